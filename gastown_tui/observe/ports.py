@@ -1,0 +1,93 @@
+"""What the other rooms may rely on. Screens know these protocols and nothing behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gastown_tui.town.facts import Frame, Pane
+from gastown_tui.town.snapshot import Nowhere, Town
+
+
+class GatewayError(Exception):
+    """tmux could not answer. `absent`: no server listens there, which is an answer of its own."""
+
+    def __init__(self, message: str, *, absent: bool = False, remedy: str = "") -> None:
+        super().__init__(message)
+        self.absent = absent
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The fields of a pane that change often."""
+
+    pane_id: str
+    pid: int
+    dead: bool
+    dead_status: int | None
+    dead_signal: int | None
+    dead_time: float | None
+    window_activity: float
+    attached: int
+    bell: bool
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A wish for a pane's visible rows; with `history`, that many rows of scrollback above them."""
+
+    pane_id: str
+    history: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One answer: `panes` of a full look or `pulses` of a light one (the other is None), and the frames asked for.
+
+    A frame is None when its pane was gone by then. `epoch` is server pid and start time; `version` the server's.
+    """
+
+    epoch: str
+    version: str
+    panes: Mapping[str, Pane] | None
+    pulses: Mapping[str, Pulse] | None
+    frames: Mapping[str, Frame | None] = field(default_factory=dict)
+
+
+class Gateway(Protocol):
+    """One tmux server, asked by one of two backends. Every method raises GatewayError; none changes the town."""
+
+    name: str
+    socket: str
+
+    async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look: ...
+    async def environment(self, session_id: str) -> dict[str, str]: ...
+    async def close(self) -> None: ...
+
+
+class Eye(Protocol):
+    """The observing side as a screen sees it. `on_town` and `on_frame` are called on the event loop."""
+
+    backend: str
+
+    def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None: ...
+    async def run(self) -> None:
+        """Observes until cancelled."""
+
+    def interest(self, panes: Mapping[str, float]) -> None:
+        """Says which panes are on screen and how often (per second) each wants a fresh frame; empty when none is seen."""
+
+    def keyed(self) -> None:
+        """Says that a person just pressed a key."""
+
+    def look_now(self) -> None:
+        """Reads everything again at once."""
+
+    async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
+        """Returns the last `lines` rows of scrollback and the screen, raw. Raises GatewayError."""
+
+    async def environment(self, session_id: str) -> tuple[tuple[str, str], ...]:
+        """Returns the session's environment, sorted, secrets masked. Raises GatewayError."""

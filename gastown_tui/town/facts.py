@@ -1,0 +1,215 @@
+"""Facts: what the sources saw, as small frozen values. Text in them is as it came and is hostile until `text.safe`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .snapshot import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One pane as tmux lists it. Times are wall seconds, ids keep their sigils; `env` holds the named variables only.
+
+    `sessions` names every session that shows the pane (a group or a linked window shows one pane several times).
+    """
+
+    pane_id: str
+    session_id: str
+    session: str
+    session_created: float
+    pid: int
+    window_activity: float
+    attached: int = 0
+    window_index: int = 0
+    pane_index: int = 0
+    dead: bool = False
+    dead_status: int | None = None
+    dead_signal: int | None = None
+    dead_time: float | None = None
+    bell: bool = False
+    command: str = ""
+    width: int = 0
+    height: int = 0
+    alternate: bool = False
+    respawn_hook: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    env_source: str = ""
+    title: str = ""
+    cwd: str = ""
+    sessions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing."""
+
+    epoch: str
+    panes: Mapping[str, Pane]
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one pane shows: rows as `capture-pane -e` gives them, last rows at the bottom; `cursor` is (x, y) or None."""
+
+    pane_id: str
+    rows: tuple[str, ...]
+    at: Moment
+    cursor: tuple[int, int] | None = None
+    history: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PaneChanged:
+    """Two captures of a pane: whether its visible text differed between them."""
+
+    pane_id: str
+    changed: bool
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of a pane's tree. `argv1` is the first argument only: the rest may be a prompt or a secret."""
+
+    pid: int
+    parent: int
+    comm: str
+    argv0: str = ""
+    argv1: str = ""
+    exe: str = ""
+    state: str = "S"
+    started: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The processes at and below a pane's process, the pane's own first; empty when it is gone. `error`: why unreadable."""
+
+    pane_id: str
+    root: int
+    processes: tuple[Process, ...]
+    at: Moment = field(compare=False)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A process was seen to end."""
+
+    pid: int
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """A source could not answer. Nothing else changes but the age of what is known. `absent`: there is nothing to ask."""
+
+    name: str
+    error: str
+    at: Moment
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PidFile:
+    """`.runtime/pids/<session>.pid`: a process the town started. `alive`: that very process still runs (None: cannot tell)."""
+
+    session: str
+    pid: int
+    started: float | None
+    alive: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    session: str
+    at: float
+    state: str | None = None
+    context: str | None = None
+    bead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop (or a death) on record. `target` is an address or a session; `crash`: the record speaks of a crash.
+
+    `known` is False where nobody knows what the reason means: it counts as neither and is quoted.
+    """
+
+    target: str
+    at: float
+    reason: str
+    crash: bool = False
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """`gt down` on record, with the services that it stopped."""
+
+    at: float
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The town's daemon. `period` is its heartbeat in seconds."""
+
+    running: bool
+    pid: int | None = None
+    started: float | None = None
+    last_heartbeat: float | None = None
+    period: float = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A registered rig. `parked`: `parked`, `docked`, None (not so) or `unknown`."""
+
+    name: str
+    prefix: str
+    parked: str | None = None
+    crew: tuple[str, ...] = ()
+    polecats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TownFiles:
+    """What the town's own files say."""
+
+    at: Moment = field(compare=False)
+    name: str = ""
+    registered: bool = False
+    rigs: tuple[Rig, ...] = ()
+    dogs: tuple[str, ...] = ()
+    daemon: Daemon = Daemon(running=False)
+    pids: Mapping[str, PidFile] = field(default_factory=dict)
+    heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
+    stops: tuple[Stop, ...] = ()
+    halt: Halt | None = None
+    starts: Mapping[str, float] = field(default_factory=dict)
+    agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    estop: tuple[tuple[str, float | None, str], ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What earlier runs saw alive: session -> (agent id, wall seconds)."""
+
+    seen: Mapping[str, tuple[str, float]]
+    at: Moment = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
+
+    notices: tuple[tuple[str, str, str], ...]
+    at: Moment = field(compare=False)
+
+
+Fact = Listing | PaneChanged | Tree | Exited | SourceFailed | TownFiles | Remembered | Located

@@ -1,0 +1,181 @@
+"""The one value: everything known of a town at one moment.
+
+Values hold stamps (seconds since the epoch), never ages; whoever draws makes the ages. When something was looked at takes
+no part in equality, so two looks that saw the same give equal values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """Now, by both clocks: `wall` across processes and in files, `mono` for durations within this process (seconds)."""
+
+    wall: float
+    mono: float
+
+
+class State(StrEnum):
+    """What an agent is doing, in the words that a person reads."""
+
+    WORKING = "working"
+    IDLE = "idle"
+    WAITING = "waiting"
+    STALLED = "stalled"
+    DEAD = "dead"
+    MISSING = "missing"
+    ZOMBIE = "zombie"
+    HELD = "held"
+    FROZEN = "frozen"
+    STARTING = "starting"
+    UNKNOWN = "unknown"
+
+
+ALIVE = frozenset({State.WORKING, State.IDLE, State.WAITING, State.STALLED, State.HELD, State.STARTING})
+GONE = frozenset({State.DEAD, State.MISSING, State.ZOMBIE})
+CALLING = GONE | {State.WAITING, State.STALLED, State.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for a state. With `ago`, `at` is when the fact happened and a reader is told how long ago that was."""
+
+    source: str
+    fact: str
+    at: float = field(compare=False)
+    ago: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expects:
+    """What will happen by itself. `at` is None where only a period is known; past `overdue_at` nobody should wait for it."""
+
+    what: str
+    at: float | None = None
+    overdue_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent of the town and what is known of it. A state without evidence cannot be constructed."""
+
+    id: str
+    role: str
+    name: str
+    state: State
+    evidence: tuple[Evidence, ...]
+    rig: str | None = None
+    session: str | None = None
+    session_id: str | None = None
+    pane_id: str | None = None
+    pid: int | None = None
+    agent_pid: int | None = None
+    also: tuple[str, ...] = ()
+    runtime: str | None = None
+    command: str | None = None
+    cwd: str | None = None
+    title: str = ""
+    since: float | None = None
+    expects: Expects | None = None
+    session_created: float | None = None
+    agent_started: float | None = None
+    last_output: float | None = None
+    heartbeat_at: float | None = None
+    bead: str | None = None
+    exit_status: int | None = None
+    exit_signal: int | None = None
+    attached: int = 0
+    acknowledged: Acknowledged | None = None
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError(f"{self.id} is said to be {self.state} without evidence")
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ALIVE
+
+    def needs_you(self, now: float) -> bool:
+        """Whether a person must act: the state calls for one, nobody acknowledged it, and nothing will mend it in time."""
+        if self.state not in CALLING or self.acknowledged:
+            return False
+        if self.state not in GONE or self.expects is None:
+            return True
+        return self.expects.overdue_at is not None and now >= self.expects.overdue_at
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A session on the town's socket that is no agent of this town: listed, never judged, never touched."""
+
+    session: str
+    session_id: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that concerns the whole town."""
+
+    code: str
+    text: str
+    remedy: str
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How well a source of facts answers: `ok`, `stale`, `error` or `absent`. `at` is the last good answer."""
+
+    name: str
+    state: str
+    at: float | None = field(compare=False, default=None)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TownRef:
+    """Which town: everything else is keyed from here. `socket` is a path, or None where no server was found."""
+
+    root: str
+    socket: str | None
+    name: str = ""
+    host: str = ""
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A town at one moment. `agents` are in the order of `interface.md`: town level first, then rigs by name."""
+
+    ref: TownRef
+    observed_at: float = field(compare=False)
+    epoch: str | None = None
+    agents: tuple[Agent, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    sources: tuple[SourceState, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    def agent(self, agent_id: str) -> Agent | None:
+        return next((agent for agent in self.agents if agent.id == agent_id), None)
+
+    def source(self, name: str) -> SourceState | None:
+        return next((source for source in self.sources if source.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """No town was found (or the choice was not ours to make): what was tried, and what would help."""
+
+    tried: tuple[str, ...]
+    reason: str
+    remedy: str

@@ -1,0 +1,71 @@
+"""Words for people: hostile text made safe, and times made short."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_SECRET_NAME = re.compile(r"(?i)(key|token|secret|passw|credential|auth|cookie|session_?id$|dsn|private)")
+_SECRET_VALUE = re.compile(
+    r"(sk-[A-Za-z0-9_-]{8,}|gh[pousr]_\w{16,}|xox[abprs]-[\w-]{8,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{10,}\.[\w.-]{10,}|glpat-[\w-]{12,}"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?i:(?<=bearer )[\w.~+/-]{8,}))"
+)
+MASK = "••••"
+
+
+def safe(text: str) -> str:
+    """Returns one line of inert text: controls, escape bytes, direction marks and lone surrogates become `�`."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def mask(text: str) -> str:
+    """Returns the text with everything that looks like a secret replaced."""
+    return _SECRET_VALUE.sub(MASK, text)
+
+
+def mask_variable(name: str, value: str) -> str:
+    """Returns a variable's value as it may be shown: hidden whole when its name or its form is that of a secret."""
+    return MASK if value and _SECRET_NAME.search(name) else mask(value)
+
+
+def age(seconds: float | None) -> str:
+    """Returns at most two units below ten, one above: `12 s`, `44 min`, `1 h 02`, `3 h`, `2 d`; `?` for None, `clock` below 0.
+
+    A stamp from the future is a step of the clock and is named so, never a negative or a huge age.
+    """
+    if seconds is None:
+        return "?"
+    if seconds < -2:
+        return "clock"
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours < 24:
+        return f"{hours} h {minutes:02}" if hours < 10 and minutes else f"{hours} h"
+    return f"{hours // 24} d"
+
+
+def quiet(seconds: float | None) -> str:
+    """Returns a quiet time in steps, so that a second in which nothing happens changes nothing: now, 10 s, 30 s, minutes."""
+    if seconds is None or seconds < -2 or seconds >= 60:
+        return age(seconds)
+    return "now" if seconds < 10 else "10 s" if seconds < 30 else "30 s"
+
+
+def rfc3339(stamp: float | None) -> str | None:
+    """Returns UTC with milliseconds, or None."""
+    if stamp is None:
+        return None
+    try:
+        return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def clock_time(stamp: float) -> str:
+    """Returns `10:41:55` in UTC, the zone that the header names."""
+    return datetime.fromtimestamp(stamp, UTC).strftime("%H:%M:%S")
