@@ -1,0 +1,58 @@
+"""Sentences that the console and the command line share. Pure: `now` is wall seconds and comes in."""
+
+from __future__ import annotations
+
+from .snapshot import Agent, Evidence, State, Town
+from .text import age, safe
+
+SHAPES: dict[State, str] = {
+    State.WORKING: "●",
+    State.IDLE: "○",
+    State.WAITING: "◆",
+    State.STALLED: "◐",
+    State.DEAD: "✖",
+    State.MISSING: "◌",
+    State.ZOMBIE: "▽",
+    State.HELD: "▲",
+    State.FROZEN: "❄",
+    State.STARTING: "…",
+    State.UNKNOWN: "?",
+}
+FOREIGN_SHAPE = "·"
+_COUNTED = (State.DEAD, State.ZOMBIE, State.MISSING, State.FROZEN, State.UNKNOWN)
+_ORPHANED = (State.DEAD, State.ZOMBIE)
+
+
+def evidence_text(evidence: Evidence, now: float) -> str:
+    """Returns the fact as one inert line, and how long ago it happened where the evidence asks for that."""
+    fact = safe(evidence.fact)
+    return f"{fact}, {age(now - evidence.at)} ago" if evidence.ago else fact
+
+
+def need_you(town: Town, now: float) -> int:
+    """Returns how many agents need a person."""
+    return sum(agent.needs_you(now) for agent in town.agents)
+
+
+def summary_sentence(town: Town, now: float) -> str:
+    """Returns `21 alive · 1 dead · 3 need you`. What is zero is not named; a town of nobody is `no agents`."""
+    if not town.agents:
+        return "no agents"
+    states = [agent.state for agent in town.agents]
+    counts = [(sum(agent.alive for agent in town.agents), "alive"), *((states.count(state), state.value) for state in _COUNTED)]
+    calling = need_you(town, now)
+    counts.append((calling, "needs you" if calling == 1 else "need you"))
+    return " · ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def outlook(agent: Agent, now: float) -> str:
+    """Returns what will happen by itself, that it is overdue, or, for the dead whom nothing revives, that nobody will."""
+    if agent.expects is None:
+        return "nobody restarts it by itself" if agent.state in _ORPHANED else ""
+    late = agent.expects.overdue_at is not None and now >= agent.expects.overdue_at
+    return safe(agent.expects.what) + (", but that is overdue" if late else "")
+
+
+def title(agent: Agent) -> str:
+    """Returns the name as lists show it: `mayor`, `witness`, `crew jack`, `polecat nux`, `dog alpha`."""
+    return safe(agent.name if agent.name in ("", agent.role) else f"{agent.role} {agent.name}")
