@@ -1,0 +1,135 @@
+"""What the tests share: private tmux servers that nothing else can see, and waiting for a condition instead of a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Tmux:
+    """A tmux server of its own: private socket, no configuration, a plain shell. The server starts with the first session."""
+
+    def __init__(self, folder: Path, program: str = "tmux") -> None:
+        self.folder = folder
+        self.program = program
+        self.name = f"t{uuid.uuid4().hex[:8]}"
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "SHELL": "/bin/sh",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "TMUX_TMPDIR": str(folder),
+        }
+
+    @property
+    def socket(self) -> str:
+        return str(self.folder / f"tmux-{os.getuid()}" / self.name)
+
+    def cmd(self, *argv: str, check: bool = True) -> str:
+        """Returns what `tmux <argv>` prints, stripped of the last newline. Raises CalledProcessError unless `check` is False."""
+        line = [self.program, "-u", "-L", self.name, "-f", "/dev/null", *argv]
+        done = subprocess.run(line, env=self.env, capture_output=True, text=True, timeout=20, check=False)
+        if check and done.returncode:
+            raise subprocess.CalledProcessError(done.returncode, line, done.stdout, done.stderr)
+        return done.stdout.removesuffix("\n")
+
+    def new(
+        self, session: str, *command: str, env: dict[str, str] | None = None, cwd: str | Path | None = None, size: str = "80x24"
+    ) -> str:
+        """Starts a detached session and returns its pane's id. Without a command it sleeps; one string is a shell's line."""
+        wide, high = size.split("x")
+        variables = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
+        place = ["-c", str(cwd)] if cwd else []
+        run = command or ("sleep", "3600")
+        argv = ["new-session", "-d", "-P", "-F", "#{pane_id}", "-s", session, "-x", wide, "-y", high, *variables, *place, *run]
+        return self.cmd(*argv)
+
+    def get(self, target: str, fields: str) -> str:
+        """Returns a format expanded for a pane id."""
+        return self.cmd("display-message", "-p", "-t", target, fields)
+
+    def clients(self) -> list[str]:
+        return self.cmd("list-clients", "-F", "#{client_name}", check=False).split()
+
+    def sessions(self) -> list[str]:
+        return self.cmd("list-sessions", "-F", "#{session_name}", check=False).splitlines()
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return int(self.cmd("display-message", "-p", "#{pid}"))
+
+    def kill(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.cmd("kill-server", check=False)
+
+
+@pytest.fixture
+def new_tmux() -> Iterator[Callable[..., Tmux]]:
+    """Makes private tmux servers; `new_tmux(program=...)` for another tmux."""
+    # The path of a socket holds at most 107 bytes, too few for pytest's own folders.
+    folder = Path(tempfile.mkdtemp(prefix="gttui-"))
+    made: list[Tmux] = []
+
+    def make(**named: Any) -> Tmux:
+        made.append(Tmux(folder, **named))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def tmux(new_tmux: Callable[..., Tmux]) -> Tmux:
+    """A private tmux server, killed afterwards."""
+    return new_tmux()
+
+
+def wait_for(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
+    """Returns the first true answer of the predicate; fails the test after `timeout` seconds. Blocks."""
+    deadline = time.monotonic() + timeout
+    while not (answer := predicate()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"still {answer!r} after {timeout:g} s: {inspect.getsource(predicate).strip()}")
+        time.sleep(0.01)
+    return answer
+
+
+async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: float = 10.0) -> Any:
+    """As `wait_for`, leaving the event loop free; the predicate may be a coroutine function."""
+    deadline = time.monotonic() + within
+    while True:
+        answer = predicate()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail(f"still {answer!r} after {within:g} s: {inspect.getsource(predicate).strip()}")
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture(name="wait_for")
+def _wait_for() -> Callable[..., Any]:
+    return wait_for
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[Any]]:
+    """`await eventually(predicate, within=10.0)`: the first true answer, or a failed test."""
+    return wait_until
