@@ -1,0 +1,93 @@
+"""The backend that always works: one tmux process per look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from gastown_tui.observe.calls import TimedOut, run
+from gastown_tui.observe.ports import Capture, GatewayError, Look
+from gastown_tui.observe.tmux import commands, parse
+from gastown_tui.town.snapshot import Moment
+
+ARGUMENTS = 16_000
+"""Bytes of arguments that one tmux process may carry: its message to the server holds 16,380 with the terminators."""
+
+
+class ForkGateway:
+    """Asks the server that listens at `socket`, never starting one. `tmux` is the program, `env` its environment.
+
+    `timeout` (seconds) bounds every question. The `_once` methods are for callers without an event loop; the others do the
+    same in a thread.
+    """
+
+    name = "fork"
+
+    def __init__(
+        self, tmux: str, socket: str, env: Mapping[str, str], *, clock: Callable[[], Moment], timeout: float = 3.0
+    ) -> None:
+        self.socket = socket
+        self._argv = [tmux, "-u", "-N", "-S", socket]
+        # Started inside tmux, we would otherwise be taken for a client of that pane.
+        self._env = {name: value for name, value in env.items() if name not in ("TMUX", "TMUX_PANE")}
+        self._clock = clock
+        self._timeout = timeout
+        self._marks = commands.new_marks()
+
+    def look_once(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
+        """Returns one answer. One process, unless the captures need more arguments than one may carry."""
+        first, *more = self._split(full, captures)
+        got = self._ask(commands.look(self._marks, full=full, captures=first))
+        look = parse.look(got, full=full, captures=first, at=self._clock())
+        frames = dict(look.frames)
+        for wishes in more:
+            later = self._ask(commands.recapture(self._marks, wishes))
+            if later.epoch != look.epoch:
+                raise GatewayError("the tmux server was replaced while it answered", remedy="wait: it is asked again")
+            frames |= parse.frames(later, wishes, self._clock())
+        return Look(look.epoch, look.version, look.panes, look.pulses, frames)
+
+    async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
+        from asyncio import to_thread
+
+        return await to_thread(self.look_once, full=full, captures=captures)
+
+    def environment_once(self, session_id: str) -> dict[str, str]:
+        """Returns the session's own environment, without what it inherits. Raises GatewayError where there is no such session."""
+        return dict(self._ask(commands.environment(self._marks, session_id)).environment)
+
+    async def environment(self, session_id: str) -> dict[str, str]:
+        from asyncio import to_thread
+
+        return await to_thread(self.environment_once, session_id)
+
+    async def close(self) -> None:
+        """Nothing stays open between two looks."""
+
+    def _split(self, full: bool, captures: Sequence[Capture]) -> Iterator[list[Capture]]:
+        room = ARGUMENTS - _size(commands.chain(commands.look(self._marks, full=full)))
+        chunk: list[Capture] = []
+        for wish in captures:
+            size = _size(commands.chain([commands.capture(self._marks, wish)])) + len(";") + 1
+            if size > room and chunk:
+                yield chunk
+                chunk, room = [], ARGUMENTS - _size(commands.chain(commands.recapture(self._marks, ())))
+            chunk.append(wish)
+            room -= size
+        yield chunk
+
+    def _ask(self, groups: Sequence[commands.Group]) -> parse.Answer:
+        try:
+            done = run([*self._argv, *commands.chain(groups)], timeout=self._timeout, env=self._env)
+        except TimedOut:
+            remedy = "see whether the server is stopped or its machine is overloaded: ps -o stat,time,args -C tmux"
+            raise GatewayError(f"tmux did not answer within {self._timeout:g} s", remedy=remedy) from None
+        except OSError as error:
+            raise GatewayError(f"{self._argv[0]} cannot be run: {error.strerror}", remedy="install tmux 3.2 or later") from None
+        got = parse.answer(done.stdout, self._marks)
+        if got is None:
+            raise parse.failure(done.stderr.decode("utf-8", "replace"), self.socket)
+        return got
+
+
+def _size(words: Sequence[str]) -> int:
+    return sum(len(word.encode()) + 1 for word in words)

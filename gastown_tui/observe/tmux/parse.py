@@ -1,0 +1,233 @@
+"""What tmux answered, as facts. Both backends hand over the same bytes."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
+from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, VARIABLES, Marks
+from gastown_tui.town.facts import Frame, Pane
+from gastown_tui.town.snapshot import Moment
+
+OURS = "_gttui-"
+"""What the names of our own hidden sessions begin with; they are left out of every answer."""
+
+T = TypeVar("T")
+Row = dict[str, str]
+_EXPORT = re.compile(r'^([^=\n"]+)="((?:[^"\\]|\\.)*)"; export \1;$', re.M | re.S)
+
+
+def failure(stderr: str, socket: str) -> GatewayError:
+    """Returns why tmux gave no answer, from what it wrote to stderr, with the remedy."""
+    said = stderr.strip().rpartition("\n")[2]
+    if "no server running" in said or "No such file" in said or "Connection refused" in said:
+        return GatewayError(f"no tmux server at {socket}", absent=True, remedy="start the town: gt up")
+    if "ermission denied" in said or "access not allowed" in said:
+        return GatewayError(f"the tmux server at {socket} lets us not in", remedy="run this as the user who owns that socket")
+    if "server exited" in said or "lost server" in said:
+        return GatewayError("the tmux server ended while it answered", remedy="wait: it is asked again")
+    return garbled(said or "no answer and no error")
+
+
+def garbled(what: str) -> GatewayError:
+    return GatewayError(f"tmux gave an answer that is not understood: {what}", remedy="gastown-tui doctor names the versions")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One complete answer, cut into its rows but not read yet."""
+
+    epoch: str
+    version: str
+    sessions: bool
+    environment: Mapping[str, str]
+    rows: Sequence[Row] = ()
+    captures: Mapping[str, tuple[Row, tuple[str, ...]]] = field(default_factory=dict)
+
+
+def answer(stdout: bytes, marks: Marks) -> Answer | None:
+    """Returns the answer, or None where head or last word is missing: a part of an answer is no answer."""
+    pieces = stdout.decode("utf-8", "replace").split(marks.row)
+    if len(pieces) < 3 or pieces[0] or pieces[1][:1] != "H" or pieces[-1] != "Z\n":
+        return None
+    head, _, rest = pieces[1].partition("\n")
+    who = _row(head, HEAD, marks)
+    rows: list[Row] = []
+    captures: dict[str, tuple[Row, tuple[str, ...]]] = {}
+    for piece in pieces[2:-1]:
+        if piece[0] == "C":
+            named, _, text = piece.partition("\n")
+            row = _row(named, CAPTURED, marks)
+            captures[row["pane_id"]] = (row, tuple(text.removesuffix("\n").split("\n")))
+        else:
+            rows.append(_row(piece.removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks))
+    return Answer(f"{who['pid']}:{who['start_time']}", who["version"], bool(who["session_id"]), variables(rest), rows, captures)
+
+
+def _row(text: str, names: Sequence[str], marks: Marks) -> Row:
+    values = text[1:].split(marks.field)
+    if len(values) != len(names):
+        raise garbled(f"{len(values)} fields where {len(names)} belong")
+    return dict(zip(names, values, strict=True))
+
+
+def variables(text: str) -> dict[str, str]:
+    """Returns the variables of `show-environment -s`."""
+    return {match[1]: re.sub(r"\\(.)", r"\1", match[2], flags=re.S) for match in _EXPORT.finditer(text)}
+
+
+def look(got: Answer, *, full: bool, captures: Sequence[Capture], at: Moment) -> Look:
+    """Returns the look that an answer makes. Raises GatewayError for an answer that cannot be."""
+    if got.sessions and not got.rows:
+        raise garbled("sessions without panes")
+    try:
+        groups = _by_pane(got.rows)
+        panes = {name: _pane(rows, got.environment) for name, rows in groups.items()} if full else None
+        pulses = None if full else {name: _pulse(rows) for name, rows in groups.items()}
+        return Look(got.epoch, got.version, panes, pulses, frames(got, captures, at))
+    except ValueError:
+        raise garbled("a number that is none") from None
+
+
+def frames(got: Answer, captures: Iterable[Capture], at: Moment) -> dict[str, Frame | None]:
+    return {wish.pane_id: _frame(got, wish.pane_id, at) for wish in captures}
+
+
+def _frame(got: Answer, pane_id: str, at: Moment) -> Frame | None:
+    if pane_id not in got.captures:
+        return None
+    row, lines = got.captures[pane_id]
+    cursor = (_int(row["cursor_x"]), _int(row["cursor_y"])) if row["cursor_flag"] == "1" else None
+    return Frame(pane_id, lines, at, cursor, _int(row["history_size"]))
+
+
+def _by_pane(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Returns the rows of each pane, the lowest session first: a group or a linked window shows one pane several times."""
+    groups: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        if not row["session_name"].startswith(OURS):
+            groups.setdefault(row["pane_id"], {}).setdefault(int(row["session_id"][1:]), row)
+    return {name: [found[key] for key in sorted(found)] for name, found in groups.items()}
+
+
+def _pulse(rows: list[Row]) -> Pulse:
+    row = rows[0]
+    return Pulse(
+        pane_id=row["pane_id"],
+        pid=_int(row["pane_pid"]),
+        dead=row["pane_dead"] == "1",
+        dead_status=_maybe(int, row["pane_dead_status"]),
+        dead_signal=_maybe(_signal, row["pane_dead_signal"]),
+        dead_time=_maybe(float, row["pane_dead_time"]),
+        window_activity=float(row["window_activity"] or 0),
+        attached=sum(_int(row["session_attached"]) for row in rows),
+        bell=row["window_bell_flag"] == "1",
+        title=row["pane_title"],
+    )
+
+
+def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
+    row, pulse = rows[0], _pulse(rows)
+    env, source = identity(row, inherited)
+    return Pane(
+        pane_id=pulse.pane_id,
+        session_id=row["session_id"],
+        session=row["session_name"],
+        session_created=float(row["session_created"]),
+        pid=pulse.pid,
+        window_activity=pulse.window_activity,
+        attached=pulse.attached,
+        window_index=_int(row["window_index"]),
+        pane_index=_int(row["pane_index"]),
+        dead=pulse.dead,
+        dead_status=pulse.dead_status,
+        dead_signal=pulse.dead_signal,
+        dead_time=pulse.dead_time,
+        bell=pulse.bell,
+        command=row["pane_current_command"],
+        width=_int(row["pane_width"]),
+        height=_int(row["pane_height"]),
+        alternate=row["alternate_on"] == "1",
+        respawn_hook=row[RESPAWN_HOOK] == "1",
+        env=env,
+        env_source=source,
+        title=pulse.title,
+        cwd=row["pane_current_path"],
+        sessions=tuple(row["session_name"] for row in rows),
+    )
+
+
+def _int(text: str) -> int:
+    return int(text or 0)
+
+
+def _maybe(kind: Callable[[str], T], text: str) -> T | None:
+    return kind(text) if text else None
+
+
+def _signal(text: str) -> int:
+    """Returns the number: tmux names the signal where the platform knows names (`KILL`), else it numbers it."""
+    return int(text) if text.isdigit() else int(signal.Signals[f"SIG{text}"]) if f"SIG{text}" in signal.Signals.__members__ else 0
+
+
+def identity(row: Row, inherited: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Returns the named variables of a pane and where they come from; the command that started it wins over its session.
+
+    A value equal to the server's own environment says nothing about this session and is left out.
+    """
+    env = {name: row[name] for name in VARIABLES if row[name] and row[name] != inherited.get(name)}
+    named = assignments(row["pane_start_command"])
+    source = "start command" if named else "session environment" if env else ""
+    return env | named, source
+
+
+def assignments(start_command: str) -> dict[str, str]:
+    """Returns the named variables that `[exec] [env] NAME=value ... program` sets, from `#{pane_start_command}`.
+
+    Nothing else of the command is kept: it carries prompts and may carry secrets.
+    """
+    words = _words(start_command, _TMUX_ESCAPE)
+    first = next(words, "")
+    second = next(words, None)
+    # tmux quotes each argument; a single one is a line for a shell, several are the program's own.
+    shell = second is None
+    found: dict[str, str] = {}
+    for word in _words(first, _SHELL_ESCAPE) if shell else (first, second or "", *words):
+        name, equals, value = word.partition("=")
+        if equals and name.isidentifier():
+            if name in VARIABLES:
+                found[name] = value
+        elif found or word not in ("exec", "env"):
+            break
+    return found
+
+
+_WORD = re.compile(r"""\s*((?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)""", re.S)
+_PART = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.S)
+_TMUX_ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.S)
+_SHELL_ESCAPE = re.compile(r"\\(.)", re.S)
+_C_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "s": " ", "0": "\0"}
+
+
+def _words(text: str, escape: re.Pattern[str]) -> Iterator[str]:
+    """Yields the words of a quoted line, lazily; ends at a quote that is never closed."""
+    place = 0
+    while word := _WORD.match(text, place):
+        place = word.end()
+        yield "".join(_unquoted(part, escape) for part in _PART.finditer(word[1]))
+
+
+def _unquoted(part: re.Match[str], escape: re.Pattern[str]) -> str:
+    if part[1] is not None:
+        return part[1]
+    text = part[3] if part[2] is None else part[2]
+    return escape.sub(_plain if escape is _TMUX_ESCAPE else r"\1", text)
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    code = escaped[1]
+    return chr(int(code, 8)) if len(code) == 3 else _C_ESCAPES.get(code, code)
