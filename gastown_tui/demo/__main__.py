@@ -1,0 +1,71 @@
+"""The demo town's own process: builds the town, says where it is on one line, lives until it is ended, removes everything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from libtmux.exc import LibTmuxException
+
+from . import leftovers
+from .life import PERIOD, Life
+from .roster import residents
+from .town import DemoError, DemoTown
+
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def main(argv: list[str], environ: Mapping[str, str]) -> int:
+    """Runs one town. Returns 128 + the signal that ended it, 0 when its leash was let go, 2 when it could not be built."""
+    parser = argparse.ArgumentParser(prog="gastown_tui.demo")
+    parser.add_argument("--agents", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--leash", action="store_true", help="end when standard input is closed")
+    wish = parser.parse_args(argv)
+    for ending in ENDS:
+        signal.signal(ending, _stop)
+    folder = leftovers.temporary(environ)
+    leftovers.sweep(folder)
+    box = Path(tempfile.mkdtemp(prefix=leftovers.BOX, dir=folder))
+    root = box / leftovers.TOWN
+    socket = leftovers.socket_path(root, environ)
+    try:
+        root.mkdir()
+        leftovers.mark(root, socket)
+        town = DemoTown(root, socket, residents(wish.agents), seed=wish.seed, speed=wish.speed, clock=time.time)
+        town.build(PERIOD / wish.speed)
+        _say({"schema": 1, "town": str(root), "socket": str(socket)})
+        Life(town).run(sys.stdin.fileno() if wish.leash else None)
+    except (DemoError, LibTmuxException, OSError, ValueError) as error:
+        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town could not be built: {error}", "remedy": REMEDY}})
+        return 2
+    finally:
+        for ending in ENDS:
+            signal.signal(ending, signal.SIG_IGN)
+        leftovers.end(root, socket)
+    return 0
+
+
+REMEDY = "tmux 3.2 or newer must be on PATH and the temporary folder writable"
+
+
+def _say(value: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,184 @@
+"""The demo town itself: the files that Gas Town would write, and tmux sessions built with libtmux."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from libtmux import Server
+
+from .roster import Resident, rigs
+
+AGENT = Path(__file__).with_name("agent.py")
+# tmux refuses a command of more than 16 kB; several sessions made by one command cost one process.
+COMMAND_BYTES = 12_000
+RESPAWN = (
+    "run-shell -b \"sleep 3 && tmux -L {socket} list-panes -t '{session}' -F '##{{pane_dead}}' 2>/dev/null | grep -q 1"
+    " && tmux -L {socket} respawn-pane -k -t '{session}' && tmux -L {socket} set-option -t '{session}' remain-on-exit on || true\""
+)
+
+
+class DemoError(Exception):
+    """The demo town could not be built."""
+
+
+def stamp(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class DemoTown:
+    """A town below `root`, whose tmux server listens on `socket`. `clock` returns wall seconds; `speed` scales its life."""
+
+    def __init__(
+        self,
+        root: Path,
+        socket: Path,
+        people: tuple[Resident, ...],
+        *,
+        seed: int = 0,
+        speed: float = 1.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.root, self.socket, self.people = root, socket, people
+        self.speed, self.clock = speed, clock
+        self.dice = random.Random(seed)  # noqa: S311 (a toy, not a secret)
+        self.pids: dict[str, int] = {}
+        self._server = Server(socket_path=socket, config_file=os.devnull)
+
+    def build(self, period: float) -> None:
+        """Writes the town's files and starts everyone; returns once the dead are dead. `period`: the daemon's, in seconds."""
+        self._lay_out(period)
+        self._tmux(
+            *("start-server", ";", "set-option", "-s", "exit-empty", "off", ";", "set-option", "-g", "default-shell", "/bin/sh"),
+            *(";", "set-environment", "-g", "GT_TOWN_ROOT", str(self.root)),
+        )
+        self.start(self.people, fresh=False)
+        _await(lambda: all(map(self._fallen, self.people)), 10.0)
+
+    def start(self, people: Iterable[Resident], *, fresh: bool = True) -> None:
+        """Starts these agents; a `fresh` one lives, whatever its fate was. Raises DemoError."""
+        for batch in _batches([(one, self._session(one, fresh)) for one in people]):
+            words = [word for _, words in batch for word in (*words, ";")][:-1]
+            pids = dict(line.split() for line in self._tmux(*words))
+            for one, _ in batch:
+                self._started(one, int(pids[one.session]))
+
+    def sessions(self) -> set[str]:
+        return set(self._tmux("list-sessions", "-F", "#{session_name}"))
+
+    def crash(self, one: Resident, *, killed: bool) -> None:
+        """Ends an agent as agents end: killed from outside, or failing with 1."""
+        pid = self._pane_pid(one)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL if killed else signal.SIGINT)
+
+    def daemon_beat(self, number: int, started: float) -> None:
+        """Writes what the daemon and the deacon leave at each heartbeat."""
+        now = stamp(self.clock())
+        state = {"running": True, "pid": os.getpid(), "started_at": stamp(started), "last_heartbeat": now, "heartbeat_count": number}
+        self._write("daemon/state.json", state)
+        self._write("deacon/heartbeat.json", {"timestamp": now, "cycle": number, "last_action": f"patrol cycle {number}"})
+
+    def _lay_out(self, period: float) -> None:
+        folders = ("bin", "daemon", "deacon", "mayor", ".runtime/pids", ".runtime/heartbeats", *(one.home for one in self.people))
+        for folder in folders:
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        # An agent is told by the name of its program: the interpreter, under that name.
+        for program in {one.program for one in self.people}:
+            (self.root / "bin" / program).symlink_to(Path(sys._base_executable).resolve())
+        now = stamp(self.clock())
+        registry = {rig.name: {"added_at": now, "beads": {"repo": "", "prefix": rig.prefix}} for rig in rigs(len(self.people))}
+        self._write("mayor/town.json", {"type": "town", "version": 2, "name": "demo", "created_at": now})
+        self._write("mayor/rigs.json", {"version": 1, "rigs": registry})
+        heartbeat = {"enabled": True, "interval": f"{period:g}s"}
+        self._write("mayor/daemon.json", {"type": "daemon-patrol-config", "version": 1, "heartbeat": heartbeat})
+        (self.root / "daemon/daemon.pid").write_text(f"{os.getpid()}\n{self.dice.getrandbits(64):016x}")
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        path = self.root / name
+        new = path.with_name(path.name + ".new")
+        new.write_text(json.dumps(value, indent=2))
+        new.replace(path)
+
+    def _session(self, one: Resident, fresh: bool) -> tuple[str, ...]:
+        """Returns the tmux command that makes this agent's session, environment and start command as Gas Town writes them."""
+        variables = [f"{name}={value}" for name, value in one.environment(str(self.root)).items()]
+        fate = "lives" if fresh else one.fate
+        mood = "failing" if fate != "lives" else "calm" if one.patrols else "busy"
+        program = [str(self.root / "bin" / one.program), "-ISB", str(AGENT)]
+        agent = [*program, str(self.dice.getrandbits(32)), f"{self.speed:g}", one.bead or "-", mood]
+        if fate == "zombie":
+            agent = ["/bin/sh", "-c", f"{shlex.join(agent)}; exec sh"]
+        place = ("-s", one.session, "-x", "80", "-y", "24", "-c", str(self.root / one.home))
+        environment = [word for variable in variables for word in ("-e", variable)]
+        made = ("new-session", "-d", "-P", "-F", "#{session_name} #{pane_pid}", *place, *environment)
+        return (*made, f"exec env {shlex.join([*variables, *agent])}", *(self._hook(one.session) if one.respawns else ()))
+
+    def _hook(self, session: str) -> tuple[str, ...]:
+        target = ("-w", "-t", f"={session}:")
+        command = RESPAWN.format(socket=self.socket.name, session=session)
+        return (";", "set-option", *target, "remain-on-exit", "on", ";", "set-hook", *target, "pane-died", command)
+
+    def _started(self, one: Resident, pid: int) -> None:
+        """Writes what a start leaves: a line in the events, and but for the town's own two a pid file with `ps`'s start time."""
+        self.pids[one.session] = pid
+        now = self.clock()
+        payload = {
+            "actor_pid": f"{one.address}-{pid}",
+            "cwd": str(self.root / one.home),
+            "role": one.address,
+            "session_id": str(uuid.UUID(int=self.dice.getrandbits(128), version=4)),
+        }
+        event = {"ts": stamp(now)[:19] + "Z", "source": "gt", "type": "session_start", "actor": one.address, "payload": payload}
+        with (self.root / ".events.jsonl").open("a") as events:
+            events.write(json.dumps({**event, "visibility": "feed"}) + "\n")
+        if one.rig:
+            (self.root / f".runtime/pids/{one.session}.pid").write_text(f"{pid}|{time.ctime(now)}\n")
+
+    def _fallen(self, one: Resident) -> bool:
+        """Whether an agent has met its fate: the dead one's process is gone, the zombie's is a bare shell."""
+        path = Path(f"/proc/{self.pids[one.session]}/cmdline")
+        try:
+            return one.fate == "lives" or (one.fate == "zombie" and path.read_bytes() == b"sh\0")
+        except OSError:
+            return one.fate == "dead"
+
+    def _pane_pid(self, one: Resident) -> int | None:
+        pids = self._tmux("list-panes", "-t", f"={one.session}:", "-f", "#{==:#{pane_dead},0}", "-F", "#{pane_pid}", missing_ok=True)
+        return int(pids[0]) if pids else None
+
+    def _tmux(self, *words: str, missing_ok: bool = False) -> list[str]:
+        done = self._server.cmd(*words)
+        if done.returncode and not missing_ok:
+            raise DemoError("tmux refused: " + " ".join(done.stderr))
+        return done.stdout
+
+
+def _batches(commands: list[tuple[Resident, tuple[str, ...]]]) -> Iterator[list[tuple[Resident, tuple[str, ...]]]]:
+    batch: list[tuple[Resident, tuple[str, ...]]] = []
+    size = 0
+    for one, words in commands:
+        length = sum(len(word.encode()) + 1 for word in words)
+        if batch and size + length > COMMAND_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append((one, words))
+        size += length
+    if batch:
+        yield batch
+
+
+def _await(condition: Callable[[], bool], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
