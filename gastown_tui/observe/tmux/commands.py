@@ -123,7 +123,7 @@ def capture(marks: Marks, wish: Capture) -> Group:
 
 def environment(marks: Marks, session_id: str) -> list[Group]:
     """Returns the question for a session's own environment, in the form of a shell: a newline in a value forges no name."""
-    return [(head_of(marks), f"show-environment -s -t '{session_id}'"), last(marks)]
+    return [(f"has-session -t '{session_id}'", head_of(marks), f"show-environment -s -t '{session_id}'"), last(marks)]
 
 
 def chain(groups: Sequence[Group]) -> list[str]:

@@ -28,6 +28,8 @@ def failure(stderr: str, socket: str) -> GatewayError:
         return GatewayError(f"no tmux server at {socket}", absent=True, remedy="start the town: gt up")
     if "ermission denied" in said or "access not allowed" in said:
         return GatewayError(f"the tmux server at {socket} lets us not in", remedy="run this as the user who owns that socket")
+    if "can't find session" in said:
+        return GatewayError("there is no such session any more", remedy="look at the list again")
     if "server exited" in said or "lost server" in said:
         return GatewayError("the tmux server ended while it answered", remedy="wait: it is asked again")
     return garbled(said or "no answer and no error")
