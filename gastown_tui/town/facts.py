@@ -12,7 +12,8 @@ from .snapshot import Moment
 class Pane:
     """One pane as tmux lists it. Times are wall seconds, ids keep their sigils; `env` holds the named variables only.
 
-    `sessions` names every session that shows the pane (a group or a linked window shows one pane several times).
+    `sessions` names every session that shows the pane (a group or a linked window shows one pane several times). `blank`: its
+    cursor never left the first cell, so nothing was drawn yet.
     """
 
     pane_id: str
@@ -33,6 +34,7 @@ class Pane:
     width: int = 0
     height: int = 0
     alternate: bool = False
+    blank: bool = False
     respawn_hook: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     env_source: str = ""
@@ -184,14 +186,13 @@ class TownFiles:
     name: str = ""
     registered: bool = False
     rigs: tuple[Rig, ...] = ()
-    dogs: tuple[str, ...] = ()
+    dogs: Mapping[str, str] = field(default_factory=dict)
     daemon: Daemon = Daemon(running=False)
     pids: Mapping[str, PidFile] = field(default_factory=dict)
     heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
     halt: Halt | None = None
     starts: Mapping[str, float] = field(default_factory=dict)
-    agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     estop: tuple[tuple[str, float | None, str], ...] = ()
     errors: tuple[str, ...] = ()
 

@@ -1,0 +1,135 @@
+"""Working or idle, by change and time alone. What a screen *says* joins here: same facts, same answer, more rules.
+
+A title or a text that changed within 5 s, or output at most 3 s old, is work; 10 s without change is idleness; between the
+two the former answer holds. A program that writes while it is idle is judged by its title and its text alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .cells import Cells
+from .facts import Pane
+from .programs import BY_RUNTIME, Found
+from .snapshot import Evidence, Moment, State
+
+CHANGED_S = 5.0
+OUTPUT_S = 3.0
+IDLE_S = 10.0
+STARTING_S = 90.0
+FUTURE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What was seen of a pane's movement. `output` and `changed` are when its output and its title or text moved last.
+
+    `output` is the server's stamp until we saw it move ourselves (`watched`); `still` is when two captures last agreed.
+    """
+
+    first: Moment
+    output: float
+    watched: float | None = None
+    changed: Moment | None = None
+    what: str = "title"
+    still: Moment | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether it was seen to move since the first look."""
+        return self.watched is not None or self.changed is not None
+
+    @property
+    def compared(self) -> bool:
+        """Whether its text stood still between two captures since it last changed."""
+        return self.still is not None and (self.changed is None or self.still.mono > self.changed.mono)
+
+    def after(self, old: Pane, new: Pane, at: Moment) -> Motion:
+        """Returns the motion after another listing of the pane."""
+        motion = self
+        if new.window_activity != old.window_activity:
+            motion = replace(motion, output=new.window_activity, watched=at.mono)
+        if new.title != old.title:
+            motion = replace(motion, changed=at, what="title")
+        return motion
+
+    def captured(self, changed: bool, at: Moment) -> Motion:
+        """Returns the motion after two captures were compared."""
+        return replace(self, changed=at, what="text") if changed else replace(self, still=at)
+
+    def shifted(self, seconds: float) -> Motion:
+        """Returns the motion after the wall clock was set by that much."""
+        return replace(self, output=self.output + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The answer, its reasons, and the moment (mono) at which it changes by itself."""
+
+    state: State
+    evidence: tuple[Evidence, ...]
+    next_at: float | None = None
+
+
+def output_age(motion: Motion, now: Moment) -> float | None:
+    """Returns the seconds since the last output, or None when its stamp lies in the future and nothing newer was seen."""
+    if motion.watched is not None:
+        return now.mono - motion.watched
+    age = now.wall - motion.output
+    return max(0.0, age) if age >= -FUTURE_S else None
+
+
+def judge_activity(
+    runtime: str | None,
+    found: Found,
+    pane: Pane,
+    rows: Sequence[Cells],
+    motion: Motion,
+    former: State | None,
+    now: Moment,
+) -> Activity:
+    """Returns what a living agent is doing. `former` is the last answer of this process, None at the first look.
+
+    The pane's title and `rows` (its screen, when it was captured) are where rules about a program's own screen will look.
+    """
+    program = BY_RUNTIME.get(runtime or "")
+    noisy = program is not None and program.noisy
+    agent_age = now.wall - found.agent.started if found.agent and found.agent.started is not None else None
+    since_change = now.mono - motion.changed.mono if motion.changed else None
+    output = None if noisy else output_age(motion, now)
+
+    if agent_age is not None and agent_age < STARTING_S and pane.blank and not motion.moved:
+        told = Evidence("process", "it started", now.wall - agent_age, ago=True)
+        return Activity(
+            State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - agent_age
+        )
+    if since_change is not None and since_change < CHANGED_S:
+        evidence = Evidence("pane", f"its {motion.what} changed", motion.changed.wall if motion.changed else now.wall, ago=True)
+        return Activity(State.WORKING, (evidence,), now.mono + CHANGED_S - since_change)
+    if output is not None and output <= OUTPUT_S:
+        return Activity(State.WORKING, (_output_evidence(motion, now),), now.mono + OUTPUT_S - output + 0.001)
+    unmoved = min((age for age in (since_change, output) if age is not None), default=now.mono - motion.first.mono)
+    return _without_work(unmoved, noisy, motion, former, agent_age, now)
+
+
+def _output_evidence(motion: Motion, now: Moment) -> Evidence:
+    if output_age(motion, now) is None:
+        return Evidence("pane", "the stamp of its last output lies in the future: the clock was set back", now.wall)
+    return Evidence("pane", "last output", motion.output, ago=True)
+
+
+def _without_work(
+    quiet: float, noisy: bool, motion: Motion, former: State | None, agent_age: float | None, now: Moment
+) -> Activity:
+    evidence = _output_evidence(motion, now)
+    if noisy:
+        evidence = Evidence("pane", "it writes while it is idle, and neither its title nor its text moves", now.wall)
+    undecided = former in (None, State.UNKNOWN, State.STARTING)
+    if quiet >= IDLE_S or (undecided and motion.compared):
+        return Activity(State.IDLE, (evidence,))
+    if former in (State.WORKING, State.IDLE):
+        return Activity(former, (evidence,), now.mono + IDLE_S - quiet)
+    young = agent_age is not None and agent_age < STARTING_S
+    cannot = Evidence("pane", "one look cannot tell whether it works", now.wall)
+    return Activity(State.STARTING if young else State.UNKNOWN, (evidence, cannot), now.mono + IDLE_S - quiet)

@@ -1,0 +1,203 @@
+"""Who should be there, and why we think so: the expected set, each expectation with its source.
+
+A town's files tell of deaths that nobody watched: a pid file whose process is gone, with no stop on record after its start.
+Nothing else does: most deaths leave no line in any log. An idle polecat, a refinery without work and boot between two
+heartbeats are normally absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .agents import Identity, Stranger, from_name
+from .facts import Halt, PidFile, Rig, Stop, TownFiles
+from .snapshot import Evidence
+
+# Start stamps of pid files are local time in whole seconds, stops on record too.
+SLACK_S = 2.0
+WORK_FRESH_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """An agent that should have a session.
+
+    `ran_at`: when something proves that it ran last (None: nothing does). `process`: whether the process it started as still
+    runs. `parked`: its rig is `parked` or `docked`. `stop`: the stop on record after `ran_at`.
+    """
+
+    identity: Identity
+    evidence: tuple[Evidence, ...]
+    session: str | None = None
+    ran_at: float | None = None
+    process: PidFile | None = None
+    stop: Evidence | None = None
+    crash: Evidence | None = None
+    parked: str | None = None
+
+    @property
+    def proves_life(self) -> bool:
+        return self.ran_at is not None
+
+
+def expected_agents(files: TownFiles, remembered: Mapping[str, tuple[str, float]], now: float) -> dict[str, Expectation]:
+    """Returns the expected agents by id. `remembered`: session -> (agent id, last seen alive in wall seconds)."""
+    found: dict[str, Expectation] = {}
+    for expectation in _claims(files, remembered, now):
+        known = found.get(expectation.identity.id)
+        found[expectation.identity.id] = expectation if known is None else _merged(known, expectation)
+    return {
+        agent_id: _with_records(expectation, files)
+        for agent_id, expectation in found.items()
+        if _has_place(expectation.identity, files)
+    }
+
+
+def _claims(files: TownFiles, remembered: Mapping[str, tuple[str, float]], now: float) -> Iterator[Expectation]:
+    yield from _from_pid_files(files)
+    yield from _from_memory(files, remembered)
+    yield from _from_work(files, now)
+    if is_down(files) is None:
+        yield from _by_right(files)
+
+
+def _from_pid_files(files: TownFiles) -> Iterator[Expectation]:
+    for record in files.pids.values():
+        if (identity := _identity(record.session, files.rigs)) and identity.role != "boot":
+            fact = f"{record.session}.pid says it started as process {record.pid}"
+            evidence = Evidence("town", fact, record.started or files.at.wall, ago=record.started is not None)
+            yield Expectation(identity, (evidence,), record.session, record.started, record)
+
+
+def _from_memory(files: TownFiles, remembered: Mapping[str, tuple[str, float]]) -> Iterator[Expectation]:
+    for session, (agent_id, at) in remembered.items():
+        identity = _identity(session, files.rigs)
+        if identity is None or identity.id != agent_id:
+            identity = _from_id(agent_id)
+        if identity and identity.role not in ("boot", "dog"):
+            yield Expectation(identity, (Evidence("memory", "seen alive here", at, ago=True),), session, at)
+
+
+def _from_work(files: TownFiles, now: float) -> Iterator[Expectation]:
+    for beat in files.heartbeats.values():
+        if beat.bead and 0 <= now - beat.at < WORK_FRESH_S and (identity := _identity(beat.session, files.rigs)):
+            fact = f"its heartbeat names work, {beat.bead},"
+            yield Expectation(identity, (Evidence("town", fact, beat.at, ago=True),), beat.session, beat.at)
+    for dog, state in files.dogs.items():
+        if state == "working":
+            fact = "its own file says that it is working"
+            yield Expectation(Identity("dog", dog), (Evidence("town", fact, files.at.wall),), f"hq-dog-{dog}", files.at.wall)
+
+
+def _by_right(files: TownFiles) -> Iterator[Expectation]:
+    """Who must be there whether or not anything says that it ever ran."""
+    at = files.at.wall
+    for role in ("mayor", "deacon") if files.daemon.running else ():
+        why = Evidence("town", "the daemon runs, so the town has one", at)
+        yield Expectation(Identity(role, role), (why,), f"hq-{role}", files.starts.get(role))
+    for rig in files.rigs:
+        if rig.parked not in ("parked", "docked"):
+            evidence = (
+                Evidence("town", f"{rig.name} is a registered rig that is not parked", at),
+                Evidence("town", "whether the rig is docked cannot be told before beads are read", at),
+            )
+            ran = files.starts.get(f"{rig.name}/witness")
+            yield Expectation(Identity("witness", "witness", rig.name), evidence, f"{rig.prefix.rstrip('-')}-witness", ran)
+
+
+def _merged(one: Expectation, other: Expectation) -> Expectation:
+    """Returns what both claims say; the latest proof of life counts."""
+    ran = max((at for at in (one.ran_at, other.ran_at) if at is not None), default=None)
+    newest = max((one, other), key=lambda claim: claim.ran_at or 0.0)
+    evidence = tuple(dict.fromkeys(newest.evidence + one.evidence + other.evidence))
+    return Expectation(one.identity, evidence, newest.session or one.session, ran, one.process or other.process)
+
+
+def _identity(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
+    found = from_name(session, rigs)
+    return None if isinstance(found, Stranger) else found
+
+
+def _from_id(agent_id: str) -> Identity | None:
+    match agent_id.split("/"):
+        case ["mayor" | "deacon" | "boot" as name]:
+            return Identity(name, name)
+        case ["dog", name]:
+            return Identity("dog", name)
+        case [rig, "witness" | "refinery" as role]:
+            return Identity(role, role, rig)
+        case [rig, "crew", name]:
+            return Identity("crew", name, rig)
+        case [rig, "polecats", name]:
+            return Identity("polecat", name, rig)
+    return None
+
+
+def _has_place(identity: Identity, files: TownFiles) -> bool:
+    """An agent whose folder is gone is not expected; in a town without a registry there is nothing to ask."""
+    if identity.rig is None or not files.registered:
+        return True
+    rig = next((rig for rig in files.rigs if rig.name == identity.rig), None)
+    if rig is None:
+        return False
+    if identity.role == "crew":
+        return identity.name in rig.crew
+    return identity.role != "polecat" or identity.name in rig.polecats
+
+
+def _with_records(expectation: Expectation, files: TownFiles) -> Expectation:
+    identity, ran = expectation.identity, expectation.ran_at
+    rig = next((rig for rig in files.rigs if rig.name == identity.rig), None)
+    parked = rig.parked if rig and rig.parked in ("parked", "docked") and identity.role in ("witness", "refinery") else None
+    stop = crash = None
+    if ran is not None:
+        stop, crash = _record_after(identity, expectation.session, ran, files)
+    return Expectation(identity, expectation.evidence, expectation.session, ran, expectation.process, stop, crash, parked)
+
+
+def _record_after(
+    identity: Identity, session: str | None, ran: float, files: TownFiles
+) -> tuple[Evidence | None, Evidence | None]:
+    """Returns (the stop on record after its last proof of life, the record that speaks of a crash or of nothing known)."""
+    names = addresses(identity, session)
+    records = [stop for stop in files.stops if stop.target in names and stop.at >= ran - SLACK_S]
+    halt = files.halt
+    if halt and halt.at >= ran - SLACK_S and names_kind(halt, identity):
+        records.append(Stop(identity.id, halt.at, "gt down"))
+    if not records:
+        return None, None
+    last = max(records, key=lambda record: record.at)
+    if not last.known:
+        return None, Evidence(
+            "events", f"the town recorded its end, for a reason nobody knows: {last.reason!r},", last.at, ago=True
+        )
+    if last.crash:
+        return None, Evidence("events", f"the town recorded its death ({last.reason})", last.at, ago=True)
+    return Evidence("events", f"stopped on record ({last.reason})", last.at, ago=True), None
+
+
+def addresses(identity: Identity, session: str | None) -> frozenset[str]:
+    """Returns every way in which the town's records name this agent."""
+    names = {identity.id, session or identity.id}
+    if identity.role == "polecat":
+        names |= {f"{identity.rig}/{identity.name}", f"{identity.rig}/polecat/{identity.name}"}
+    if identity.rig is None:
+        names |= {f"hq-{identity.name}", identity.name.capitalize(), f"deacon/dogs/{identity.name}"}
+    return frozenset(names)
+
+
+def names_kind(halt: Halt, identity: Identity) -> bool:
+    """Whether a halt stopped this agent: it names the agent or its kind, and never a polecat (they keep running)."""
+    return identity.role != "polecat" and (identity.id in halt.services or identity.role in halt.services)
+
+
+def finished(stop: Evidence) -> bool:
+    """Whether a polecat's stop on record is its normal end."""
+    return any(word in stop.fact for word in ("(done", "(self-clean", "(idle-reap"))
+
+
+def is_down(files: TownFiles, starts: Iterable[float] = ()) -> Halt | None:
+    """Returns the halt that still holds: later than the last start of mayor and deacon. `starts`: of their live sessions."""
+    known = [files.starts[role] for role in ("mayor", "deacon") if role in files.starts]
+    return files.halt if files.halt and files.halt.at > max([*known, *starts], default=0.0) else None

@@ -1,0 +1,223 @@
+"""A Town out of what is known. Pure.
+
+An agent is judged again only when something that its verdict rests on is another object than before, or when the moment
+has come at which the verdict changes by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .activity import Motion
+from .agents import Identity, Stranger, identify
+from .expected import Expectation, expected_agents
+from .facts import Daemon, Pane, Rig, TownFiles
+from .known import Expected, Identities, Judged, Judgement, Known
+from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
+from .notices import notices
+from .programs import BY_RUNTIME, Found, runtime_named
+from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
+
+EXPECTED_STANDS_S = 30.0
+NO_DAEMON = Daemon(running=False)
+
+
+def judge(known: Known, now: Moment) -> Judgement:
+    """Returns what follows from everything known, at this moment."""
+    identities = _identities(known)
+    living = _by_agent(known, identities)
+    judged = {agent_id: _present(known, agent_id, who, panes, now) for agent_id, (who, panes) in living.items()}
+    expected = _expected(known, now)
+    places = {agent_id: who.place for agent_id, (who, _) in living.items()}
+    for agent_id, expectation in expected.by_id.items():
+        if agent_id not in judged and (absent := _absent(known, expectation, now)):
+            judged[agent_id] = absent
+            places[agent_id] = expectation.identity.place
+    agents = tuple(judged[agent_id].agent for agent_id in sorted(judged, key=places.__getitem__))
+    town = Town(
+        ref=known.ref,
+        observed_at=now.wall,
+        epoch=known.epoch or None,
+        agents=agents,
+        foreign=_foreign(known, identities),
+        sources=_sources(known),
+        notices=notices(known.files, known.located, agents, known.clock_step, now),
+    )
+    due = [one.next_at for one in judged.values() if one.next_at is not None]
+    confirm = any(one.confirm for one in judged.values())
+    return Judgement(town, min(due, default=None), confirm, judged, identities, expected)
+
+
+def _rigs(known: Known) -> tuple[Rig, ...]:
+    return known.files.rigs if known.files else ()
+
+
+def _identities(known: Known) -> Identities:
+    """Returns who each session is; what a session said once stands as long as it says the same."""
+    result: dict[tuple[str, float], tuple[Pane, Identity | Stranger]] = {}
+    rigs = _rigs(known)
+    for pane in known.panes.values():
+        key = (pane.session_id, pane.session_created)
+        if key in result:
+            continue
+        before = known.identities.get(key)
+        settled = before and before[0].env is pane.env and before[0].session == pane.session and pane.env.get("GT_ROLE")
+        result[key] = before if before and settled else (pane, identify(pane, rigs, known.ref.root))
+    return result
+
+
+def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity, list[dict[str, Pane]]]]:
+    """Returns agent id -> (identity, the panes of each of its sessions, newest session first)."""
+    sessions: dict[tuple[str, float], dict[str, Pane]] = {}
+    for pane in known.panes.values():
+        sessions.setdefault((pane.session_id, pane.session_created), {})[pane.pane_id] = pane
+    found: dict[str, tuple[Identity, list[dict[str, Pane]]]] = {}
+    newest_first = sorted(sessions, key=lambda key: (-key[1], -int(key[0][1:] or 0)))
+    for key in newest_first:
+        who = identities[key][1]
+        if isinstance(who, Identity):
+            found.setdefault(who.id, (who, []))[1].append(sessions[key])
+    return found
+
+
+def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], now: Moment) -> Judged:
+    pane = pick_pane(sessions[0], known.finds)
+    before = known.judged.get(agent_id)
+    found, files = known.finds.get(pane.pane_id), known.files
+    body = Body(
+        pane,
+        known.trees.get(pane.pane_id),
+        found,
+        known.motions[pane.pane_id],
+        known.without_agent.get(pane.pane_id),
+        known.exits.get(pane.pid),
+        known.exits.get(found.agent.pid) if found and found.agent else None,
+    )
+    beat = files.heartbeats.get(pane.session) if files else None
+    also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
+    inputs = (pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, beat, files, *also)
+    if before and _stands(before, inputs, now):
+        return before
+    former = before.agent if before and before.agent.session_id == pane.session_id else None
+    said = former.state if former else None
+    verdict = judge_present(who, body, files.daemon if files else NO_DAEMON, said, now)
+    agent = _agent(who, verdict, former, now)
+    agent = replace(
+        agent,
+        **_seen(pane, found, body.motion),
+        also=also,
+        heartbeat_at=beat.at if beat else None,
+        bead=beat.bead if beat else None,
+    )
+    return Judged(agent, inputs, verdict.next_at, verdict.confirm)
+
+
+def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
+    if before.next_at is not None and now.mono >= before.next_at:
+        return False
+    return len(inputs) == len(before.inputs) and all(new is old for new, old in zip(inputs, before.inputs, strict=True))
+
+
+def _seen(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
+    """Returns what an agent's pane and processes say about it, as fields of Agent."""
+    runtime = found.runtime if found and found.agent else runtime_named(pane.env)
+    program = BY_RUNTIME.get(runtime or "")
+    changed = motion.changed.wall if motion.changed else None
+    return {
+        "session": pane.session,
+        "session_id": pane.session_id,
+        "pane_id": pane.pane_id,
+        "pid": pane.pid,
+        "agent_pid": found.agent.pid if found and found.agent else None,
+        "runtime": runtime,
+        "command": pane.command or None,
+        "cwd": pane.cwd or None,
+        "title": pane.title,
+        "session_created": pane.session_created,
+        "agent_started": found.agent.started if found and found.agent else None,
+        "last_output": changed if program and program.noisy else motion.output,
+        "exit_status": pane.dead_status if pane.dead else None,
+        "exit_signal": pane.dead_signal if pane.dead else None,
+        "attached": pane.attached,
+    }
+
+
+def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment) -> Agent:
+    """Returns the agent with its verdict; a state that goes on keeps its beginning, one seen to begin begins now."""
+    since = verdict.since
+    if since is None and former is not None:
+        seen_to_begin = former.state is not State.UNKNOWN
+        since = former.since if former.state is verdict.state else now.wall if seen_to_begin else None
+    return Agent(
+        id=who.id,
+        role=who.role,
+        rig=who.rig,
+        name=who.name,
+        state=verdict.state,
+        evidence=verdict.evidence,
+        since=since,
+        expects=verdict.expects,
+    )
+
+
+def _expected(known: Known, now: Moment) -> Expected:
+    before = known.expected
+    if before and before.files is known.files and before.remembered is known.remembered and now.mono < before.until:
+        return before
+    files = known.files or TownFiles(now)
+    by_id = expected_agents(files, known.remembered, now.wall)
+    return Expected(known.files, known.remembered, now.mono + EXPECTED_STANDS_S, by_id)
+
+
+def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | None:
+    who, before = expectation.identity, known.judged.get(expectation.identity.id)
+    former = before.agent if before else None
+    failure = known.failures.get("tmux")
+    exited = _seen_to_end(known, former)
+    lacking = known.lacking.get(expectation.session or "", known.first_answer)
+    absence = Absence(expectation, lacking, known.answer, exited, f"tmux does not answer: {failure.error}" if failure else "")
+    said = former.state if former else None
+    verdict = judge_absent(absence, known.files.daemon if known.files else NO_DAEMON, said, now)
+    if verdict is None:
+        return None
+    agent = _agent(who, verdict, former, now)
+    if former:
+        agent = replace(agent, **{name: getattr(former, name) for name in _LAST_WORDS})
+    return Judged(replace(agent, session=expectation.session), (), verdict.next_at, verdict.confirm)
+
+
+_LAST_WORDS = ("pane_id", "runtime", "cwd", "session_created", "agent_started", "last_output", "pid", "agent_pid")
+
+
+def _seen_to_end(known: Known, former: Agent | None) -> Moment | None:
+    if former is None:
+        return None
+    return known.exits.get(former.pid or -1) or known.exits.get(former.agent_pid or -1)
+
+
+def _foreign(known: Known, identities: Identities) -> tuple[Foreign, ...]:
+    strangers = [
+        Foreign(pane.session, pane.session_id, who.kind) for pane, who in identities.values() if isinstance(who, Stranger)
+    ]
+    return tuple(sorted(strangers, key=lambda foreign: (foreign.session, foreign.session_id)))
+
+
+def _sources(known: Known) -> tuple[SourceState, ...]:
+    names = dict.fromkeys(("tmux", "process", "town", "memory"))
+    names.update(dict.fromkeys(known.failures))
+    return tuple(_source(known, name) for name in names if name in known.failures or name in known.answered)
+
+
+def _source(known: Known, name: str) -> SourceState:
+    at = known.answered.get(name)
+    failure = known.failures.get(name)
+    if failure is None:
+        return SourceState(name, "ok", at.wall if at else None)
+    state = "absent" if failure.absent else "stale" if at else "error"
+    return SourceState(name, state, at.wall if at else None, failure.error)
+
+
+def alive_sessions(town: Town) -> dict[str, str]:
+    """Returns session -> agent id of every agent that is alive: what is worth remembering."""
+    return {agent.session: agent.id for agent in town.agents if agent.session and agent.state in ALIVE}

@@ -1,0 +1,243 @@
+"""Alive or dead, and why we think so. Process truth comes before everything: a spinner can outlive its program.
+
+A pane that tmux reports dead is dead. What merely is not there needs two looks a second apart, unless its process was seen
+to end. What cannot be seen is unknown, and no answer is never an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .activity import Motion, judge_activity
+from .agents import Identity
+from .expected import Expectation, finished
+from .facts import Daemon, Pane, Tree
+from .programs import Found, display_name
+from .snapshot import ALIVE, Evidence, Expects, Moment, State
+
+CONFIRM_S = 1.0
+RESPAWN_S = 3.0
+OVERDUE_S = 1.0
+# A fresh pane shows the shell that starts the agent for a moment, under another pid.
+NEWBORN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A state with its reasons. `next_at` (mono): when it changes by itself; `confirm`: another look may settle it."""
+
+    state: State
+    evidence: tuple[Evidence, ...]
+    since: float | None = None
+    expects: Expects | None = None
+    next_at: float | None = None
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """All that is known of a session that is there: its pane, its processes, and what was seen of them."""
+
+    pane: Pane
+    tree: Tree | None
+    found: Found | None
+    motion: Motion
+    without_agent: Moment | None = None
+    pane_exit: Moment | None = None
+    agent_exit: Moment | None = None
+
+
+def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
+    """Returns the verdict on an agent whose session exists."""
+    pane, tree, found = body.pane, body.tree, body.found
+    if pane.dead:
+        return _dead_pane(identity, pane, body, daemon, now)
+    if body.pane_exit is not None:
+        return _ending(body.pane_exit, former, now)
+    if tree is None or found is None:
+        return _unread(former, "its processes were not read yet", now)
+    if tree.error:
+        return Verdict(State.UNKNOWN, (Evidence("process", f"its processes cannot be read: {tree.error}", now.wall),))
+    newborn = _newborn(tree, now)
+    if newborn:
+        return newborn
+    if found.agent is None:
+        return _without_agent(found, body, former, now)
+    if body.agent_exit is not None:
+        return _unread(former, f"{display_name(found.agent)} (pid {found.agent.pid}) ended; looking again", now)
+    runs = Evidence("process", _where(found, pane), tree.at.wall)
+    if found.agent.state in "Tt":
+        stopped = Evidence("process", f"{display_name(found.agent)} (pid {found.agent.pid}) is stopped, state T", tree.at.wall)
+        return Verdict(State.FROZEN, (stopped,))
+    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, now)
+    return Verdict(activity.state, (*activity.evidence, runs), next_at=activity.next_at)
+
+
+def _where(found: Found, pane: Pane) -> str:
+    assert found.agent is not None
+    place = "is the pane's own process" if found.agent.pid == pane.pid else "runs below the pane's process"
+    return f"{display_name(found.agent)} (pid {found.agent.pid}) {place}"
+
+
+def _dead_pane(identity: Identity, pane: Pane, body: Body, daemon: Daemon, now: Moment) -> Verdict:
+    at = pane.dead_time or (body.pane_exit.wall if body.pane_exit else None)
+    if pane.dead_signal:
+        how = f"ended by signal {pane.dead_signal}"
+    elif pane.dead_status is not None:
+        how = f"exited with {pane.dead_status}"
+    else:
+        how = "dead, status unknown (tmux lost it)"
+    reason = Evidence("tmux", how, at if at is not None else now.wall, ago=at is not None)
+    ended = at if at is not None else now.wall
+    if pane.respawn_hook:
+        due = ended + RESPAWN_S
+        expects: Expects | None = Expects("the session's own hook respawns it", due, due + OVERDUE_S)
+    else:
+        expects = revival(identity, daemon, ended)
+    return Verdict(State.DEAD, (reason,), at, expects, _until(expects, now))
+
+
+def _until(expects: Expects | None, now: Moment) -> float | None:
+    """Returns when (mono) an expectation becomes overdue, or None if that is past or never."""
+    if expects is None or expects.overdue_at is None or expects.overdue_at <= now.wall:
+        return None
+    return now.mono + expects.overdue_at - now.wall
+
+
+def revival(identity: Identity, daemon: Daemon, ended: float) -> Expects | None:
+    """Returns who starts an agent again once its session is gone: the daemon at a heartbeat, or nobody.
+
+    Crew and polecats are nobody's; the daemon starts a refinery only when work is pending.
+    """
+    if not daemon.running or identity.role not in ("mayor", "deacon", "witness", "refinery"):
+        return None
+    period = f"every {daemon.period / 60:g} min" if daemon.period >= 60 else f"every {daemon.period:g} s"
+    when = " when work is pending" if identity.role == "refinery" else ""
+    return Expects(f"the daemon starts it again at a heartbeat, {period}{when}", None, ended + 2 * daemon.period)
+
+
+def _ending(exited: Moment, former: State | None, now: Moment) -> Verdict:
+    """The pane's process ended and tmux still lists the pane as alive: it is about to say so, or it does not answer."""
+    if now.mono - exited.mono < CONFIRM_S:
+        verdict = _unread(former, "its process ended; tmux has not said so yet", now)
+        return Verdict(verdict.state, verdict.evidence, next_at=exited.mono + CONFIRM_S, confirm=True)
+    gone = Evidence("process", "its process ended", exited.wall, ago=True)
+    return Verdict(State.UNKNOWN, (gone, Evidence("tmux", "tmux still lists the pane as alive", now.wall)), confirm=True)
+
+
+def _unread(former: State | None, why: str, now: Moment) -> Verdict:
+    return Verdict(former or State.UNKNOWN, (Evidence("process", why, now.wall),), confirm=True)
+
+
+def _newborn(tree: Tree, now: Moment) -> Verdict | None:
+    root = tree.processes[0] if tree.processes else None
+    if root is None or root.started is None or not 0 <= now.wall - root.started < NEWBORN_S:
+        return None
+    evidence = Evidence("process", "its pane's process only just began", root.started, ago=True)
+    return Verdict(State.STARTING, (evidence,), next_at=now.mono + NEWBORN_S - (now.wall - root.started), confirm=True)
+
+
+def _without_agent(found: Found, body: Body, former: State | None, now: Moment) -> Verdict:
+    if not found.present:
+        return _unread(former, "its pane has no process any more", now)
+    names = ", ".join(found.present[:3])
+    wanted = " or ".join(found.declared) or "a known agent program"
+    what = Evidence("process", f"no agent runs in its pane, only {names} (looked for {wanted})", now.wall)
+    if not found.shells:
+        return Verdict(State.UNKNOWN, (Evidence("process", f"{names} runs in its pane, not {wanted}", now.wall),))
+    since = body.without_agent
+    if since is not None and body.tree is not None and body.tree.at.mono - since.mono >= CONFIRM_S:
+        return Verdict(State.ZOMBIE, (what,), since.wall if former in ALIVE else None)
+    again = Evidence("process", f"{what.fact}; looking again in a second", now.wall)
+    return Verdict(former or State.UNKNOWN, (again,), next_at=now.mono + CONFIRM_S, confirm=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What is known of a session that is not there.
+
+    `lacking`: the first complete answer without it; `answer`: the last one; both None when tmux never answered (`blind`
+    says why). `exited`: when its process was seen to end.
+    """
+
+    expectation: Expectation
+    lacking: Moment | None
+    answer: Moment | None
+    exited: Moment | None = None
+    blind: str = ""
+
+
+def judge_absent(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict | None:
+    """Returns the verdict on an expected agent without a session, or None where it is normally absent."""
+    expectation = absence.expectation
+    if absence.lacking is None or absence.answer is None:
+        why = Evidence("tmux", absence.blind or "tmux was not asked yet", now.wall)
+        return Verdict(State.UNKNOWN, (why, *expectation.evidence))
+    resting = _resting(expectation)
+    if resting is not None:
+        return None if expectation.identity.role == "polecat" and finished(resting) else _rest(resting, expectation)
+    if expectation.process and expectation.process.alive:
+        pid = expectation.process.pid
+        runs = Evidence("process", f"process {pid} of its pid file runs, but no session of this server holds it", now.wall)
+        return Verdict(State.UNKNOWN, (runs, *expectation.evidence))
+    return _gone(absence, daemon, former, now)
+
+
+def _resting(expectation: Expectation) -> Evidence | None:
+    if expectation.parked:
+        return Evidence("town", f"its rig is {expectation.parked}", expectation.evidence[0].at)
+    return expectation.stop
+
+
+def _rest(reason: Evidence, expectation: Expectation) -> Verdict:
+    return Verdict(State.FROZEN, (reason, *expectation.evidence), reason.at if reason.ago else None)
+
+
+def _gone(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
+    expectation, exited = absence.expectation, absence.exited
+    assert absence.lacking is not None and absence.answer is not None
+    seen_to_end = exited is not None and absence.answer.mono >= exited.mono
+    if not seen_to_end and absence.answer.mono - absence.lacking.mono < CONFIRM_S:
+        wait = Evidence("tmux", "no session of it was listed; looking again in a second", now.wall)
+        return Verdict(former or State.UNKNOWN, (wait, *expectation.evidence), next_at=now.mono + CONFIRM_S, confirm=True)
+    if not expectation.proves_life:
+        missing = Evidence("tmux", "no session has it, and nothing says that it ever ran", now.wall)
+        expects = revival(expectation.identity, daemon, daemon.started or now.wall)
+        return Verdict(State.MISSING, (missing, *expectation.evidence), None, expects, _until(expects, now))
+    return _vanished(absence, daemon, former, now)
+
+
+def _vanished(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
+    expectation, exited = absence.expectation, absence.exited
+    ran_at = expectation.ran_at or 0.0
+    if exited is not None:
+        first = Evidence("process", "its process was seen to end, and its session is gone", exited.wall, ago=True)
+        since: float | None = exited.wall
+    elif expectation.crash is not None:
+        first, since = expectation.crash, expectation.crash.at
+    else:
+        first = Evidence("tmux", "its session is gone, and no stop is on record", now.wall)
+        since = absence.lacking.wall if absence.lacking and former in ALIVE else None
+    if expectation.identity.role in ("witness", "refinery") and exited is None:
+        first = Evidence(first.source, f"{first.fact}; one stopped by hand looks the same", first.at, first.ago)
+    expects = revival(expectation.identity, daemon, since if since is not None else max(ran_at, daemon.started or 0.0))
+    evidence = tuple(dict.fromkeys((first, *(part for part in (expectation.crash,) if part), *expectation.evidence)))
+    return Verdict(State.DEAD, evidence, since, expects, _until(expects, now))
+
+
+def pick_pane(panes: Mapping[str, Pane], finds: Mapping[str, Found]) -> Pane:
+    """Returns the pane that is the agent's: GT_PANE_ID's, else the first of the first window, else any with an agent.
+
+    Raises ValueError for no panes.
+    """
+    ordered = sorted(panes.values(), key=lambda pane: (pane.window_index, pane.pane_index, int(pane.pane_id[1:] or 0)))
+    if not ordered:
+        raise ValueError("a session without panes")
+    named = panes.get(ordered[0].env.get("GT_PANE_ID", ""))
+    if named:
+        return named
+    with_agent = [pane for pane in ordered if (found := finds.get(pane.pane_id)) and found.agent]
+    if ordered[0] in with_agent or not with_agent:
+        return ordered[0]
+    return with_agent[0]
