@@ -1,7 +1,7 @@
 """A stand-in for a coding agent: it prints, thinks, falls silent, and fails with 1 when it is interrupted. No model, no network.
 
 Run as `claude -ISB agent.py SEED SPEED BEAD MOOD` (or `codex …`), MOOD being `busy`, `calm` or `failing`. Hundreds run at once,
-so it imports only what the interpreter holds anyway, and sleeps from one write to the next.
+so it imports little, and sleeps from one write to the next.
 """
 
 import os
@@ -26,7 +26,7 @@ BLOCKS = (
 )
 FAILURE = "\033[31m● API Error: 500 Internal Server Error · the connection was closed while streaming\033[0m"
 VERBS = ("Pondering", "Refactoring", "Untangling", "Checking", "Weaving", "Tracing")
-TICK = 1.3
+TICK = 1.7
 
 
 class Dice:
@@ -110,6 +110,11 @@ class Agent:
     def nap(self, seconds: float) -> None:
         time.sleep(seconds / self.speed)
 
+    def wait(self) -> None:
+        """Sleeps to the next beat, which all agents share: tmux looks at every pane whenever any of them has written."""
+        period = TICK / self.speed
+        time.sleep(period - time.monotonic() % period)
+
     def beat(self, state: str) -> None:
         """Writes the heartbeat that Gas Town's own command leaves for crew and polecats."""
         if not self.bead:
@@ -136,7 +141,7 @@ class Agent:
                 speak += self.dice.roll(3, 7)
             else:
                 self.screen.tick(status, title)
-            self.nap(TICK)
+            self.wait()
         self.screen.tick(self.look.done(int(ticks * TICK)), self.look.rest_title)
 
     def begin(self) -> None:

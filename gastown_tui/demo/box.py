@@ -54,9 +54,7 @@ class Box:
         self.stop()
 
 
-def open_box(
-    *, agents: int = 12, seed: int = 0, speed: float = 1.0, environ: Mapping[str, str], patience: float = 60.0
-) -> Box:
+def open_box(*, agents: int = 12, seed: int = 0, speed: float = 1.0, environ: Mapping[str, str], patience: float = 60.0) -> Box:
     """Returns a demo town that stands, all its agents started. Raises BoxError when it does not within `patience` seconds.
 
     The town holds the other end of a pipe and ends itself when this process does, however it does.

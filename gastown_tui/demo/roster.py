@@ -88,7 +88,10 @@ def residents(agents: int) -> tuple[Resident, ...]:
     everyone = [
         Resident("mayor", "mayor", "hq-mayor", "mayor"),
         Resident("deacon", "deacon", "hq-deacon", "deacon"),
-        *(Resident(f"{rig.name}/witness", "witness", f"{rig.prefix}-witness", f"{rig.name}/witness", rig=rig.name) for rig in town),
+        *(
+            Resident(f"{rig.name}/witness", "witness", f"{rig.prefix}-witness", f"{rig.name}/witness", rig=rig.name)
+            for rig in town
+        ),
         *(
             Resident(f"{rig.name}/refinery", "refinery", f"{rig.prefix}-refinery", f"{rig.name}/refinery/rig", "codex", rig.name)
             for rig in town

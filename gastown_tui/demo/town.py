@@ -24,7 +24,8 @@ AGENT = Path(__file__).with_name("agent.py")
 COMMAND_BYTES = 12_000
 RESPAWN = (
     "run-shell -b \"sleep 3 && tmux -L {socket} list-panes -t '{session}' -F '##{{pane_dead}}' 2>/dev/null | grep -q 1"
-    " && tmux -L {socket} respawn-pane -k -t '{session}' && tmux -L {socket} set-option -t '{session}' remain-on-exit on || true\""
+    " && tmux -L {socket} respawn-pane -k -t '{session}'"
+    " && tmux -L {socket} set-option -t '{session}' remain-on-exit on || true\""
 )
 
 
@@ -51,7 +52,7 @@ class DemoTown:
     ) -> None:
         self.root, self.socket, self.people = root, socket, people
         self.speed, self.clock = speed, clock
-        self.dice = random.Random(seed)  # noqa: S311 (a toy, not a secret)
+        self.dice = random.Random(seed)
         self.pids: dict[str, int] = {}
         self._server = Server(socket_path=socket, config_file=os.devnull)
 
@@ -85,7 +86,13 @@ class DemoTown:
     def daemon_beat(self, number: int, started: float) -> None:
         """Writes what the daemon and the deacon leave at each heartbeat."""
         now = stamp(self.clock())
-        state = {"running": True, "pid": os.getpid(), "started_at": stamp(started), "last_heartbeat": now, "heartbeat_count": number}
+        state = {
+            "running": True,
+            "pid": os.getpid(),
+            "started_at": stamp(started),
+            "last_heartbeat": now,
+            "heartbeat_count": number,
+        }
         self._write("daemon/state.json", state)
         self._write("deacon/heartbeat.json", {"timestamp": now, "cycle": number, "last_action": f"patrol cycle {number}"})
 
@@ -95,7 +102,7 @@ class DemoTown:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         # An agent is told by the name of its program: the interpreter, under that name.
         for program in {one.program for one in self.people}:
-            (self.root / "bin" / program).symlink_to(Path(sys._base_executable).resolve())
+            (self.root / "bin" / program).symlink_to(Path(sys.executable).resolve())
         now = stamp(self.clock())
         registry = {rig.name: {"added_at": now, "beads": {"repo": "", "prefix": rig.prefix}} for rig in rigs(len(self.people))}
         self._write("mayor/town.json", {"type": "town", "version": 2, "name": "demo", "created_at": now})
@@ -147,14 +154,16 @@ class DemoTown:
 
     def _fallen(self, one: Resident) -> bool:
         """Whether an agent has met its fate: the dead one's process is gone, the zombie's is a bare shell."""
-        path = Path(f"/proc/{self.pids[one.session]}/cmdline")
         try:
-            return one.fate == "lives" or (one.fate == "zombie" and path.read_bytes() == b"sh\0")
+            command = Path(f"/proc/{self.pids[one.session]}/cmdline").read_bytes()
         except OSError:
             return one.fate == "dead"
+        return one.fate == "lives" or (one.fate == "zombie" and command == b"sh\0")
 
     def _pane_pid(self, one: Resident) -> int | None:
-        pids = self._tmux("list-panes", "-t", f"={one.session}:", "-f", "#{==:#{pane_dead},0}", "-F", "#{pane_pid}", missing_ok=True)
+        pids = self._tmux(
+            "list-panes", "-t", f"={one.session}:", "-f", "#{==:#{pane_dead},0}", "-F", "#{pane_pid}", missing_ok=True
+        )
         return int(pids[0]) if pids else None
 
     def _tmux(self, *words: str, missing_ok: bool = False) -> list[str]:
