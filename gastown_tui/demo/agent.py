@@ -30,7 +30,7 @@ TICK = 1.7
 
 
 class Dice:
-    """A small generator, because `random` would cost each agent a megabyte."""
+    """A small generator, because `random` would cost 300 agents 90 MB."""
 
     def __init__(self, seed: int) -> None:
         self.state = seed
@@ -63,7 +63,7 @@ class Codex:
     """How codex looks: no rules, a dim placeholder; the title is the folder, with a spinner while it produces."""
 
     spinner = "•◦"
-    rest_title = os.path.basename(os.getcwd())  # noqa: PTH119, PTH109 (pathlib would cost each agent a megabyte)
+    rest_title = os.path.basename(os.getcwd())
     titles = (f"⠋ {rest_title}", f"⠹ {rest_title}", f"⠴ {rest_title}")
 
     def status(self, glyph: str, verb: str, seconds: int) -> str:
@@ -122,9 +122,9 @@ class Agent:
         path = f"{os.environ['GT_ROOT']}/.runtime/heartbeats/{os.environ['GT_SESSION']}.json"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         bead = f',"bead":"{self.bead}"' if state == "working" else ""
-        with open(path + ".new", "w") as file:  # noqa: PTH123 (pathlib would cost each agent a megabyte)
+        with open(path + ".new", "w") as file:
             file.write(f'{{"timestamp":"{stamp}","state":"{state}"{bead}}}')
-        os.replace(path + ".new", path)  # noqa: PTH105 (as above)
+        os.replace(path + ".new", path)
 
     def block(self) -> str:
         return BLOCKS[self.dice.roll(0, len(BLOCKS) - 1)]
