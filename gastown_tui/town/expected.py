@@ -32,8 +32,8 @@ class Expectation:
     session: str | None = None
     ran_at: float | None = None
     process: PidFile | None = None
-    stop: Evidence | None = None
-    crash: Evidence | None = None
+    stop: Stop | None = None
+    crash: Stop | None = None
     parked: str | None = None
 
     @property
@@ -82,7 +82,7 @@ def _from_memory(files: TownFiles, remembered: Mapping[str, tuple[str, float]]) 
 def _from_work(files: TownFiles, now: float) -> Iterator[Expectation]:
     for beat in files.heartbeats.values():
         if beat.bead and 0 <= now - beat.at < WORK_FRESH_S and (identity := _identity(beat.session, files.rigs)):
-            fact = f"its heartbeat names work, {beat.bead},"
+            fact = f"its heartbeat names work ({beat.bead})"
             yield Expectation(identity, (Evidence("town", fact, beat.at, ago=True),), beat.session, beat.at)
     for dog, state in files.dogs.items():
         if state == "working":
@@ -156,25 +156,25 @@ def _with_records(expectation: Expectation, files: TownFiles) -> Expectation:
     return Expectation(identity, expectation.evidence, expectation.session, ran, expectation.process, stop, crash, parked)
 
 
-def _record_after(
-    identity: Identity, session: str | None, ran: float, files: TownFiles
-) -> tuple[Evidence | None, Evidence | None]:
+def _record_after(identity: Identity, session: str | None, ran: float, files: TownFiles) -> tuple[Stop | None, Stop | None]:
     """Returns (the stop on record after its last proof of life, the record that speaks of a crash or of nothing known)."""
     names = addresses(identity, session)
     records = [stop for stop in files.stops if stop.target in names and stop.at >= ran - SLACK_S]
     halt = files.halt
     if halt and halt.at >= ran - SLACK_S and names_kind(halt, identity):
         records.append(Stop(identity.id, halt.at, "gt down"))
-    if not records:
-        return None, None
-    last = max(records, key=lambda record: record.at)
-    if not last.known:
-        return None, Evidence(
-            "events", f"the town recorded its end, for a reason nobody knows: {last.reason!r},", last.at, ago=True
-        )
-    if last.crash:
-        return None, Evidence("events", f"the town recorded its death ({last.reason})", last.at, ago=True)
-    return Evidence("events", f"stopped on record ({last.reason})", last.at, ago=True), None
+    last = max(records, key=lambda record: record.at, default=None)
+    if last is None or last.crash or not last.known:
+        return None, last
+    return last, None
+
+
+def told(record: Stop) -> Evidence:
+    """Returns what the town's own records say of an end."""
+    if not record.known:
+        return Evidence("events", f"the town recorded its end, for a reason nobody knows: {record.reason!r}", record.at, ago=True)
+    what = "the town recorded its death" if record.crash else "stopped on record"
+    return Evidence("events", f"{what} ({record.reason})", record.at, ago=True)
 
 
 def addresses(identity: Identity, session: str | None) -> frozenset[str]:
@@ -192,9 +192,9 @@ def names_kind(halt: Halt, identity: Identity) -> bool:
     return identity.role != "polecat" and (identity.id in halt.services or identity.role in halt.services)
 
 
-def finished(stop: Evidence) -> bool:
+def finished(stop: Stop) -> bool:
     """Whether a polecat's stop on record is its normal end."""
-    return any(word in stop.fact for word in ("(done", "(self-clean", "(idle-reap"))
+    return stop.reason.startswith(("done", "self-clean", "idle-reap"))
 
 
 def is_down(files: TownFiles, starts: Iterable[float] = ()) -> Halt | None:

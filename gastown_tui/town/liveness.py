@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .activity import Motion, judge_activity
 from .agents import Identity
-from .expected import Expectation, finished
+from .expected import Expectation, finished, told
 from .facts import Daemon, Pane, Tree
 from .programs import Found, display_name
 from .snapshot import ALIVE, Evidence, Expects, Moment, State
@@ -94,7 +94,7 @@ def _dead_pane(identity: Identity, pane: Pane, body: Body, daemon: Daemon, now: 
         due = ended + RESPAWN_S
         expects: Expects | None = Expects("the session's own hook respawns it", due, due + OVERDUE_S)
     else:
-        expects = revival(identity, daemon, ended)
+        expects = revival(identity, daemon, ended, now)
     return Verdict(State.DEAD, (reason,), at, expects, _until(expects, now))
 
 
@@ -105,12 +105,13 @@ def _until(expects: Expects | None, now: Moment) -> float | None:
     return now.mono + expects.overdue_at - now.wall
 
 
-def revival(identity: Identity, daemon: Daemon, ended: float) -> Expects | None:
+def revival(identity: Identity, daemon: Daemon, ended: float, now: Moment) -> Expects | None:
     """Returns who starts an agent again once its session is gone: the daemon at a heartbeat, or nobody.
 
-    Crew and polecats are nobody's; the daemon starts a refinery only when work is pending.
+    Crew and polecats are nobody's; the daemon starts a refinery only when work is pending; one that stopped beating starts none.
     """
-    if not daemon.running or identity.role not in ("mayor", "deacon", "witness", "refinery"):
+    beats = daemon.last_heartbeat is None or now.wall - daemon.last_heartbeat < 3 * daemon.period
+    if not daemon.running or not beats or identity.role not in ("mayor", "deacon", "witness", "refinery"):
         return None
     period = f"every {daemon.period / 60:g} min" if daemon.period >= 60 else f"every {daemon.period:g} s"
     when = " when work is pending" if identity.role == "refinery" else ""
@@ -174,24 +175,18 @@ def judge_absent(absence: Absence, daemon: Daemon, former: State | None, now: Mo
     if absence.lacking is None or absence.answer is None:
         why = Evidence("tmux", absence.blind or "tmux was not asked yet", now.wall)
         return Verdict(State.UNKNOWN, (why, *expectation.evidence))
-    resting = _resting(expectation)
-    if resting is not None:
-        return None if expectation.identity.role == "polecat" and finished(resting) else _rest(resting, expectation)
+    if expectation.parked:
+        why = Evidence("town", f"its rig is {expectation.parked}", now.wall)
+        return Verdict(State.FROZEN, (why, *expectation.evidence))
+    if stop := expectation.stop:
+        if expectation.identity.role == "polecat" and finished(stop):
+            return None
+        return Verdict(State.FROZEN, (told(stop), *expectation.evidence), stop.at)
     if expectation.process and expectation.process.alive:
         pid = expectation.process.pid
         runs = Evidence("process", f"process {pid} of its pid file runs, but no session of this server holds it", now.wall)
         return Verdict(State.UNKNOWN, (runs, *expectation.evidence))
     return _gone(absence, daemon, former, now)
-
-
-def _resting(expectation: Expectation) -> Evidence | None:
-    if expectation.parked:
-        return Evidence("town", f"its rig is {expectation.parked}", expectation.evidence[0].at)
-    return expectation.stop
-
-
-def _rest(reason: Evidence, expectation: Expectation) -> Verdict:
-    return Verdict(State.FROZEN, (reason, *expectation.evidence), reason.at if reason.ago else None)
 
 
 def _gone(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
@@ -203,7 +198,7 @@ def _gone(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -
         return Verdict(former or State.UNKNOWN, (wait, *expectation.evidence), next_at=now.mono + CONFIRM_S, confirm=True)
     if not expectation.proves_life:
         missing = Evidence("tmux", "no session has it, and nothing says that it ever ran", now.wall)
-        expects = revival(expectation.identity, daemon, daemon.started or now.wall)
+        expects = revival(expectation.identity, daemon, daemon.started or now.wall, now)
         return Verdict(State.MISSING, (missing, *expectation.evidence), None, expects, _until(expects, now))
     return _vanished(absence, daemon, former, now)
 
@@ -215,15 +210,14 @@ def _vanished(absence: Absence, daemon: Daemon, former: State | None, now: Momen
         first = Evidence("process", "its process was seen to end, and its session is gone", exited.wall, ago=True)
         since: float | None = exited.wall
     elif expectation.crash is not None:
-        first, since = expectation.crash, expectation.crash.at
+        first, since = told(expectation.crash), expectation.crash.at
     else:
         first = Evidence("tmux", "its session is gone, and no stop is on record", now.wall)
         since = absence.lacking.wall if absence.lacking and former in ALIVE else None
     if expectation.identity.role in ("witness", "refinery") and exited is None:
         first = Evidence(first.source, f"{first.fact}; one stopped by hand looks the same", first.at, first.ago)
-    expects = revival(expectation.identity, daemon, since if since is not None else max(ran_at, daemon.started or 0.0))
-    evidence = tuple(dict.fromkeys((first, *(part for part in (expectation.crash,) if part), *expectation.evidence)))
-    return Verdict(State.DEAD, evidence, since, expects, _until(expects, now))
+    expects = revival(expectation.identity, daemon, since if since is not None else max(ran_at, daemon.started or 0.0), now)
+    return Verdict(State.DEAD, (first, *expectation.evidence), since, expects, _until(expects, now))
 
 
 def pick_pane(panes: Mapping[str, Pane], finds: Mapping[str, Found]) -> Pane:

@@ -1,0 +1,70 @@
+"""Who was last seen alive, per town: so that a death between two runs is not taken for an absence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gastown_tui.town.facts import Remembered
+from gastown_tui.town.snapshot import Moment
+
+KEEP_S = 7 * 86400.0
+MOST_SESSIONS = 2000
+WRITE_EVERY_S = 60.0
+
+
+class Memory:
+    """The file of one town. One that cannot be written is lived without; `error` says why."""
+
+    def __init__(self, state_dir: Path, root: str) -> None:
+        self._path = state_dir / "seen" / f"{hashlib.sha256(root.encode()).hexdigest()[:16]}.json"
+        self._folder = _folder_identity(root)
+        self._written: dict[str, str] = {}
+        self._written_at = float("-inf")
+        self.error: str | None = None
+
+    def recall(self, at: Moment) -> Remembered:
+        """Returns whom earlier runs saw alive. A file of another folder that stood at this path counts for nothing."""
+        document: Any = None
+        with suppress(OSError, ValueError, RecursionError):
+            document = json.loads(self._path.read_bytes())
+        entries = document.get("seen") if isinstance(document, dict) and document.get("folder") == self._folder else None
+        seen: dict[str, tuple[str, float]] = {}
+        for session, entry in entries.items() if isinstance(entries, dict) else ():
+            match entry:
+                case [str(agent_id), int() | float() as stamp] if 0 <= at.wall - stamp < KEEP_S:
+                    seen[session] = (agent_id, float(stamp))
+        return Remembered(seen, at)
+
+    def keep(self, alive: Mapping[str, str], before: Mapping[str, tuple[str, float]], at: Moment, *, now: bool = False) -> None:
+        """Remembers session -> agent id of everyone alive, beside what was known `before`; once a minute or when it changed."""
+        if alive == self._written and not now and at.mono - self._written_at < WRITE_EVERY_S:
+            return
+        seen = {session: entry for session, entry in before.items() if at.wall - entry[1] < KEEP_S}
+        seen |= {session: (agent_id, round(at.wall, 3)) for session, agent_id in alive.items()}
+        newest = dict(sorted(seen.items(), key=lambda item: -item[1][1])[:MOST_SESSIONS])
+        self._written, self._written_at = dict(alive), at.mono
+        self._write(json.dumps({"schema": 1, "folder": self._folder, "seen": newest}))
+
+    def _write(self, text: str) -> None:
+        # Another console may write the same file: a name of our own, and a rename, keep every reader whole.
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.write_text(text)
+            temporary.replace(self._path)
+            self.error = None
+        except OSError as error:
+            self.error = f"{self._path.parent} cannot be written: {error.strerror or error}"
+
+
+def _folder_identity(root: str) -> list[int] | None:
+    with suppress(OSError):
+        stat = Path(root).stat()
+        return [stat.st_dev, stat.st_ino]
+    return None

@@ -1,0 +1,95 @@
+"""The processes below a pane, from /proc. On another platform process facts are unknown, with the reason."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from gastown_tui.town.facts import Process, Tree
+from gastown_tui.town.snapshot import Moment
+
+MOST_PROCESSES = 256
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+def read_tree(pane_id: str, root: int, at: Moment, proc: Path = Path("/proc")) -> Tree:
+    """Returns the processes at and below `root`, parents first, at most 256; none when it is gone.
+
+    The tree has an `error` where there is no /proc. Anything may end while it is read: what is gone is left out.
+    """
+    if not (proc / "self" / "stat").exists():
+        return Tree(pane_id, root, (), at, f"{proc} is not there; process facts need Linux")
+    found: list[Process] = []
+    waiting = [root]
+    boot = _boot_time(str(proc))
+    while waiting and len(found) < MOST_PROCESSES:
+        pid = waiting.pop(0)
+        if process := read_process(pid, proc, boot):
+            found.append(process)
+            waiting += _children(proc, pid)
+    return Tree(pane_id, root, tuple(found), at)
+
+
+def read_process(pid: int, proc: Path = Path("/proc"), boot: float | None = None) -> Process | None:
+    """Returns one process, or None if it is gone. Of its arguments the first two only: the rest may be a secret."""
+    folder = f"{proc}/{pid}"
+    stat = _read(f"{folder}/stat")
+    if stat is None:
+        return None
+    comm, state, parent, ticks = _parse_stat(stat)
+    argv = (_read(f"{folder}/cmdline", 4096) or b"").split(b"\0")[:2]
+    argv0, argv1 = (*(part.decode("utf-8", "replace") for part in argv), "", "")[:2]
+    try:
+        exe = os.readlink(f"{folder}/exe").removesuffix(" (deleted)")
+    except OSError:
+        exe = ""
+    started = (boot if boot is not None else _boot_time(str(proc))) + ticks / _TICKS
+    return Process(pid, parent, comm, argv0, argv1, exe, state, started)
+
+
+def started_at(pid: int, proc: Path = Path("/proc")) -> float | None:
+    """Returns when a running process began (wall seconds), or None if it is gone or was never waited for."""
+    process = read_process(pid, proc)
+    return process.started if process and process.state not in "ZX" else None
+
+
+def _parse_stat(stat: bytes) -> tuple[str, str, int, int]:
+    # The name stands in brackets and may hold brackets and spaces itself.
+    head, _, tail = stat.rpartition(b")")
+    fields = tail.split()
+    return head.partition(b"(")[2].decode("utf-8", "replace"), fields[0].decode(), int(fields[1]), int(fields[19])
+
+
+def _children(proc: Path, pid: int) -> list[int]:
+    """Returns the children of every thread of a process; any thread may have forked."""
+    children: list[int] = []
+    try:
+        threads = os.listdir(f"{proc}/{pid}/task")
+    except OSError:
+        return children
+    for thread in threads:
+        children += [int(child) for child in (_read(f"{proc}/{pid}/task/{thread}/children") or b"").split()]
+    return children
+
+
+def _read(path: str, most: int = 65536) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(descriptor, most)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@lru_cache(maxsize=1)
+def _boot_time(proc: str) -> float:
+    """Returns when the system started, in wall seconds; 0 where it is not told."""
+    for line in (_read(f"{proc}/stat", 1 << 20) or b"").splitlines():
+        if line.startswith(b"btime "):
+            return float(line.split()[1])
+    return 0.0
