@@ -105,7 +105,7 @@ def wait_for(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
     deadline = time.monotonic() + timeout
     while not (answer := predicate()):
         if time.monotonic() > deadline:
-            pytest.fail(f"still {answer!r} after {timeout:g} s: {inspect.getsource(predicate).strip()}")
+            pytest.fail(f"still {answer!r} after {timeout:g} s: {_source(predicate)}")
         time.sleep(0.01)
     return answer
 
@@ -120,8 +120,15 @@ async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: floa
         if answer:
             return answer
         if time.monotonic() > deadline:
-            pytest.fail(f"still {answer!r} after {within:g} s: {inspect.getsource(predicate).strip()}")
+            pytest.fail(f"still {answer!r} after {within:g} s: {_source(predicate)}")
         await asyncio.sleep(0.01)
+
+
+def _source(predicate: Callable[[], Any]) -> str:
+    try:
+        return inspect.getsource(predicate).strip()
+    except OSError:
+        return repr(predicate)
 
 
 @pytest.fixture(name="wait_for")
