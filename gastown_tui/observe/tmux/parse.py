@@ -79,7 +79,7 @@ def _row(text: str, names: Sequence[str], marks: Marks) -> Row:
 
 def variables(text: str) -> dict[str, str]:
     """Returns the variables of `show-environment -s`."""
-    return {match[1]: re.sub(r"\\(.)", r"\1", match[2], flags=re.S) for match in _EXPORT.finditer(text)}
+    return {match[1]: _BACKSLASH.sub(r"\1", match[2]) for match in _EXPORT.finditer(text)}
 
 
 def look(got: Answer, *, full: bool, captures: Sequence[Capture], at: Moment) -> Look:
@@ -192,44 +192,50 @@ def assignments(start_command: str) -> dict[str, str]:
 
     Nothing else of the command is kept: it carries prompts and may carry secrets.
     """
-    words = _words(start_command, _TMUX_ESCAPE)
-    first = next(words, "")
-    second = next(words, None)
+    words = [_ESCAPE.sub(_plain, word.group(word.lastindex or 0)) for word in _WORD.finditer(start_command)]
     # tmux quotes each argument; a single one is a line for a shell, several are the program's own.
-    shell = second is None
-    found: dict[str, str] = {}
-    for word in _words(first, _SHELL_ESCAPE) if shell else (first, second or "", *words):
+    pairs = _of_line(words[0]) if len(words) == 1 else _of_words(words)
+    return {name: value for name, value in pairs if name in _NAMED}
+
+
+_NAMED = frozenset(VARIABLES)
+# Possessive throughout: text that closes no quote costs one pass.
+_WORD = re.compile(r"""'([^']*+)'|"((?:[^"\\]++|\\.)*+)"|((?:[^'"\\\s]++|\\.)++)""", re.S)
+_ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.S)
+_OPENING = re.compile(r"\s*(?:exec\s+)?(?:env\s+)?")
+_ASSIGNMENT = re.compile(r"""(\w+)=((?:[^'"\\\s]++|\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+")*+)(?:\s+|$)""", re.S)
+_MARKED = re.compile(r"""['"\\]""")
+_BACKSLASH = re.compile(r"\\(.)", re.S)
+_QUOTED = re.compile(r"""'([^']*+)'|"((?:[^"\\]++|\\.)*+)"|([^'"\\]++|\\.)""", re.S)
+
+
+def _of_line(line: str) -> Iterator[tuple[str, str]]:
+    """Yields the assignments that a shell would find at the beginning of its line."""
+    opening = _OPENING.match(line)
+    place = opening.end() if opening else 0
+    while found := _ASSIGNMENT.match(line, place):
+        place = found.end()
+        if found[1] in _NAMED:
+            yield found[1], _QUOTED.sub(_bare, found[2]) if _MARKED.search(found[2]) else found[2]
+
+
+def _bare(part: re.Match[str]) -> str:
+    return part[1] if part[1] is not None else _BACKSLASH.sub(r"\1", part[part.lastindex or 0])
+
+
+def _of_words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields the assignments among the arguments of `env`."""
+    for word in words[1:] if words[:1] == ["env"] else ():
         name, equals, value = word.partition("=")
-        if equals and name.isidentifier():
-            if name in VARIABLES:
-                found[name] = value
-        elif found or word not in ("exec", "env"):
-            break
-    return found
-
-
-_WORD = re.compile(r"""\s*((?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)""", re.S)
-_PART = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|((?:[^'"\\]|\\.)+)""", re.S)
-_TMUX_ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.S)
-_SHELL_ESCAPE = re.compile(r"\\(.)", re.S)
-_C_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "s": " ", "0": "\0"}
-
-
-def _words(text: str, escape: re.Pattern[str]) -> Iterator[str]:
-    """Yields the words of a quoted line, lazily; ends at a quote that is never closed."""
-    place = 0
-    while word := _WORD.match(text, place):
-        place = word.end()
-        yield "".join(_unquoted(part, escape) for part in _PART.finditer(word[1]))
-
-
-def _unquoted(part: re.Match[str], escape: re.Pattern[str]) -> str:
-    if part[1] is not None:
-        return part[1]
-    text = part[3] if part[2] is None else part[2]
-    return escape.sub(_plain if escape is _TMUX_ESCAPE else r"\1", text)
+        if not equals:
+            return
+        yield name, value
 
 
 def _plain(escaped: re.Match[str]) -> str:
+    """Returns the character that tmux wrote as `\n`, `\011` or `\"`."""
     code = escaped[1]
-    return chr(int(code, 8)) if len(code) == 3 else _C_ESCAPES.get(code, code)
+    return chr(int(code, 8)) if len(code) == 3 else _CONTROLS.get(code, code)
+
+
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "s": " ", "0": "\0"}
