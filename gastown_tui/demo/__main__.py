@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from libtmux.exc import LibTmuxException
-
 from . import leftovers
 from .life import PERIOD, Life
 from .roster import residents
@@ -45,8 +43,8 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
         town.build(PERIOD / wish.speed)
         _say({"schema": 1, "town": str(root), "socket": str(socket)})
         Life(town).run(sys.stdin.fileno() if wish.leash else None)
-    except (DemoError, LibTmuxException, OSError, ValueError) as error:
-        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town could not be built: {error}", "remedy": REMEDY}})
+    except (DemoError, OSError, ValueError) as error:
+        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town failed: {error}", "remedy": REMEDY}})
         return 2
     finally:
         for ending in ENDS:

@@ -27,7 +27,8 @@ class BoxError(Exception):
 
 def command(*, agents: int = 12, seed: int = 0, speed: float = 1.0) -> list[str]:
     """Returns the command that is a demo town: prints one line of JSON when it stands, and lives until it is interrupted."""
-    return [sys.executable, "-m", "gastown_tui.demo", f"--agents={agents}", f"--seed={seed}", f"--speed={speed}"]
+    # -P: a file in the folder where the console was started must not be imported.
+    return [sys.executable, "-P", "-m", "gastown_tui.demo", f"--agents={agents}", f"--seed={seed}", f"--speed={speed}"]
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

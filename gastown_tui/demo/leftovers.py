@@ -22,9 +22,13 @@ def temporary(environ: Mapping[str, str]) -> Path:
 
 
 def socket_path(root: Path, environ: Mapping[str, str]) -> Path:
-    """Returns where the tmux server of this town listens: Gas Town's name for it, in the folder that tmux uses."""
-    folder = Path(environ.get("TMUX_TMPDIR") or "/tmp").resolve() / f"tmux-{os.getuid()}"
-    return folder / _socket_name(root)
+    """Returns where the tmux server of this town listens: Gas Town's name for it, in the folder that tmux chooses.
+
+    tmux passes over a TMUX_TMPDIR that does not exist.
+    """
+    wished = Path(environ.get("TMUX_TMPDIR") or "/tmp")
+    folder = wished if wished.is_dir() else Path("/tmp")
+    return folder.resolve() / f"tmux-{os.getuid()}" / _socket_name(root)
 
 
 def _socket_name(root: Path) -> str:

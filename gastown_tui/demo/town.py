@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from libtmux import Server
+from libtmux.exc import TmuxCommandNotFound
 
 from .roster import Resident, rigs
 
@@ -30,7 +31,7 @@ RESPAWN = (
 
 
 class DemoError(Exception):
-    """The demo town could not be built."""
+    """tmux did not do what the demo town needs."""
 
 
 def stamp(wall: float) -> str:
@@ -38,7 +39,10 @@ def stamp(wall: float) -> str:
 
 
 class DemoTown:
-    """A town below `root`, whose tmux server listens on `socket`. `clock` returns wall seconds; `speed` scales its life."""
+    """A town below `root`, whose tmux server listens on `socket`. `clock` returns wall seconds; `speed` scales its life.
+
+    Raises ValueError for a speed that is not above 0.
+    """
 
     def __init__(
         self,
@@ -50,11 +54,13 @@ class DemoTown:
         speed: float = 1.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if speed <= 0:
+            raise ValueError(f"a speed is above 0, not {speed:g}")
         self.root, self.socket, self.people = root, socket, people
         self.speed, self.clock = speed, clock
         self.dice = random.Random(seed)
         self.pids: dict[str, int] = {}
-        self._server = Server(socket_path=socket, config_file=os.devnull)
+        self._server = Server(socket_name=socket.name, config_file=os.devnull)
 
     def build(self, period: float) -> None:
         """Writes the town's files and starts everyone; returns once the dead are dead. `period`: the daemon's, in seconds."""
@@ -75,7 +81,8 @@ class DemoTown:
                 self._started(one, int(pids[one.session]))
 
     def sessions(self) -> set[str]:
-        return set(self._tmux("list-sessions", "-F", "#{session_name}"))
+        """Returns the names of all sessions; none where the server is gone."""
+        return set(self._tmux("list-sessions", "-F", "#{session_name}", missing_ok=True))
 
     def crash(self, one: Resident, *, killed: bool) -> None:
         """Ends an agent as agents end: killed from outside, or failing with 1."""
@@ -167,7 +174,10 @@ class DemoTown:
         return int(pids[0]) if pids else None
 
     def _tmux(self, *words: str, missing_ok: bool = False) -> list[str]:
-        done = self._server.cmd(*words)
+        try:
+            done = self._server.cmd(*words)
+        except TmuxCommandNotFound as error:
+            raise DemoError("tmux is not on PATH") from error
         if done.returncode and not missing_ok:
             raise DemoError("tmux refused: " + " ".join(done.stderr))
         return done.stdout
