@@ -1,0 +1,225 @@
+"""The console: one view, a few screens above it, and an orderly end on every signal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter, NoColor
+from textual.screen import Screen
+
+from gastown_tui.observe.ports import Eye
+from gastown_tui.town.facts import Frame
+from gastown_tui.town.snapshot import Moment, Nowhere, Town
+
+from . import keys
+from .crash import write_report
+from .driver import SafeDriver
+from .screens.agent import AgentScreen
+from .screens.help import HelpScreen, PaletteScreen
+from .screens.nowhere import NowhereScreen
+from .screens.page import Page
+from .screens.town import TownScreen
+from .themes import PALETTES, Ink, ink, themes
+from .view import View
+
+CRASHED = 70
+_SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+_FAST, _SLOW = 5.0, 1.0
+
+
+class Console(App[None], inherit_bindings=False):
+    """The application. It owns the view; screens draw it."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "gastown-tui"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS = keys.bindings(keys.ANYWHERE)
+
+    def __init__(self, eye: Eye, *, clock: Callable[[], Moment], read_only: bool, environ: Mapping[str, str]) -> None:
+        # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
+        self._plain = "NO_COLOR" in environ
+        super().__init__(ansi_color=True if self._plain else None)
+        self.animation_level = "none"
+        for theme in themes():
+            self.register_theme(theme)
+        wanted = environ.get("TEXTUAL_THEME", "")
+        self.theme = wanted if wanted in PALETTES else next(iter(PALETTES))
+        self.view = View(eye, clock, read_only=read_only)
+        self._asked: dict[str, float] | None = None
+        self._pending = False
+        eye.subscribe(self._on_town, self._on_frame)
+
+    @property
+    def inks(self) -> str:
+        """The name of the palette in use."""
+        return "mono" if self._plain else self.theme
+
+    def ink(self, *, selected: bool) -> Ink:
+        """Returns the inks of the palette in use, over the chosen row's background or the usual one."""
+        return partial(ink, self.inks, selected=selected)
+
+    @property
+    def page(self) -> Page | None:
+        """The screen on top, once there is one."""
+        return self.screen if self.screen_stack and isinstance(self.screen, Page) else None
+
+    def get_default_screen(self) -> Screen[None]:
+        return TownScreen(self.view)
+
+    def get_driver_class(self) -> type[Driver]:
+        chosen = super().get_driver_class()
+        return SafeDriver if chosen is LinuxDriver else chosen
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return [NoColor()] if self._plain else list(super().get_line_filters())
+
+    def on_mount(self) -> None:
+        self._show_news()
+
+    def tell_interest(self) -> None:
+        """Tells the observing side which pane is on screen and how often it wants to be read; nothing where nobody looks."""
+        agent = self.page.shown if self.page and self.view.live and self.view.held_since is None else None
+        rate = _FAST if self.view.eye.backend == "control" else _SLOW
+        asked = {agent.pane_id: rate} if agent and agent.pane_id and agent.alive else {}
+        if asked != self._asked:
+            self._asked = asked
+            self.view.eye.interest(asked)
+
+    def copy(self, text: str) -> None:
+        """Sends text to the clipboard of the operator's terminal, which does not answer whether it took it."""
+        self.copy_to_clipboard(text)
+        if self.page is not None:
+            self.page.say("sent to the terminal's clipboard")
+
+    def inspect(self, agent_id: str) -> None:
+        self.push_screen(AgentScreen(self.view, agent_id))
+
+    def run_later(self, action: str) -> None:
+        """Runs an action on the screen that is on top once this one is gone."""
+        self.call_later(self._run_on_page, action)
+
+    async def _run_on_page(self, action: str) -> None:
+        await self.run_action(action, self.screen)
+
+    def action_palette(self) -> None:
+        if self.page is not None and not isinstance(self.page, PaletteScreen):
+            self.push_screen(PaletteScreen(self.view, self.page))
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+        else:
+            self.push_screen(HelpScreen(self.view))
+
+    def action_theme(self) -> None:
+        names = list(PALETTES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        if self.page is not None:
+            self.page.redraw()
+
+    def action_hold(self) -> None:
+        """Holds the picture still and leaves the mouse to the terminal, so that text can be selected; or takes both back."""
+        self.view.hold()
+        if isinstance(self._driver, SafeDriver):
+            self._driver.mouse(self.view.held_since is None)
+        self._show_news()
+
+    def action_look_now(self) -> None:
+        self.view.eye.look_now()
+        if self.page is not None:
+            self.page.say("reading everything again")
+
+    def action_leave(self) -> None:
+        """Leaves the screen on top, or the console where none is above the first."""
+        if isinstance(self.screen, (TownScreen, NowhereScreen)):
+            self.exit(return_code=0)
+        else:
+            self.screen.dismiss()
+
+    def action_quit_now(self) -> None:
+        self.exit(return_code=0)
+
+    def on_app_blur(self) -> None:
+        self._look(False)
+
+    def on_app_focus(self) -> None:
+        self._look(True)
+
+    def _look(self, live: bool) -> None:
+        self.view.live = live
+        if self.page is not None:
+            self.page.redraw()
+
+    def _on_town(self, town: Town | Nowhere) -> None:
+        self.view.take(town)
+        if self.is_running and not self._pending:
+            self._pending = True
+            self.call_next(self._show_news)
+
+    def _on_frame(self, frame: Frame) -> None:
+        agent = self.view.take(frame)
+        if agent is not None and self.is_running and self.page is not None and self.page.shown == agent:
+            self.call_next(self.page.paint_pane)
+
+    def _show_news(self) -> None:
+        self._pending = False
+        lost = isinstance(self.view.town, Nowhere)
+        if lost and not any(isinstance(screen, NowhereScreen) for screen in self.screen_stack):
+            self.push_screen(NowhereScreen(self.view))
+        elif not lost and isinstance(self.screen, NowhereScreen):
+            self.screen.dismiss()
+        if self.page is not None:
+            self.page.redraw()
+
+    @property
+    def fault(self) -> Exception | None:
+        """The exception that ended the console, if one did."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with the values of all variables, secrets among them; the report has none."""
+        self._close_messages_no_wait()
+
+
+def run(eye: Eye, *, clock: Callable[[], Moment], read_only: bool, state_dir: Path, environ: Mapping[str, str]) -> int:
+    """Runs the console until it is left, and returns the exit code: 0, 129, 130 or 143 by signal, 70 after a crash.
+
+    After a crash the report's path is the last line on standard error.
+    """
+    console = Console(eye, clock=clock, read_only=read_only, environ=environ)
+    fault = asyncio.run(_run(console, eye))
+    if fault is None:
+        return console.return_code or 0
+    try:
+        told = str(write_report(fault, console.view.town, clock().wall, state_dir))
+    except OSError as error:
+        told = f"no report could be written: {error}"
+    sys.stderr.write(f"gastown-tui: it crashed ({type(fault).__name__}); the report:\n{told}\n")
+    return CRASHED
+
+
+async def _run(console: Console, eye: Eye) -> BaseException | None:
+    """Runs the console and beside it the observing side; returns what broke either, if anything did."""
+    loop = asyncio.get_running_loop()
+    for number, code in _SIGNALS.items():
+        loop.add_signal_handler(number, partial(console.exit, return_code=code))
+    watching = asyncio.create_task(eye.run())
+    watching.add_done_callback(lambda _: console.exit(return_code=CRASHED))
+    try:
+        await console.run_async()
+    finally:
+        ended = watching.done() and not watching.cancelled()
+        watching.cancel()
+        await asyncio.wait({watching})
+    if console.fault is not None:
+        return console.fault
+    return (watching.exception() or RuntimeError("the observing side ended by itself")) if ended else None

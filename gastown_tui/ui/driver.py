@@ -1,0 +1,132 @@
+"""The terminal, on bad days too: one that is gone, one that does not read, one that sends bytes which are no text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import sys
+from codecs import getincrementaldecoder
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from threading import Condition, Thread
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+GONE = 129
+_MOST_PENDING = 1 << 18
+_PATIENCE = 1.0
+
+
+class Writer(Thread):
+    """Writes to a descriptor in order without ever blocking the caller; past `_MOST_PENDING` characters it drops.
+
+    A reader that has stopped must stop neither the event loop nor the end of the process. `drained` is called, in this
+    thread, once everything that was kept has gone out after something was dropped.
+    """
+
+    def __init__(self, descriptor: int, drained: Callable[[], object], gone: Callable[[], object]) -> None:
+        super().__init__(name="terminal-writer", daemon=True)
+        self._descriptor, self._drained, self._gone = descriptor, drained, gone
+        self._news = Condition()
+        self._queue: deque[str] = deque()
+        self._pending = 0
+        self._dropped = self._closed = False
+
+    def write(self, data: str) -> None:
+        with self._news:
+            if self._pending and self._pending + len(data) > _MOST_PENDING:
+                self._dropped = True
+                return
+            self._queue.append(data)
+            self._pending += len(data)
+            self._news.notify()
+
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Waits until all is written, but no longer than `patience` seconds."""
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self.join(patience)
+
+    def run(self) -> None:
+        while data := self._take():
+            try:
+                self._put(data.encode("utf-8", "replace"))
+            except OSError:
+                self._gone()
+                return
+            with self._news:
+                self._pending -= len(data)
+                mended = self._dropped and not self._pending
+                self._dropped = self._dropped and not mended
+            if mended:
+                self._drained()
+
+    def _take(self) -> str:
+        with self._news:
+            self._news.wait_for(lambda: self._queue or self._closed)
+            data = "".join(self._queue)
+            self._queue.clear()
+            return data
+
+    def _put(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+class SafeDriver(LinuxDriver):
+    """Textual's driver for Linux with three repairs: end of input ends the console, no byte crashes it, no reader stalls it."""
+
+    _out: Writer | None = None
+
+    def start_application_mode(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._leave = partial(loop.call_soon_threadsafe, partial(self._app.exit, return_code=GONE))
+        assert sys.__stderr__ is not None
+        self._out = Writer(sys.__stderr__.fileno(), partial(loop.call_soon_threadsafe, self._app.refresh), self._leave)
+        self._out.start()
+        start: Callable[[], None] = super().start_application_mode
+        start()
+
+    def write(self, data: str) -> None:
+        if self._out is not None:
+            self._out.write(data)
+
+    def close(self) -> None:
+        super().close()
+        if self._out is not None:
+            self._out.close()
+
+    def mouse(self, on: bool) -> None:
+        """Takes the mouse, or leaves it to the terminal so that text can be selected there."""
+        (self._enable_mouse_support if on else self._disable_mouse_support)()
+
+    def run_input_thread(self) -> None:
+        """Reads until the driver is told to stop or the terminal is gone, which the original takes for a short silence.
+
+        A terminal that was attached anew may report the mouse in bytes that are not UTF-8: they are replaced, not fatal.
+        """
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(0.1):
+                    data = self._read()
+                    if not data:
+                        self._leave()
+                        return
+                    for message in parser.feed(decode(data)):
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""

@@ -1,0 +1,88 @@
+"""The one table of keys. Bindings, footer, help screen, palette and the README's section are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+ANYWHERE, TOWN, AGENT, LIST = "anywhere", "town", "agent", "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action. `keys` are Textual's names (none: palette only), `shown` how they are written, `where` its screens.
+
+    `needs` names what must be there, else the key is inert; `rank` orders the footer, 0 keeps it out of there.
+    """
+
+    action: str
+    keys: tuple[str, ...]
+    shown: str
+    label: str
+    help: str
+    where: tuple[str, ...]
+    needs: str = ""
+    rank: int = 0
+
+
+_MOVING = (TOWN, AGENT, LIST)
+KEYS = (
+    Key("move(1)", ("j", "down"), "j ↓", "down", "one row down", _MOVING),
+    Key("move(-1)", ("k", "up"), "k ↑", "up", "one row up", _MOVING),
+    Key("first", ("g", "home"), "g", "first", "to the first row", _MOVING),
+    Key("last", ("G", "end"), "G", "last", "to the last row; in a pane back to what is live", _MOVING),
+    Key("half(1)", ("ctrl+d",), "Ctrl+D", "half down", "half a page down", _MOVING),
+    Key("half(-1)", ("ctrl+u",), "Ctrl+U", "half up", "half a page up", _MOVING),
+    Key("page(1)", ("pagedown",), "PgDn", "page down", "a page down", _MOVING),
+    Key("page(-1)", ("pageup",), "PgUp", "page up", "a page up", _MOVING),
+    Key("fold", ("h", "left"), "h ←", "fold", "fold the rig of this row", (TOWN,), "row"),
+    Key("unfold", ("l", "right"), "l →", "unfold", "unfold the rig", (TOWN,), "row"),
+    Key("inspect", ("space",), "Space", "agent", "the agent: its whole pane beside everything known of it", (TOWN,), "agent", 1),
+    Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", (TOWN,), "", 2),
+    Key(
+        "only_problems", ("exclamation_mark",), "!", "problems", "show only what needs you, and again everything", (TOWN,), "", 4
+    ),
+    Key("find", ("slash",), "/", "filter", "type to keep the rows that match; Esc clears", (TOWN,), "", 3),
+    Key("sort", ("s",), "s", "sort", "order by place, attention, name or quiet time", (TOWN,), "", 5),
+    Key("jump", ("f",), "f", "jump", "two letters beside each name: type them to go there", (TOWN,), "row", 7),
+    Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN,), "agent", 6),
+    Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane instead of in the list, and back", (TOWN,), "agent", 9),
+    Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", (TOWN, AGENT), "row", 10),
+    Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, AGENT), "pane", 11),
+    Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
+    Key("next_hit(-1)", ("n",), "n", "next", "to the next hit, upwards", (AGENT,), "hits", 2),
+    Key("next_hit(1)", ("N",), "N", "previous", "to the previous hit, downwards", (AGENT,), "hits"),
+    Key("copy_facts", ("c",), "c", "copy facts", "copy the evidence and the raw facts, for a bug report", (AGENT,), "", 3),
+    Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts instead of in the pane, and back", (AGENT,), "", 4),
+    Key("hold", ("p",), "p", "hold", "hold the picture still to read and select it, and let go", (TOWN, AGENT), "", 8),
+    Key("look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", (TOWN, AGENT)),
+    Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", (TOWN, AGENT, LIST), "", 90),
+    Key("choose", ("enter",), "Enter", "choose", "run what is marked", (LIST,), "", 1),
+    Key("theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
+    Key("palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
+    Key("help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
+    Key("leave", ("q",), "q", "quit", "quit, or back from a screen above the town; agents are not touched", (ANYWHERE,), "", 97),
+    Key("quit_now", ("ctrl+c",), "Ctrl+C", "quit now", "quit from wherever you are", (ANYWHERE,)),
+)
+
+
+def bindings(*scopes: str) -> list[BindingType]:
+    """Returns the bindings of a screen."""
+    chosen = (key for key in KEYS if set(scopes) & set(key.where) and key.keys)
+    return [Binding(",".join(key.keys), key.action, key.label, show=False) for key in chosen]
+
+
+def of_screen(*scopes: str) -> list[Key]:
+    """Returns the keys that work on a screen, in the order of the table."""
+    return [key for key in KEYS if set(scopes) & set(key.where)]
+
+
+def readme() -> str:
+    """Returns the README's table of keys, in Markdown."""
+    names = {ANYWHERE: "anywhere", TOWN: "town", AGENT: "agent view", LIST: "lists"}
+    lines = ["| key | where | what it does |", "|---|---|---|"]
+    for key in KEYS:
+        shown = " ".join(f"`{part}`" for part in key.shown.split(" ")) or "(palette)"
+        lines.append(f"| {shown} | {', '.join(names[scope] for scope in key.where)} | {key.help} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,119 @@
+"""Which rows the list has, and in which order. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from gastown_tui.town.snapshot import Agent, Foreign, State, Town
+from gastown_tui.town.text import safe
+from gastown_tui.town.words import title
+
+SORTS = ("place", "attention", "name", "quiet")
+TOWN_LEVEL = "hq"
+_WORST_FIRST = (
+    State.DEAD,
+    State.ZOMBIE,
+    State.MISSING,
+    State.WAITING,
+    State.HELD,
+    State.STALLED,
+    State.UNKNOWN,
+    State.FROZEN,
+    State.STARTING,
+    State.WORKING,
+    State.IDLE,
+)
+_COUNTED = {State.WAITING: "asks", State.HELD: "held", State.STALLED: "stalled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: an agent, a foreign session, or (neither) the heading of a group with what is wrong in it."""
+
+    key: str
+    name: str
+    group: str
+    agent: Agent | None = None
+    foreign: Foreign | None = None
+    problems: str = ""
+    folded: int = 0
+
+    @property
+    def selectable(self) -> bool:
+        """A heading can be chosen only where it stands for folded rows: something must unfold them."""
+        return self.agent is not None or self.foreign is not None or self.folded > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator wants listed."""
+
+    query: str = ""
+    sort: str = "place"
+    only_problems: bool = False
+    folded: frozenset[str] = field(default_factory=frozenset)
+
+
+def group_of(agent: Agent) -> str:
+    return agent.rig or TOWN_LEVEL
+
+
+def fuzzy(query: str, text: str) -> bool:
+    """Returns whether every word of the query is in the text, its letters in order but not necessarily together."""
+    return all(_in_order(word, text.casefold()) for word in query.casefold().split())
+
+
+def _in_order(word: str, text: str) -> bool:
+    letters = iter(text)
+    return all(letter in letters for letter in word)
+
+
+def rows(town: Town, wish: Wish, now: float) -> tuple[Row, ...]:
+    """Returns the rows to list. By place they are grouped under headings; any other order is one flat list of full names."""
+    agents = [agent for agent in town.agents if _wanted(agent, wish, now)]
+    foreign = [] if wish.only_problems else [session for session in town.foreign if fuzzy(wish.query, session.session)]
+    if wish.sort != "place":
+        ordered = sorted(agents, key=lambda agent: _rank(agent, wish.sort, now))
+        return (*(Row(agent.id, safe(agent.id), group_of(agent), agent) for agent in ordered), *map(_foreign_row, foreign))
+    groups: dict[str, list[Agent]] = {}
+    for agent in agents:
+        groups.setdefault(group_of(agent), []).append(agent)
+    listed = [row for group, members in groups.items() for row in _group(group, members, group in wish.folded, now)]
+    if foreign:
+        listed.append(Row("group:", "other sessions", ""))
+    return (*listed, *map(_foreign_row, foreign))
+
+
+def calling(town: Town, wish: Wish, now: float) -> tuple[str, ...]:
+    """Returns the ids of those who need a person, in the order of the list, whether or not their rig is folded."""
+    shown = rows(town, replace(wish, folded=frozenset()), now)
+    return tuple(row.agent.id for row in shown if row.agent and row.agent.needs_you(now))
+
+
+def _wanted(agent: Agent, wish: Wish, now: float) -> bool:
+    if wish.only_problems and not agent.needs_you(now):
+        return False
+    return not wish.query or fuzzy(wish.query, f"{agent.id} {agent.state} {agent.bead or ''} {agent.runtime or ''}")
+
+
+def _group(group: str, members: list[Agent], folded: bool, now: float) -> list[Row]:
+    heading = Row(f"group:{group}", safe(group), group, problems=problems(members, now), folded=len(members) if folded else 0)
+    return [heading] if folded else [heading, *(Row(agent.id, title(agent), group, agent) for agent in members)]
+
+
+def problems(agents: list[Agent], now: float) -> str:
+    """Returns `1 dead · 2 asks`: what needs a person among these agents, worst first."""
+    states = [agent.state for agent in agents if agent.needs_you(now)]
+    return " · ".join(f"{states.count(state)} {_COUNTED.get(state, state.value)}" for state in _WORST_FIRST if state in states)
+
+
+def _foreign_row(session: Foreign) -> Row:
+    return Row(f"session:{session.session_id}", safe(session.session), "", foreign=session)
+
+
+def _rank(agent: Agent, sort: str, now: float) -> tuple[object, ...]:
+    if sort == "attention":
+        return not agent.needs_you(now), _WORST_FIRST.index(agent.state)
+    if sort == "quiet":
+        return (agent.last_output if agent.last_output is not None else float("inf"),)
+    return (agent.id,)

@@ -1,0 +1,247 @@
+"""The agent view: the whole pane with its scrollback and a search, beside everything known of the agent and how we know it."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from gastown_tui.observe.ports import GatewayError
+from gastown_tui.town.snapshot import Agent
+
+from .. import keys
+from ..ages import Ages
+from ..roster import Row
+from ..sheet import Environment, agent_report, sections
+from ..view import View
+from ..widgets.footer import Footer
+from ..widgets.header import Header
+from ..widgets.lines import Lines, Run, fit
+from ..widgets.pane import Hit, Pane, find
+from ..widgets.strip import Rule
+from ..widgets.title import Title
+from .page import Page
+
+WIDE = 110
+_SCROLLBACK = 5000
+
+
+class AgentScreen(Page):
+    """Pane and facts side by side from 110 columns on, else one of them at a time."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = (keys.AGENT,)
+    BINDINGS = keys.bindings(keys.AGENT)
+
+    def __init__(self, view: View, agent_id: str) -> None:
+        super().__init__(view)
+        self._agent_id = agent_id
+        self._last: Agent | None = None
+        self._environment: Environment | str = "reading …"
+        self._history: tuple[str, ...] | None = None
+        self._in_facts = False
+        self._facts_at = 0
+        self._query = ""
+        self._hits: tuple[Hit, ...] = ()
+        self._hit = 0
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield Title(id="title")
+        yield Rule(id="top")
+        with Container(id="body"):
+            yield Pane(id="pane")
+            yield Rule(id="between")
+            yield Lines(id="facts")
+        yield Rule(id="bottom")
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        self.run_worker(self._read_environment(), group="environment", exclusive=True)
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent, as it was last seen where it has left the town."""
+        found = self.town.agent(self._agent_id) if self.town else None
+        self._last = found or self._last
+        return self._last
+
+    @property
+    def shown(self) -> Agent | None:
+        return self.agent if self.query_one("#pane").display and self._history is None else None
+
+    def has(self, need: str) -> bool:
+        match need:
+            case "pane":
+                return bool(self.query_one(Pane).texts)
+            case "hits":
+                return bool(self._hits)
+            case "row":
+                return self.agent is not None
+        return not need
+
+    def paint(self, ages: Ages) -> None:
+        agent, style = self.agent, self.style
+        wide = self.size.width >= WIDE
+        self.set_class(wide, "-wide")
+        self.set_class(self._in_facts, "-facts")
+        self.set_class(self.size.height < 12, "-low")
+        facts = self.query_one("#facts", Lines)
+        joint = self.query_one(Pane).size.width if wide else None
+        self.query_one(Header).show(self.view, ages, style)
+        row = Row(agent.id, agent.id, "", agent) if agent else None
+        live = self.view.live and self.view.held_since is None and self._history is None and not self.view.stale("tmux")
+        self.query_one(Title).show(row, ages, style, live=live)
+        self.query_one("#top", Rule).across(style, joint, "┬")
+        self.query_one("#bottom", Rule).across(style, joint, "┴")
+        self.query_one("#between", Rule).down(style)
+        self.paint_pane()
+        if agent is not None and facts.display:
+            lines = self._facts(agent, ages, facts.size.width)
+            self._facts_at = max(0, min(self._facts_at, len(lines) - facts.size.height))
+            shown = lines[self._facts_at : self._facts_at + facts.size.height]
+            facts.draw([fit(runs, facts.size.width, style("text")) for runs in shown])
+
+    def paint_pane(self) -> None:
+        pane, agent = self.query_one(Pane), self.agent
+        if self._history is None:
+            frame = self.view.frame(agent) if agent else None
+            pane.load(frame.rows if frame else ())
+        current = self._hits[self._hit] if self._hits else None
+        dimmed = agent is None or not agent.alive or bool(self.view.stale("tmux"))
+        pane.show(self.console.inks, dimmed=dimmed, hits=self._hits, current=current)
+
+    def _facts(self, agent: Agent, ages: Ages, width: int) -> list[list[Run]]:
+        style, lines = self.style, list[list[Run]]()
+        for title, told in sections(agent, self._environment, ages):
+            lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
+            for label, text in told:
+                head = f" {label:13} " if len(label) <= 13 else f" {label} "
+                first, *more = wrap(text, max(8, width - 17), initial_indent=" " * max(0, len(head) - 15)) or [""]
+                lines.append([(head, style("dim")), (first.lstrip(), style("text"))])
+                lines += [[(" " * 15 + line, style("text"))] for line in more]
+        return lines
+
+    async def _read_environment(self) -> None:
+        agent = self.agent
+        if agent is None or agent.session_id is None:
+            self._environment = "no session has it"
+        else:
+            try:
+                self._environment = await self.view.eye.environment(agent.session_id) or "empty"
+            except GatewayError as error:
+                self._environment = f"not read: {error}"
+        self.redraw()
+
+    async def _read_history(self, up: int) -> None:
+        """Reads the scrollback once and goes up in it; what arrives meanwhile does not move it."""
+        agent, pane = self.agent, self.query_one(Pane)
+        if self._history is None and agent is not None and agent.pane_id is not None:
+            try:
+                self._history = await self.view.eye.scrollback(agent.pane_id, _SCROLLBACK)
+            except GatewayError as error:
+                self.say(f"no scrollback: {error}")
+            else:
+                pane.load(self._history)
+        pane.up = max(0, min(pane.furthest, pane.up + up))
+        self.redraw()
+
+    def _go_live(self) -> None:
+        self._history, self._hits, self._query = None, (), ""
+        self.query_one(Pane).up = 0
+        self.redraw()
+
+    def _move(self, by: int) -> None:
+        pane = self.query_one(Pane)
+        if self._in_facts:
+            self._facts_at = max(0, self._facts_at + by)
+            self.redraw()
+        elif self._history is None and by < 0:
+            self.run_worker(self._read_history(-by), group="history", exclusive=True)
+        elif self._history is not None and pane.up - by <= 0 and not self._hits:
+            self._go_live()
+        else:
+            pane.up = max(0, min(pane.furthest, pane.up - by))
+            self.paint_pane()
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.query_one("#facts" if self._in_facts else "#pane").size.height - 1)
+
+    def action_move(self, by: int) -> None:
+        self._move(by)
+
+    def action_half(self, way: int) -> None:
+        self._move(way * max(1, self._page // 2))
+
+    def action_page(self, way: int) -> None:
+        self._move(way * self._page)
+
+    def action_first(self) -> None:
+        self._move(-1_000_000)
+
+    def action_last(self) -> None:
+        if self._in_facts:
+            self._move(1_000_000)
+        else:
+            self._go_live()
+
+    def action_other_side(self) -> None:
+        self._in_facts = not self._in_facts
+        self.redraw()
+        if self.has_class("-wide"):
+            self.say("j and k move in the facts" if self._in_facts else "j and k move in the pane")
+        self.call_after_refresh(self.redraw)
+
+    def action_find(self) -> None:
+        """Searches the scrollback as it is now, nearest hit first."""
+        self._in_facts = False
+        self.run_worker(self._read_history(0), group="history", exclusive=True)
+        self.ask("/", self._search, self._counted, self._query)
+
+    def _search(self, query: str) -> None:
+        self._query = query
+        self._hits = find(self.query_one(Pane).texts, query)
+        self._hit = max(0, len(self._hits) - 1)
+        self._show_hit()
+
+    def _counted(self) -> str:
+        if not self._query:
+            return "type to search · Esc ends it"
+        return f"{self._hit + 1} of {len(self._hits)}" if self._hits else "not found"
+
+    def _show_hit(self) -> None:
+        pane = self.query_one(Pane)
+        if self._hits:
+            below = len(pane.texts) - self._hits[self._hit].row - 1
+            pane.up = max(0, min(pane.furthest, below - pane.size.height // 2))
+
+    def action_next_hit(self, way: int) -> None:
+        self._hit = (self._hit + way) % len(self._hits)
+        self._show_hit()
+        self.paint_pane()
+        self.say(f"{self._counted()}: {self._query}")
+
+    def action_copy_facts(self) -> None:
+        if self.agent and self.town:
+            self.console.copy(agent_report(self.agent, self.town, self._environment, self.view.now))
+
+    def action_copy_id(self) -> None:
+        self.console.copy(self._agent_id)
+
+    def action_copy_pane(self) -> None:
+        self.console.copy("\n".join(self.query_one(Pane).texts))
+
+    def action_back(self) -> None:
+        """Ends typing, then the search and the scrollback, then leaves the view."""
+        if self.typing is not None:
+            self.stop_typing()
+        elif self._query or self._history is not None:
+            self._go_live()
+        else:
+            self.dismiss()
+
+    def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
+        self._in_facts = False
+        self._move(message.by)

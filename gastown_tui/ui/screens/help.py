@@ -1,0 +1,159 @@
+"""Every key, and an index to run any action by its name; both made from the table of keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.strip import Strip
+
+from gastown_tui.town.snapshot import State
+from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES
+
+from .. import keys
+from ..ages import Ages
+from ..keys import Key
+from ..roster import fuzzy
+from ..themes import STATE_TOKENS
+from ..view import View
+from ..widgets.footer import Footer
+from ..widgets.lines import Lines, Run, fit
+from .page import Page
+
+_MEANINGS = {
+    State.WORKING: "alive and producing",
+    State.IDLE: "alive, at its prompt, nothing to do",
+    State.WAITING: "alive and asking",
+    State.STALLED: "has work, makes no progress",
+    State.DEAD: "it ran, and its process has ended",
+    State.MISSING: "expected, and nothing says that it ever ran",
+    State.ZOMBIE: "session and pane are there, the agent is not",
+    State.HELD: "alive, blocked from outside",
+    State.FROZEN: "stopped by a person",
+    State.STARTING: "too young to judge",
+    State.UNKNOWN: "we cannot see, and say why",
+}
+_SCOPES = ((keys.TOWN, "Town"), (keys.AGENT, "Agent view"), (keys.ANYWHERE, "Everywhere"))
+
+
+class ListPage(Page):
+    """A screen that is one list of lines with a title, moved by the usual keys."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = (keys.LIST,)
+    BINDINGS = keys.bindings(keys.LIST)
+    at = 0
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="list")
+        yield Footer(id="footer")
+
+    @property
+    def page(self) -> int:
+        return max(1, self.query_one("#list", Lines).size.height - 1)
+
+    def count(self) -> int:
+        """Returns how far the list can be moved."""
+        return 1
+
+    def action_move(self, by: int) -> None:
+        self.at = max(0, min(self.count() - 1, self.at + by))
+        self.redraw()
+
+    def action_half(self, way: int) -> None:
+        self.action_move(way * max(1, self.page // 2))
+
+    def action_page(self, way: int) -> None:
+        self.action_move(way * self.page)
+
+    def action_first(self) -> None:
+        self.action_move(-1_000_000)
+
+    def action_last(self) -> None:
+        self.action_move(1_000_000)
+
+    def action_choose(self) -> None:
+        self.action_back()
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+class HelpScreen(ListPage):
+    """Keys by screen, then the shapes and what they mean."""
+
+    def count(self) -> int:
+        return max(1, len(self._lines()) - self.page + 1)
+
+    def paint(self, ages: Ages) -> None:
+        lines = self.query_one("#list", Lines)
+        width, style = lines.size.width, self.style
+        lines.draw([fit(runs, width, style("text")) for runs in self._lines()[self.at : self.at + lines.size.height]])
+
+    def _lines(self) -> list[list[Run]]:
+        style = self.style
+        lines: list[list[Run]] = [[(" Keys", style("accent bold"))]]
+        for scope, name in _SCOPES:
+            lines += [[], [(f" {name}", style("faint"))]]
+            lines += [
+                [(f"   {key.shown or '(palette)':12}", style("text bold")), (key.help, style("dim"))]
+                for key in keys.of_screen(scope)
+            ]
+        lines += [[], [(" States", style("faint"))]]
+        for state, meaning in _MEANINGS.items():
+            lines.append([(f"   {SHAPES[state]} {state:10}", style(STATE_TOKENS[state])), (meaning, style("dim"))])
+        return [
+            *lines,
+            [
+                (f"   {FOREIGN_SHAPE} {'foreign':10}", style("dim")),
+                ("no agent of this town: listed, never touched", style("dim")),
+            ],
+        ]
+
+
+class PaletteScreen(ListPage):
+    """Actions of the screen below, found by typing."""
+
+    def __init__(self, view: View, below: Page) -> None:
+        super().__init__(view)
+        self._below = below
+        self._query = ""
+
+    def on_mount(self) -> None:
+        self.ask(":", self._search, lambda: "Enter runs it · Esc goes back")
+
+    def _search(self, query: str) -> None:
+        self._query, self.at = query, 0
+
+    def _found(self) -> list[Key]:
+        usable = keys.of_screen(*self._below.SCOPES, keys.ANYWHERE)
+        return [key for key in usable if self._below.has(key.needs) and fuzzy(self._query, f"{key.label} {key.help}")]
+
+    def count(self) -> int:
+        return max(1, len(self._found()))
+
+    def paint(self, ages: Ages) -> None:
+        lines = self.query_one("#list", Lines)
+        width, style = lines.size.width, self.style
+        top = max(0, self.at - lines.size.height + 3)
+        drawn = [fit([(" Do what?", style("accent bold"))], width, style("text")), fit([], width, style("text"))]
+        for index, key in enumerate(self._found()[top : top + lines.size.height - 2], top):
+            drawn.append(self._line(key, width, chosen=index == self.at))
+        lines.draw(drawn)
+
+    def _line(self, key: Key, width: int, *, chosen: bool) -> Strip:
+        style = self.console.ink(selected=chosen)
+        runs = [
+            ("▌" if chosen else " ", style("accent")),
+            (f"  {key.label:14}", style("text")),
+            (f"{key.shown:12}", style("accent")),
+        ]
+        return fit([*runs, (key.help, style("dim"))], width, style("text"))
+
+    def stop_typing(self) -> None:
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        found = self._found()
+        self.dismiss()
+        if found:
+            self.console.run_later(found[min(self.at, len(found) - 1)].action)

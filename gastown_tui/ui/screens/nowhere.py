@@ -1,0 +1,44 @@
+"""No town yet: what was tried, and what would help. The console goes on looking."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from gastown_tui.town.text import safe
+
+from ..ages import Ages
+from ..widgets.footer import Footer
+from ..widgets.header import Header
+from ..widgets.lines import Lines, Run, clip, fit
+from .page import Page
+
+
+class NowhereScreen(Page):
+    """Stands above the Town screen until a town is found."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield Lines(id="told")
+        yield Footer(id="footer")
+
+    def paint(self, ages: Ages) -> None:
+        self.query_one(Header).show(self.view, ages, self.style)
+        told = self.query_one("#told", Lines)
+        width, style = told.size.width, self.style
+        told.draw([fit(runs, width, style("text")) for runs in self._lines(width)])
+
+    def _lines(self, width: int) -> list[list[Run]]:
+        nowhere, style = self.nowhere, self.style
+        if nowhere is None:
+            return [[], [(" looking for a town …", style("dim"))]]
+        lines: list[list[Run]] = [[], [(f" {clip(safe(nowhere.reason), width - 2)}", style("attention bold"))], []]
+        lines += [
+            [(" What was tried", style("faint"))],
+            *([(f"   {clip(safe(tried), width - 4)}", style("text"))] for tried in nowhere.tried),
+        ]
+        lines += [[], [(" What helps", style("faint"))], [(f"   {clip(safe(nowhere.remedy), width - 4)}", style("text"))]]
+        return [*lines, [], [(" Still looking: a town that appears is opened here by itself.", style("dim"))]]

@@ -1,0 +1,178 @@
+"""What every screen has: the shared view, one timer for the next age that changes, a line to type in, and what just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.screen import Screen
+from textual.timer import Timer
+
+from gastown_tui.town.snapshot import Agent, Nowhere, Town
+from gastown_tui.town.text import safe
+
+from .. import keys
+from ..ages import Ages
+from ..themes import Ink, ink
+from ..view import View
+from ..widgets.footer import Footer
+
+if TYPE_CHECKING:
+    from ..app import Console
+
+_SAID_FOR = 5.0
+
+
+@dataclass(slots=True)
+class Typing:
+    """A line being typed: `changed` is told its text on every key, `done` when Enter keeps it."""
+
+    sign: str
+    changed: Callable[[str], None]
+    hint: Callable[[], str]
+    text: str = ""
+
+
+class Page(Screen[None]):
+    """A screen of the console. Subclasses compose widgets and fill them in `paint`."""
+
+    AUTO_FOCUS = ""
+    SCOPES: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.typing: Typing | None = None
+        self._said = ""
+        self._timer: Timer | None = None
+        self._silence: Timer | None = None
+
+    @property
+    def console(self) -> Console:
+        from ..app import Console
+
+        assert isinstance(self.app, Console)
+        return self.app
+
+    @property
+    def style(self) -> Ink:
+        """The inks of the theme in use."""
+        return partial(ink, self.console.inks)
+
+    @property
+    def shown(self) -> Agent | None:
+        """The agent whose live pane is on this screen."""
+        return None
+
+    def paint(self, ages: Ages) -> None:
+        """Fills the widgets."""
+
+    def paint_pane(self) -> None:
+        """Fills the live pane alone: a new picture of it changes nothing else."""
+
+    def has(self, need: str) -> bool:
+        """Returns whether what a key needs is there."""
+        return not need
+
+    def redraw(self) -> None:
+        """Paints everything and waits for the moment at which the first age on screen reads differently."""
+        if not self.is_mounted or not self.is_current or self.size.width == 0:
+            return
+        ages = Ages(self.view.now)
+        self.paint(ages)
+        self._foot()
+        if self._timer is not None:
+            self._timer.stop()
+        wait = ages.next - ages.now
+        self._timer = self.set_timer(max(0.05, wait + 0.01), self.redraw) if wait < inf and self.view.held_since is None else None
+        self.console.tell_interest()
+
+    def say(self, text: str) -> None:
+        """Shows for a few seconds what just happened."""
+        self._said = safe(text)
+        if self._silence is not None:
+            self._silence.stop()
+        self._silence = self.set_timer(_SAID_FOR, self._hush)
+        self._foot()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Lets a key be inert where what it needs is missing."""
+        needs = [key.needs for key in keys.of_screen(*self.SCOPES) if key.action.partition("(")[0] == action]
+        return True if all(self.has(need) for need in needs) else None
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def on_key(self, event: events.Key) -> None:
+        """Types, while something is being typed; all other keys go on to the bindings."""
+        self.view.eye.keyed()
+        if self._said:
+            self._hush()
+        if self.typing is not None and self._typed(event):
+            event.stop()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Takes pasted text only where text is typed: a pasted paragraph must never run keys."""
+        event.stop()
+        if self.typing is not None:
+            self._retype(self.typing.text + safe(event.text.partition("\n")[0]))
+
+    def ask(self, sign: str, changed: Callable[[str], None], hint: Callable[[], str], text: str = "") -> None:
+        """Opens the line to type in."""
+        self.typing = Typing(sign, changed, hint, text)
+        self.redraw()
+
+    def stop_typing(self) -> None:
+        self.typing = None
+        self.redraw()
+
+    def _typed(self, event: events.Key) -> bool:
+        assert self.typing is not None
+        text = self.typing.text
+        if event.key in ("backspace", "ctrl+h"):
+            self._retype(text[:-1])
+        elif event.key in ("ctrl+u", "ctrl+w"):
+            self._retype("" if event.key == "ctrl+u" else text.rstrip().rpartition(" ")[0])
+        elif event.key == "enter":
+            self.stop_typing()
+        elif event.is_printable and event.character:
+            self._retype(text + safe(event.character))
+        else:
+            return False
+        return True
+
+    def _retype(self, text: str) -> None:
+        assert self.typing is not None
+        self.typing.text = text
+        self.typing.changed(text)
+        self.redraw()
+
+    def _hush(self) -> None:
+        self._said = ""
+        self._foot()
+
+    def _foot(self) -> None:
+        footer = next(iter(self.query(Footer)), None)
+        if footer is None:
+            return
+        if self.typing is not None:
+            footer.ask(self.typing.sign, self.typing.text, self.typing.hint(), self.style)
+        elif self._said:
+            footer.say(self._said, self.style)
+        else:
+            footer.keys([key for key in keys.of_screen(*self.SCOPES, keys.ANYWHERE) if self.has(key.needs)], self.style)
+
+    @property
+    def town(self) -> Town | None:
+        return self.view.town if isinstance(self.view.town, Town) else None
+
+    @property
+    def nowhere(self) -> Nowhere | None:
+        return self.view.town if isinstance(self.view.town, Nowhere) else None

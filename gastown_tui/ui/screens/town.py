@@ -1,0 +1,299 @@
+"""The Town screen: who is there, who needs a person, and the live pane of the chosen agent under the line that says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from gastown_tui.town.snapshot import Agent
+
+from .. import keys, roster
+from ..ages import Ages
+from ..roster import Row, Wish
+from ..view import View
+from ..widgets.footer import Footer
+from ..widgets.header import Header, notice
+from ..widgets.pane import Pane
+from ..widgets.rows import Rows, Scene
+from ..widgets.strip import EventStrip, Rule
+from ..widgets.title import Title
+from .page import Page
+
+WIDE, FULL, TALL = 100, 160, 40
+_LETTERS = "asdfghjklqwertyuiopzxcvbnm"
+
+
+def list_width(width: int) -> int:
+    """Returns the columns of the list beside a pane: half of a middling screen, less of a wide one."""
+    return min(width * 13 // 25, 62 + max(0, width - 120) * 11 // 40)
+
+
+def list_height(rows: int, height: int) -> int:
+    """Returns the lines of the list above a pane, its column names among them: what it needs, but at most half."""
+    return max(3, min(rows + 1, height // 2))
+
+
+class TownScreen(Page):
+    """A list and a pane: side by side from 100 columns on, else one above the other."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = (keys.TOWN,)
+    BINDINGS = keys.bindings(keys.TOWN)
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.wish = Wish()
+        self.rows: tuple[Row, ...] = ()
+        self._chosen = ""
+        self._zoomed = self._in_pane = False
+        self._labels: dict[str, str] | None = None
+        self._letter = ""
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield Rule(id="top")
+        with Container(id="body"):
+            yield Rows(id="rows")
+            yield Rule(id="between")
+            with Container(id="side"):
+                yield Title(id="title")
+                yield Pane(id="pane")
+        yield Rule(id="bottom")
+        yield EventStrip(id="events")
+        yield Footer(id="footer")
+
+    @property
+    def row(self) -> Row | None:
+        """The chosen row."""
+        return next((row for row in self.rows if row.key == self._chosen), None)
+
+    @property
+    def shown(self) -> Agent | None:
+        visible = self.query_one(Pane).display and self.query_one("#side").display
+        return self.row.agent if self.row and visible else None
+
+    def has(self, need: str) -> bool:
+        match need:
+            case "row":
+                return self.row is not None
+            case "agent":
+                return self.row is not None and self.row.agent is not None
+            case "pane":
+                return bool(self.shown and self.view.frame(self.shown))
+        return not need
+
+    def paint(self, ages: Ages) -> None:
+        if self.town is not None:
+            self.rows = roster.rows(self.town, self.wish, ages.now)
+        self._keep_choice()
+        if self._arrange(bool(notice(self.view, Ages(ages.now)))):
+            self.call_after_refresh(self.redraw)
+        style = self.style
+        joint = self.query_one(Rows).size.width if self.has_class("-wide") and not self._zoomed else None
+        self.query_one(Header).show(self.view, ages, style)
+        self.query_one("#top", Rule).across(style, joint, "┬")
+        self.query_one("#bottom", Rule).across(style, joint, "┴")
+        self.query_one("#between", Rule).down(style)
+        self.query_one(EventStrip).show(self.view.events, style)
+        self.query_one(Rows).show(self._scene(), ages)
+        if self.query_one("#side").display:
+            live = self.view.live and self.view.held_since is None and not self.view.stale("tmux")
+            self.query_one(Title).show(self.row, ages, style, live=live)
+            self.paint_pane()
+
+    def paint_pane(self) -> None:
+        pane, agent = self.query_one(Pane), self.row.agent if self.row else None
+        frame = self.view.frame(agent) if agent else None
+        pane.load(frame.rows if frame else ())
+        pane.show(self.console.inks, dimmed=agent is not None and not (agent.alive and not self.view.stale("tmux")))
+
+    def _scene(self) -> Scene:
+        extra = [f"by {self.wish.sort}"] if self.wish.sort != "place" else []
+        extra += ["only problems"] if self.wish.only_problems else []
+        extra += [f"/{self.wish.query}"] if self.wish.query else []
+        return Scene(
+            rows=self.rows,
+            chosen=self._chosen,
+            theme=self.console.inks,
+            heading=" · ".join(["agent", *extra]),
+            labels=self._labels,
+            runtime=self.size.width >= FULL,
+            stale=bool(self.view.stale("tmux", "process")),
+        )
+
+    def _keep_choice(self) -> None:
+        """Keeps the choice where it is still listed, else takes the nearest row that can be chosen."""
+        if self.row is not None and self.row.selectable:
+            return
+        self._chosen = next((row.key for row in self.rows if row.selectable), "")
+
+    def _arrange(self, noticed: bool) -> bool:
+        """Sets the layout for this size and content, and returns whether that moves anything."""
+        width, height = self.size
+        wide = width >= WIDE
+        before = (self.classes, *(self.query_one(name).styles.height for name in ("#header", "#rows")))
+        self.set_class(wide, "-wide")
+        self.set_class(self._zoomed, "-zoomed")
+        self.set_class(height >= TALL, "-tall")
+        self.set_class(height < 16, "-low")
+        self.set_class(height < 10, "-tiny")
+        self.query_one("#header").styles.height = 2 if noticed and height >= 8 else 1
+        rows = self.query_one("#rows")
+        rows.styles.width = list_width(width) if wide else "100%"
+        rows.styles.height = "100%" if wide or height < 10 else list_height(len(self.rows), height - 5)
+        return before != (self.classes, *(self.query_one(name).styles.height for name in ("#header", "#rows")))
+
+    def _choose(self, key: str) -> None:
+        if key != self._chosen:
+            self._chosen = key
+            self.query_one(Pane).up = 0
+        self.redraw()
+
+    def _step(self, by: int) -> None:
+        """Moves the choice by rows that can be chosen, and stops at the ends."""
+        keys_ = [row.key for row in self.rows if row.selectable]
+        if keys_:
+            at = keys_.index(self._chosen) if self._chosen in keys_ else 0
+            self._choose(keys_[max(0, min(len(keys_) - 1, at + by))])
+
+    def _scroll(self, by: int) -> None:
+        pane = self.query_one(Pane)
+        pane.up = max(0, min(pane.furthest, pane.up - by))
+        self.paint_pane()
+
+    def _move(self, by: int) -> None:
+        (self._scroll if self._in_pane or self._zoomed else self._step)(by)
+
+    @property
+    def _page(self) -> int:
+        return self.query_one(Pane).size.height if self._in_pane or self._zoomed else self.query_one(Rows).page
+
+    def action_move(self, by: int) -> None:
+        self._move(by)
+
+    def action_half(self, way: int) -> None:
+        self._move(way * max(1, self._page // 2))
+
+    def action_page(self, way: int) -> None:
+        self._move(way * self._page)
+
+    def action_first(self) -> None:
+        self._move(-1_000_000)
+
+    def action_last(self) -> None:
+        self._move(1_000_000)
+
+    def action_fold(self) -> None:
+        if self.row and self.row.group and not self.row.folded and self.wish.sort == "place":
+            self.wish = replace(self.wish, folded=self.wish.folded | {self.row.group})
+            self._refold(f"group:{self.row.group}")
+
+    def action_unfold(self) -> None:
+        if self.row and self.row.folded:
+            group = self.row.group
+            self.wish = replace(self.wish, folded=self.wish.folded - {group})
+            self._refold(
+                next((agent.id for agent in self.town.agents if roster.group_of(agent) == group), "") if self.town else ""
+            )
+
+    def _refold(self, chosen: str) -> None:
+        self._chosen = chosen
+        self.redraw()
+
+    def action_inspect(self) -> None:
+        if self.row and self.row.agent:
+            self.console.inspect(self.row.agent.id)
+
+    def action_next_calling(self) -> None:
+        """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""
+        calling = roster.calling(self.town, self.wish, self.view.now) if self.town else ()
+        if self.town is None or not calling:
+            self.say("nobody needs you")
+            return
+        order = [row.key for row in roster.rows(self.town, replace(self.wish, folded=frozenset()), self.view.now)]
+        here = order.index(self._chosen) if self._chosen in order else -1
+        agent_id = next((found for found in calling if order.index(found) > here), calling[0])
+        agent = self.town.agent(agent_id)
+        if agent is not None:
+            self.wish = replace(self.wish, folded=self.wish.folded - {roster.group_of(agent)})
+        self._choose(agent_id)
+
+    def action_only_problems(self) -> None:
+        self.wish = replace(self.wish, only_problems=not self.wish.only_problems)
+        self.redraw()
+
+    def action_sort(self) -> None:
+        after = roster.SORTS[(roster.SORTS.index(self.wish.sort) + 1) % len(roster.SORTS)]
+        self.wish = replace(self.wish, sort=after)
+        self.say(f"ordered by {after}")
+        self.redraw()
+
+    def action_find(self) -> None:
+        self.ask("/", self._filter, self._found, self.wish.query)
+
+    def _filter(self, query: str) -> None:
+        self.wish = replace(self.wish, query=query)
+
+    def _found(self) -> str:
+        total = len(self.town.agents) if self.town else 0
+        return f"{sum(row.agent is not None for row in self.rows)} of {total} · Enter keeps it, Esc clears it"
+
+    def action_jump(self) -> None:
+        """Writes two letters beside every visible name; the next two keys go there."""
+        pairs = ("".join(pair) for pair in product(_LETTERS, repeat=2))
+        self._labels = {row.key: pair for row, pair in zip(self.query_one(Rows).on_screen, pairs, strict=False) if row.selectable}
+        self._letter = ""
+        self.redraw()
+
+    def on_key(self, event: events.Key) -> None:
+        if self._labels is None:
+            super().on_key(event)
+            return
+        self.view.eye.keyed()
+        event.stop()
+        self._letter += event.character or "?"
+        found = next((key for key, label in self._labels.items() if label == self._letter), None)
+        if found is not None or not any(label.startswith(self._letter) for label in self._labels.values()):
+            self._labels = None
+            self._choose(found or self._chosen)
+
+    def action_zoom(self) -> None:
+        self._zoomed = not self._zoomed
+        self.redraw()
+
+    def action_other_side(self) -> None:
+        self._in_pane = not self._in_pane
+        self.say("j and k move in the pane" if self._in_pane else "j and k move in the list")
+
+    def action_copy_id(self) -> None:
+        if self.row:
+            self.console.copy(self.row.agent.id if self.row.agent else self.row.name)
+
+    def action_copy_pane(self) -> None:
+        self.console.copy("\n".join(self.query_one(Pane).texts))
+
+    def action_back(self) -> None:
+        """Undoes one thing: typing and its filter, the zoom, the pane's scrolling, the filter, the restriction to problems."""
+        if self.typing is not None or self.wish.query:
+            self.wish = replace(self.wish, query="")
+            self.stop_typing()
+        elif self._zoomed:
+            self.action_zoom()
+        elif self._in_pane or self.query_one(Pane).up:
+            self._in_pane = False
+            self._scroll(1_000_000)
+        elif self.wish.only_problems:
+            self.action_only_problems()
+
+    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+        self._choose(message.key)
+
+    def on_rows_scrolled(self, message: Rows.Scrolled) -> None:
+        self._step(message.by)
+
+    def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
+        self._scroll(message.by)

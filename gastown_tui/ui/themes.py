@@ -1,0 +1,144 @@
+"""Colours by name. Code says what a thing means; a palette says which colour that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+from rich.color import Color
+from rich.style import Style
+from textual.theme import Theme
+
+from gastown_tui.town.cells import Attributes, Colour
+from gastown_tui.town.snapshot import State
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The tokens of the look, as `#rrggbb`. `back` lies below everything, `select` below the chosen row."""
+
+    back: str
+    select: str
+    text: str
+    dim: str
+    faint: str
+    rule: str
+    accent: str
+    good: str
+    attention: str
+    danger: str
+    held: str
+    frozen: str
+    unknown: str
+
+
+DARK = Palette(
+    back="#15181d",
+    select="#2a303a",
+    text="#d5dae1",
+    dim="#97a0ac",
+    faint="#6f7884",
+    rule="#3a414b",
+    accent="#7fb2e5",
+    good="#84b98a",
+    attention="#e3b45a",
+    danger="#ef7d6f",
+    held="#bd9bea",
+    frozen="#72a6ef",
+    unknown="#97a0ac",
+)
+LIGHT = Palette(
+    back="#fbfaf7",
+    select="#e6e7e3",
+    text="#24292f",
+    dim="#5a626c",
+    faint="#7c838c",
+    rule="#c9ccd0",
+    accent="#1f5fa8",
+    good="#25693a",
+    attention="#875600",
+    danger="#b3261e",
+    held="#6d3fb0",
+    frozen="#1d58b5",
+    unknown="#5a626c",
+)
+PALETTES = {"gastown-dark": DARK, "gastown-light": LIGHT}
+STATE_TOKENS = {
+    State.WORKING: "good",
+    State.IDLE: "dim",
+    State.WAITING: "attention",
+    State.STALLED: "attention",
+    State.DEAD: "danger",
+    State.MISSING: "danger",
+    State.ZOMBIE: "danger",
+    State.HELD: "held",
+    State.FROZEN: "frozen",
+    State.STARTING: "dim",
+    State.UNKNOWN: "unknown",
+}
+Ink = Callable[[str], Style]
+_QUIET = frozenset({"dim", "faint", "rule", "unknown"})
+_LOUD = frozenset({"attention", "danger", "held", "accent"})
+
+
+def themes() -> list[Theme]:
+    """Returns the two themes as Textual wants them; its own widgets are not used, so few of its names matter."""
+    return [
+        Theme(
+            name=name,
+            primary=palette.accent,
+            foreground=palette.text,
+            background=palette.back,
+            surface=palette.back,
+            panel=palette.back,
+            dark=palette is DARK,
+            variables={f"town-{token}": colour for token, colour in asdict(palette).items()},
+        )
+        for name, palette in PALETTES.items()
+    ]
+
+
+@lru_cache(maxsize=256)
+def ink(theme: str, token: str, *, selected: bool = False) -> Style:
+    """Returns the style of a token in a theme, over the background or the chosen row's; `mono` is the theme of no colour."""
+    name, _, weight = token.partition(" ")
+    if theme not in PALETTES:
+        return Style(dim=name in _QUIET or None, bold=name in _LOUD or bool(weight) or None)
+    colours = asdict(PALETTES[theme])
+    return Style(color=colours[name], bgcolor=colours["select" if selected else "back"], bold=bool(weight) or None)
+
+
+@lru_cache(maxsize=4096)
+def cell_style(theme: str, attributes: Attributes, *, dimmed: bool) -> Style:
+    """Returns how a run of a pane looks in the console: its own colours on our background, or, dimmed, no colour at all."""
+    base = ink(theme, "faint" if dimmed else "text")
+    flags = Style(
+        bold=(attributes.bold and not dimmed) or None,
+        dim=(attributes.dim and not dimmed) or None,
+        italic=attributes.italic or None,
+        underline=attributes.underline or None,
+        reverse=attributes.reverse or None,
+        strike=attributes.strike or None,
+    )
+    if dimmed or theme not in PALETTES:
+        return base + flags
+    return base + flags + Style(color=_colour(attributes.fg), bgcolor=_colour(attributes.bg))
+
+
+def _colour(colour: Colour) -> Color | None:
+    if colour is None:
+        return None
+    return Color.from_ansi(colour) if isinstance(colour, int) else Color.from_rgb(*colour)
+
+
+def contrast(one: str, other: str) -> float:
+    """Returns the contrast ratio of two `#rrggbb` colours by WCAG 2, from 1 to 21."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

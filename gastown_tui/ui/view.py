@@ -1,0 +1,120 @@
+"""What the screens share: the town as it is drawn, the last picture of every agent's pane, what changed since the start."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gastown_tui.observe.ports import Eye
+from gastown_tui.town.facts import Frame
+from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
+from gastown_tui.town.words import evidence_text
+
+_CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
+_KEPT_FRAMES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change of state: when it was seen, whose, into what, and the first evidence for it."""
+
+    at: float
+    agent: str
+    state: State | None
+    text: str
+
+
+class View:
+    """The picture that all screens draw from. While held it stands still, and what arrives waits."""
+
+    def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool) -> None:
+        self.eye = eye
+        self.read_only = read_only
+        self.town: Town | Nowhere | None = None
+        self.events: deque[Event] = deque(maxlen=100)
+        self.live = True
+        self._clock = clock
+        self._frames: dict[str, Frame] = {}
+        self._panes: dict[str, str] = {}
+        self._held_at: float | None = None
+        self._waiting: list[Town | Nowhere | Frame] = []
+
+    @property
+    def now(self) -> float:
+        """The wall second to draw for."""
+        return self._clock().wall if self._held_at is None else self._held_at
+
+    @property
+    def held_since(self) -> float | None:
+        return self._held_at
+
+    def hold(self) -> None:
+        """Holds the picture still, or lets it go and takes in what has arrived meanwhile."""
+        if self._held_at is None:
+            self._held_at = self._clock().wall
+            return
+        self._held_at = None
+        waiting, self._waiting = self._waiting, []
+        for news in waiting:
+            self.take(news)
+
+    def take(self, news: Town | Nowhere | Frame) -> Agent | None:
+        """Takes news in, or keeps the newest of each kind while held. Returns the agent whose pane a frame shows, if any."""
+        if self._held_at is not None:
+            self._waiting = [*(old for old in self._waiting if not _replaces(news, old)), news]
+        elif isinstance(news, Frame):
+            return self._take_frame(news)
+        else:
+            self._take_town(news)
+        return None
+
+    def frame(self, agent: Agent) -> Frame | None:
+        """Returns the last picture of an agent's pane; of one that lives, only if it is of the pane it has now."""
+        frame = self._frames.get(agent.id)
+        return frame if frame and (not agent.alive or frame.pane_id == agent.pane_id) else None
+
+    def stale(self, *names: str) -> list[SourceState]:
+        """Returns which of the named sources (of all, where none is named) do not answer; an absent one has nothing to say."""
+        sources = self.town.sources if isinstance(self.town, Town) else ()
+        return [source for source in sources if source.state in ("stale", "error") and (not names or source.name in names)]
+
+    def _take_town(self, town: Town | Nowhere) -> None:
+        if isinstance(self.town, Town) and isinstance(town, Town):
+            self.events.extendleft(changes(self.town, town, self.now))
+        self.town = town
+        self._panes = {agent.pane_id: agent.id for agent in town.agents if agent.pane_id} if isinstance(town, Town) else {}
+
+    def _take_frame(self, frame: Frame) -> Agent | None:
+        agent_id = self._panes.get(frame.pane_id)
+        if agent_id is None or not isinstance(self.town, Town):
+            return None
+        self._frames.pop(agent_id, None)
+        self._frames[agent_id] = frame
+        if len(self._frames) > _KEPT_FRAMES:
+            del self._frames[next(iter(self._frames))]
+        return self.town.agent(agent_id)
+
+
+def _replaces(new: Town | Nowhere | Frame, old: Town | Nowhere | Frame) -> bool:
+    if isinstance(new, Frame):
+        return isinstance(old, Frame) and old.pane_id == new.pane_id
+    return not isinstance(old, Frame)
+
+
+def changes(before: Town, after: Town, now: float) -> Sequence[Event]:
+    """Returns what changed between two looks, without the coming and going of work, which would drown the rest."""
+    was = {agent.id: agent for agent in before.agents}
+    news = [_change(was.get(agent.id), agent, now) for agent in after.agents]
+    here = {agent.id for agent in after.agents}
+    left = [Event(now, agent.id, None, "left") for agent in before.agents if agent.id not in here]
+    return [event for event in [*news, *left] if event]
+
+
+def _change(before: Agent | None, agent: Agent, now: float) -> Event | None:
+    if before is None:
+        return Event(now, agent.id, agent.state, "came")
+    if before.state == agent.state or {before.state, agent.state} <= _CALM:
+        return None
+    told = evidence_text(agent.evidence[0], now) if agent.state not in _CALM else f"again, was {before.state}"
+    return Event(agent.since or now, agent.id, agent.state, told)

@@ -1,0 +1,113 @@
+"""The sentence at the top, and under it the one line that concerns the whole town."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from gastown_tui.town.snapshot import Nowhere, SourceState, Town
+from gastown_tui.town.text import safe
+from gastown_tui.town.words import summary_sentence
+
+from ..ages import Ages
+from ..themes import Ink
+from ..view import View
+from .lines import Lines, Run, clip, fit, width_of
+
+_WORDS = {
+    "dead": "danger",
+    "missing": "danger",
+    "zombie": "danger",
+    "need": "attention",
+    "needs": "attention",
+    "unknown": "unknown",
+}
+
+
+class Header(Lines):
+    """One line, or two where the town has something to say as a whole."""
+
+    def show(self, view: View, ages: Ages, style: Ink) -> None:
+        width = self.size.width
+        lines = [fit(sentence(view, ages, style, width), width, style("text"))]
+        told = notice(view, ages)
+        if told:
+            lines.append(fit([(" " + clip(told, width - 2), style("attention"))], width, style("text")))
+        self.draw(lines)
+
+
+def notice(view: View, ages: Ages) -> str:
+    """Returns the worst thing that concerns the whole town, in one line: a blind source before the town's own notices."""
+    stale = view.stale()
+    if stale:
+        return " · ".join(_stale(source, ages) for source in stale)
+    notices = view.town.notices if isinstance(view.town, Town) else ()
+    if not notices:
+        return ""
+    more = f"  (+{len(notices) - 1})" if len(notices) > 1 else ""
+    since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
+    return safe(notices[0].text) + since + (f" · {safe(notices[0].remedy)}" if notices[0].remedy else "") + more
+
+
+def _stale(source: SourceState, ages: Ages) -> str:
+    age = f"stale {ages.age(source.at)}" if source.at is not None else "no answer yet"
+    return f"{source.name}: {age}" + (f", {safe(source.error)}" if source.error else "")
+
+
+def sentence(view: View, ages: Ages, style: Ink, width: int) -> list[Run]:
+    """Returns the town in one sentence, and at the right as much of socket, badges and clock as fits."""
+    town = view.town
+    left: list[Run] = [(f" {clip(_name(town), 24)}", style("accent bold"))]
+    if isinstance(town, Town):
+        left.append(("  ", style("text")))
+        left.extend(_counted(summary_sentence(town, ages.now), style))
+        if any(agent.expects for agent in town.agents):
+            for agent in town.agents:
+                ages.due(agent.expects.overdue_at if agent.expects else None)
+    right = _fitting(_badges(view, ages, style), width - width_of(left) - 2)
+    return [*left, (" " * max(1, width - width_of(left) - width_of(right) - 1), style("text")), *right, (" ", style("text"))]
+
+
+def _name(town: Town | Nowhere | None) -> str:
+    if isinstance(town, Town):
+        return safe(town.ref.name or PurePath(town.ref.root).name or "town")
+    return "gastown-tui"
+
+
+def _counted(sentence: str, style: Ink) -> list[Run]:
+    runs: list[Run] = []
+    for part in sentence.split(" · "):
+        word = part.split(" ")[1] if " " in part else ""
+        runs += [(" · ", style("dim"))] if runs else []
+        runs.append((part, style(_WORDS.get(word, "text") if part[:1].isdigit() else "text")))
+    return runs
+
+
+def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
+    """Returns what may stand at the right, in order, each with how readily it gives way (the higher, the sooner)."""
+    parts: list[tuple[int, Run]] = []
+    town = view.town
+    if isinstance(town, Town) and town.ref.demo:
+        parts.append((0, ("DEMO", style("held bold"))))
+    if view.held_since is not None:
+        parts.append((0, ("picture held", style("attention bold"))))
+    if view.read_only:
+        parts.append((1, ("read-only", style("accent"))))
+    oldest = min((source.at for source in view.stale() if source.at is not None), default=None)
+    if oldest is not None and ages.now - oldest > 5:
+        parts.append((0, (f"oldest {ages.age(oldest)}", style("attention"))))
+    if isinstance(town, Town) and town.ref.socket:
+        parts.append((4, (clip(safe(PurePath(town.ref.socket).name), 24), style("dim"))))
+    clock = ages.minute()
+    return [*parts, (2, (clock, style("dim"))), (3, (" UTC", style("dim")))]
+
+
+def _fitting(parts: list[tuple[int, Run]], room: int) -> list[Run]:
+    while parts:
+        runs: list[Run] = []
+        for _, (text, style) in parts:
+            glue = " · " if runs and not text.startswith(" ") else ""
+            runs.append((glue + text, style))
+        if width_of(runs) <= room:
+            return runs
+        parts = [part for part in parts if part[0] != max(rank for rank, _ in parts)]
+    return []

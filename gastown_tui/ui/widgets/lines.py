@@ -1,0 +1,93 @@
+"""The base of every widget: finished lines in, and only what differs goes to the terminal.
+
+Textual compares nothing with what is already on screen: whatever is refreshed is sent again. So the comparison is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+Run = tuple[str, Style]
+
+
+def fit(runs: Iterable[Run], width: int, base: Style) -> Strip:
+    """Returns runs as a line of exactly `width` columns: neighbours that look alike joined, cut or padded at the right."""
+    segments: list[Segment] = []
+    for text, style in runs:
+        if segments and segments[-1].style == style:
+            text = segments.pop().text + text
+        if text:
+            segments.append(Segment(text, style))
+    return Strip(segments).crop_extend(0, width, base)
+
+
+def width_of(runs: Iterable[Run]) -> int:
+    """Returns how many columns the runs take."""
+    return sum(cell_len(text) for text, _ in runs)
+
+
+def clip(text: str, width: int) -> str:
+    """Returns the text in at most `width` columns, its end replaced by `…` where it is longer."""
+    if cell_len(text) <= width:
+        return text
+    kept = ""
+    room = width - 1
+    for char in text:
+        room -= cell_len(char)
+        if room < 0:
+            break
+        kept += char
+    return kept + "…" if width > 0 else ""
+
+
+def changed_columns(old: Strip | None, new: Strip | None) -> int:
+    """Returns the column behind the last cell that differs, 0 where nothing does.
+
+    A refresh always sends a line from its left edge, so the equal cells at the right are all that can be saved.
+    """
+    if old is new or old is None or new is None:
+        return 0 if old is new else (new or old).cell_length  # type: ignore[union-attr]
+    before = [(char, segment.style) for segment in old for char in segment.text]
+    after = [(char, segment.style) for segment in new for char in segment.text]
+    if before == after:
+        return 0
+    same = 0
+    for one, other in zip(reversed(before), reversed(after), strict=False):
+        if one != other:
+            break
+        same += 1
+    return new.cell_length - cell_len("".join(char for char, _ in after[len(after) - same :]))
+
+
+class Lines(Widget):
+    """A block of lines. Subclasses compose strips of the widget's width and call `draw`."""
+
+    can_focus = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._lines: Sequence[Strip] = ()
+
+    def draw(self, lines: Sequence[Strip]) -> None:
+        """Shows the lines, sending those that differ from the last ones as far as they differ."""
+        old, self._lines = self._lines, lines
+        regions = []
+        for y in range(min(self.size.height, max(len(old), len(lines)))):
+            columns = changed_columns(old[y] if y < len(old) else None, lines[y] if y < len(lines) else None)
+            if columns:
+                regions.append(Region(0, y, columns, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        base = self.rich_style
+        return (
+            self._lines[y].crop_extend(0, self.size.width, base) if y < len(self._lines) else Strip.blank(self.size.width, base)
+        )

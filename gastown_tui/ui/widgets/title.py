@@ -1,0 +1,78 @@
+"""The lines above a pane: who it is, why we think so, and what will happen by itself."""
+
+from __future__ import annotations
+
+from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.text import safe
+from gastown_tui.town.words import SHAPES, evidence_text, outlook
+
+from ..ages import Ages
+from ..roster import Row
+from ..themes import STATE_TOKENS, Ink
+from .lines import Lines, Run, clip, fit, width_of
+
+
+class Title(Lines):
+    """Three lines beside a list, one line (a rule with the name in it) below one."""
+
+    def show(self, row: Row | None, ages: Ages, style: Ink, *, live: bool) -> None:
+        width, height = self.size
+        if row is None or row.agent is None:
+            told = _other(row, style)
+            told = told if height > 1 else [*told, (" " + "─" * width, style("rule"))]
+            self.draw([fit(told, width, style("text"))])
+        elif height > 1:
+            self.draw([fit(runs, width, style("text")) for runs in why(row.agent, ages, style, width, live=live)])
+        else:
+            self.draw([fit(_rule(row.agent, ages, style, width), width, style("text"))])
+
+
+def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool) -> list[list[Run]]:
+    """Returns who and what, the first evidence and who saw it, and the outlook (empty where there is none)."""
+    name = [
+        (f" {clip(safe(agent.id), max(8, width - 24))}", style("text bold")),
+        ("  ", style("text")),
+        *_state(agent, ages, style),
+    ]
+    right = _facts(agent, ages, live=live)
+    gap = width - width_of(name) - len(right) - 1
+    head = [*name, (" " * gap + right, style("dim"))] if gap > 1 else name
+    return [head, _evidence(agent, ages, style, width), [(" " + clip(outlook(agent, ages.now), width - 2), style("dim"))]]
+
+
+def _state(agent: Agent, ages: Ages, style: Ink) -> list[Run]:
+    token = STATE_TOKENS[agent.state]
+    loud = agent.needs_you(ages.now)
+    words: list[Run] = [(f"{SHAPES[agent.state]} {agent.state}", style(f"{token} bold" if loud else token))]
+    return [*words, (" · acknowledged", style("dim"))] if agent.acknowledged else words
+
+
+def _facts(agent: Agent, ages: Ages, *, live: bool) -> str:
+    began = agent.agent_started if agent.agent_started is not None else agent.session_created
+    parts = [agent.runtime or "", ages.age(began) if began is not None else "", "" if live else "not live"]
+    return " · ".join(safe(part) for part in parts if part)
+
+
+def _evidence(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
+    first = agent.evidence[0]
+    if first.ago:
+        ages.age(first.at)
+    ages.due(agent.expects.overdue_at if agent.expects else None)
+    seen = f" · seen by {safe(first.source)}"
+    return [(" " + clip(evidence_text(first, ages.now), width - len(seen) - 2), style("text")), (seen, style("dim"))]
+
+
+def _rule(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
+    state, rule = _state(agent, ages, style), style("rule")
+    _evidence(agent, ages, style, width)
+    left: list[Run] = [("── ", rule), (clip(safe(agent.id), width // 3), style("text bold")), (" ─ ", rule), *state]
+    told = clip(": " + evidence_text(agent.evidence[0], ages.now), width - width_of(left) - 2)
+    return [*left, (told + " ", style("text")), ("─" * width, rule)]
+
+
+def _other(row: Row | None, style: Ink) -> list[Run]:
+    if row is None:
+        return [(" nobody is listed", style("dim"))]
+    if row.foreign:
+        return [(f" {row.name}", style("text bold")), ("  no agent of this town: listed, never touched", style("dim"))]
+    return [(f" {row.name}", style("text bold")), (f"  {row.folded} folded", style("dim"))]
