@@ -144,13 +144,13 @@ class Agent:
             self.wait()
         self.screen.tick(self.look.done(int(ticks * TICK)), self.look.rest_title)
 
-    def begin(self) -> None:
+    def begin(self, state: str) -> None:
         self.screen.say(self.block(), "", self.look.rest_title)
-        self.beat("idle")
+        self.beat(state)
 
     def live(self) -> None:
         """Works and rests for ever. A calm agent (a patrol) works briefly and rests long."""
-        self.begin()
+        self.begin("idle")
         self.nap(self.dice.roll(0, 30) / (2 if self.calm else 10))
         while True:
             self.work(self.dice.roll(4, 10) if self.calm else self.dice.roll(15, 60))
@@ -167,7 +167,7 @@ def main(seed: str, speed: str, bead: str, mood: str) -> None:
     agent = Agent(int(seed), float(speed), bead.strip("-"), mood)
     try:
         if mood == "failing":
-            agent.begin()
+            agent.begin("working")
             agent.fail()
         agent.live()
     except KeyboardInterrupt:
