@@ -77,9 +77,9 @@ class Marks:
 
 
 def new_marks() -> Marks:
-    """Returns marks that nobody could have written into a title beforehand."""
+    """Returns marks that nobody could have written into a title beforehand; `<` only begins them, so that they never overlap."""
     nonce = os.urandom(5).hex()
-    return Marks(row=f"|{nonce}>", field=f"|{nonce}|")
+    return Marks(row=f"<{nonce}:", field=f"<{nonce}>")
 
 
 Group = tuple[str, ...]

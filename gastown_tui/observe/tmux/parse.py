@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import dropwhile, takewhile
 from typing import TypeVar
 
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
@@ -192,44 +193,33 @@ def assignments(start_command: str) -> dict[str, str]:
 
     Nothing else of the command is kept: it carries prompts and may carry secrets.
     """
-    words = [_ESCAPE.sub(_plain, word.group(word.lastindex or 0)) for word in _WORD.finditer(start_command)]
+    arguments = [_ESCAPE.sub(_plain, word.group(word.lastindex or 0)) for word in _WORD.finditer(start_command)]
     # tmux quotes each argument; a single one is a line for a shell, several are the program's own.
-    pairs = _of_line(words[0]) if len(words) == 1 else _of_words(words)
-    return {name: value for name, value in pairs if name in _NAMED}
+    words = _shell_words(arguments[0]) if len(arguments) == 1 else iter(arguments)
+    pairs = (word.partition("=") for word in dropwhile(("exec", "env").__contains__, words))
+    return {name: value for name, _, value in takewhile(lambda pair: pair[0].isidentifier() and pair[1], pairs) if name in _NAMED}
 
 
 _NAMED = frozenset(VARIABLES)
 # Possessive throughout: text that closes no quote costs one pass.
 _WORD = re.compile(r"""'([^']*+)'|"((?:[^"\\]++|\\.)*+)"|((?:[^'"\\\s]++|\\.)++)""", re.S)
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.S)
-_OPENING = re.compile(r"\s*(?:exec\s+)?(?:env\s+)?")
-_ASSIGNMENT = re.compile(r"""(\w+)=((?:[^'"\\\s]++|\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+")*+)(?:\s+|$)""", re.S)
+_SHELL_WORD = re.compile(r"""\s*+((?:[^'"\\\s]++|\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+")++)(?=\s|$)""", re.S)
+_QUOTED = re.compile(r"""'([^']*+)'|"((?:[^"\\]++|\\.)*+)"|([^'"\\]++|\\.)""", re.S)
 _MARKED = re.compile(r"""['"\\]""")
 _BACKSLASH = re.compile(r"\\(.)", re.S)
-_QUOTED = re.compile(r"""'([^']*+)'|"((?:[^"\\]++|\\.)*+)"|([^'"\\]++|\\.)""", re.S)
 
 
-def _of_line(line: str) -> Iterator[tuple[str, str]]:
-    """Yields the assignments that a shell would find at the beginning of its line."""
-    opening = _OPENING.match(line)
-    place = opening.end() if opening else 0
-    while found := _ASSIGNMENT.match(line, place):
+def _shell_words(line: str) -> Iterator[str]:
+    """Yields the words of a shell's line as far as they are asked for; ends at a quote that is never closed."""
+    place = 0
+    while found := _SHELL_WORD.match(line, place):
         place = found.end()
-        if found[1] in _NAMED:
-            yield found[1], _QUOTED.sub(_bare, found[2]) if _MARKED.search(found[2]) else found[2]
+        yield _QUOTED.sub(_bare, found[1]) if _MARKED.search(found[1]) else found[1]
 
 
 def _bare(part: re.Match[str]) -> str:
     return part[1] if part[1] is not None else _BACKSLASH.sub(r"\1", part[part.lastindex or 0])
-
-
-def _of_words(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yields the assignments among the arguments of `env`."""
-    for word in words[1:] if words[:1] == ["env"] else ():
-        name, equals, value = word.partition("=")
-        if not equals:
-            return
-        yield name, value
 
 
 def _plain(escaped: re.Match[str]) -> str:
