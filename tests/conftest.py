@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -71,6 +72,12 @@ class Tmux:
     def pid(self) -> int:
         """The server's process."""
         return int(self.cmd("display-message", "-p", "#{pid}"))
+
+    @property
+    def listens(self) -> bool:
+        """Whether anybody answers at the socket; a tmux server removes it when it ends in peace."""
+        with socket.socket(socket.AF_UNIX) as line:
+            return line.connect_ex(self.socket) == 0
 
     def kill(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
