@@ -13,6 +13,8 @@ from conftest import Tmux
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gastown_tui.ui.keys import readme
+
 PROJECT = Path(__file__).parents[2]
 HEAVY = {"textual", "rich", "libtmux", "pydantic"}
 QUICK = (
@@ -52,6 +54,10 @@ def test_every_named_requirement_is_locked_within_its_bounds() -> None:
     versions = {canonicalize_name(name): version for name, version in locked.items()}
     named = [Requirement(text) for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
     assert [str(one) for one in named if versions.get(canonicalize_name(one.name), "none") not in one.specifier] == []
+
+
+def test_the_readme_shows_the_one_table_of_keys() -> None:
+    assert readme() in (PROJECT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("words", QUICK, ids=" ".join)
