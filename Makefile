@@ -43,12 +43,12 @@ export FOUND = import json, sys; \
 
 # A machine lacks at most two things that pip cannot bring: tmux, and on Debian the module behind `python3 -m venv`.
 export SYSTEM = missing=; \
-  command -v tmux >/dev/null || missing=tmux; \
+  command -v tmux >/dev/null || missing=' tmux'; \
   $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
   [ -z "$$missing" ] && exit 0; \
-  install="apt-get install --yes --no-install-recommends $$missing"; \
+  install="apt-get install --yes --no-install-recommends$$missing"; \
   if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-    echo "installing with apt-get: $$missing"; $$install >/dev/null 2>&1 || { apt-get update -q && $$install; }; \
+    echo "installing with apt-get:$$missing"; $$install >/dev/null 2>&1 || { apt-get update -q && $$install; }; \
   elif command -v apt-get >/dev/null; then echo "missing:$$missing. Run: sudo $$install" >&2; exit 1; \
   else echo "missing:$$missing. Install with your system's package manager, then run make again" >&2; exit 1; fi
 

@@ -8,6 +8,7 @@ import time
 from .roster import Resident
 from .town import DemoTown
 
+# Seconds at speed 1. A real daemon beats every three minutes; nobody would watch a demo that long.
 PERIOD = 20.0
 CRASH_EVERY = 45.0
 AWAY = 60.0
