@@ -30,7 +30,8 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
     for evidence in agent.evidence:
         if evidence.ago:
             ages.age(evidence.at)
-        yield evidence.source, f"{evidence_text(evidence, ages.now)} ({clock_time(evidence.at)})"
+        when = "" if evidence.ago else f" ({clock_time(evidence.at)})"
+        yield evidence.source, evidence_text(evidence, ages.now) + when
     ages.due(agent.expects.overdue_at if agent.expects else None)
     if hope := outlook(agent, ages.now):
         yield "expects", hope

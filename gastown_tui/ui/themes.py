@@ -112,7 +112,7 @@ def ink(theme: str, token: str, *, selected: bool = False) -> Style:
 @lru_cache(maxsize=4096)
 def cell_style(theme: str, attributes: Attributes, *, dimmed: bool) -> Style:
     """Returns how a run of a pane looks in the console: its own colours on our background, or, dimmed, no colour at all."""
-    base = ink(theme, "faint" if dimmed else "text")
+    base = ink(theme, "dim" if dimmed else "text")
     flags = Style(
         bold=(attributes.bold and not dimmed) or None,
         dim=(attributes.dim and not dimmed) or None,

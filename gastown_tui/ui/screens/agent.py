@@ -88,7 +88,7 @@ class AgentScreen(Page):
         self.set_class(self._in_facts, "-facts")
         self.set_class(self.size.height < 12, "-low")
         facts = self.query_one("#facts", Lines)
-        joint = self.query_one(Pane).size.width if wide else None
+        joint = self.query_one(Pane).size.width + 1 if wide else None
         self.query_one(Header).show(self.view, ages, style)
         row = Row(agent.id, agent.id, "", agent) if agent else None
         live = self.view.live and self.view.held_since is None and self._history is None and not self.view.stale("tmux")
@@ -101,6 +101,9 @@ class AgentScreen(Page):
             lines = self._facts(agent, ages, facts.size.width)
             self._facts_at = max(0, min(self._facts_at, len(lines) - facts.size.height))
             shown = lines[self._facts_at : self._facts_at + facts.size.height]
+            hidden = len(lines) - self._facts_at - len(shown)
+            if shown and hidden:
+                shown[-1] = [(" ⋮", style("faint")), (f" +{hidden + 1}", style("dim"))]
             facts.draw([fit(runs, facts.size.width, style("text")) for runs in shown])
 
     def paint_pane(self) -> None:
@@ -192,7 +195,6 @@ class AgentScreen(Page):
         self.redraw()
         if self.has_class("-wide"):
             self.say("j and k move in the facts" if self._in_facts else "j and k move in the pane")
-        self.call_after_refresh(self.redraw)
 
     def action_find(self) -> None:
         """Searches the scrollback as it is now, nearest hit first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -33,7 +35,9 @@ _MEANINGS = {
     State.STARTING: "too young to judge",
     State.UNKNOWN: "we cannot see, and say why",
 }
-_SCOPES = ((keys.TOWN, "Town"), (keys.AGENT, "Agent view"), (keys.ANYWHERE, "Everywhere"))
+_LEFT = {"Moving": keys.MOVING, "Town": (keys.TOWN,), "Town and agent view": (keys.TOWN, keys.AGENT)}
+_RIGHT = {"Agent view": (keys.AGENT,), "Everywhere": (keys.ANYWHERE,), "Lists": (keys.LIST,)}
+_WIDE = 110
 
 
 class ListPage(Page):
@@ -79,35 +83,39 @@ class ListPage(Page):
 
 
 class HelpScreen(ListPage):
-    """Keys by screen, then the shapes and what they mean."""
+    """Keys by screen, then the shapes and what they mean; side by side where there is room."""
 
     def count(self) -> int:
-        return max(1, len(self._lines()) - self.page + 1)
+        return max(1, len(self._lines()) - self.query_one("#list", Lines).size.height + 1)
 
     def paint(self, ages: Ages) -> None:
         lines = self.query_one("#list", Lines)
-        width, style = lines.size.width, self.style
-        lines.draw([fit(runs, width, style("text")) for runs in self._lines()[self.at : self.at + lines.size.height]])
+        lines.draw(self._lines()[self.at : self.at + lines.size.height])
 
-    def _lines(self) -> list[list[Run]]:
+    def _lines(self) -> list[Strip]:
+        width, text = self.query_one("#list", Lines).size.width, self.style("text")
+        left, right = self._keys(_LEFT), [*self._keys(_RIGHT), *self._states()]
+        if width < _WIDE:
+            return [fit(runs, width, text) for runs in [*left, *right]]
+        half = width // 2
+        pairs = zip_longest(left, right, fillvalue=list[Run]())
+        return [Strip.join([fit(one, half, text), fit(other, width - half, text)]) for one, other in pairs]
+
+    def _keys(self, blocks: Mapping[str, tuple[str, ...]]) -> list[list[Run]]:
+        style, lines = self.style, list[list[Run]]()
+        for title, where in blocks.items():
+            lines.append([(f" {title}", style("accent"))])
+            chosen = [key for key in keys.KEYS if key.where == where]
+            lines += [[(f"   {key.shown or '(palette)':11}", style("text bold")), (key.help, style("dim"))] for key in chosen]
+            lines.append([])
+        return lines
+
+    def _states(self) -> list[list[Run]]:
         style = self.style
-        lines: list[list[Run]] = [[(" Keys", style("accent bold"))]]
-        for scope, name in _SCOPES:
-            lines += [[], [(f" {name}", style("faint"))]]
-            lines += [
-                [(f"   {key.shown or '(palette)':12}", style("text bold")), (key.help, style("dim"))]
-                for key in keys.of_screen(scope)
-            ]
-        lines += [[], [(" States", style("faint"))]]
+        lines: list[list[Run]] = [[(" States", style("accent"))]]
         for state, meaning in _MEANINGS.items():
-            lines.append([(f"   {SHAPES[state]} {state:10}", style(STATE_TOKENS[state])), (meaning, style("dim"))])
-        return [
-            *lines,
-            [
-                (f"   {FOREIGN_SHAPE} {'foreign':10}", style("dim")),
-                ("no agent of this town: listed, never touched", style("dim")),
-            ],
-        ]
+            lines.append([(f"   {SHAPES[state]} {state:9}", style(STATE_TOKENS[state])), (meaning, style("dim"))])
+        return [*lines, [(f"   {FOREIGN_SHAPE} {'foreign':9}no agent of this town: listed, never touched", style("dim"))]]
 
 
 class PaletteScreen(ListPage):

@@ -105,18 +105,25 @@ class Page(Screen[None]):
         return True if all(self.has(need) for need in needs) else None
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
+        self.redraw()
+
+    def on_lines_resized(self) -> None:
+        self.redraw()
 
     def on_screen_resume(self) -> None:
-        self.call_after_refresh(self.redraw)
+        self.redraw()
 
     def on_key(self, event: events.Key) -> None:
         """Types, while something is being typed; all other keys go on to the bindings."""
         self.view.eye.keyed()
         if self._said:
             self._hush()
-        if self.typing is not None and self._typed(event):
+        if self.takes(event):
             event.stop()
+
+    def takes(self, event: events.Key) -> bool:
+        """Uses the key before any binding can, and returns whether it did."""
+        return self.typing is not None and self._typed(event)
 
     def on_paste(self, event: events.Paste) -> None:
         """Takes pasted text only where text is typed: a pasted paragraph must never run keys."""

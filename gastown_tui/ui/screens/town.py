@@ -90,8 +90,7 @@ class TownScreen(Page):
         if self.town is not None:
             self.rows = roster.rows(self.town, self.wish, ages.now)
         self._keep_choice()
-        if self._arrange(bool(notice(self.view, Ages(ages.now)))):
-            self.call_after_refresh(self.redraw)
+        self._arrange(bool(notice(self.view, Ages(ages.now))))
         style = self.style
         joint = self.query_one(Rows).size.width if self.has_class("-wide") and not self._zoomed else None
         self.query_one(Header).show(self.view, ages, style)
@@ -131,11 +130,10 @@ class TownScreen(Page):
             return
         self._chosen = next((row.key for row in self.rows if row.selectable), "")
 
-    def _arrange(self, noticed: bool) -> bool:
-        """Sets the layout for this size and content, and returns whether that moves anything."""
+    def _arrange(self, noticed: bool) -> None:
+        """Sets the layout for this size and content; where that moves anything, the widgets ask to be painted again."""
         width, height = self.size
         wide = width >= WIDE
-        before = (self.classes, *(self.query_one(name).styles.height for name in ("#header", "#rows")))
         self.set_class(wide, "-wide")
         self.set_class(self._zoomed, "-zoomed")
         self.set_class(height >= TALL, "-tall")
@@ -145,7 +143,6 @@ class TownScreen(Page):
         rows = self.query_one("#rows")
         rows.styles.width = list_width(width) if wide else "100%"
         rows.styles.height = "100%" if wide or height < 10 else list_height(len(self.rows), height - 5)
-        return before != (self.classes, *(self.query_one(name).styles.height for name in ("#header", "#rows")))
 
     def _choose(self, key: str) -> None:
         if key != self._chosen:
@@ -245,21 +242,20 @@ class TownScreen(Page):
     def action_jump(self) -> None:
         """Writes two letters beside every visible name; the next two keys go there."""
         pairs = ("".join(pair) for pair in product(_LETTERS, repeat=2))
-        self._labels = {row.key: pair for row, pair in zip(self.query_one(Rows).on_screen, pairs, strict=False) if row.selectable}
+        visible = [row.key for row in self.query_one(Rows).on_screen if row.selectable]
+        self._labels = dict(zip(visible, pairs, strict=False))
         self._letter = ""
         self.redraw()
 
-    def on_key(self, event: events.Key) -> None:
+    def takes(self, event: events.Key) -> bool:
         if self._labels is None:
-            super().on_key(event)
-            return
-        self.view.eye.keyed()
-        event.stop()
+            return super().takes(event)
         self._letter += event.character or "?"
         found = next((key for key, label in self._labels.items() if label == self._letter), None)
         if found is not None or not any(label.startswith(self._letter) for label in self._labels.values()):
             self._labels = None
             self._choose(found or self._chosen)
+        return True
 
     def action_zoom(self) -> None:
         self._zoomed = not self._zoomed

@@ -34,22 +34,18 @@ class Footer(Lines):
 
 
 def _fitting(ranked: list[Key], style: Ink, room: int) -> list[Run]:
-    """The lowest ranks go first, but the last key, help, stays: it names all the others."""
-    keys = list(ranked)
-    while len(keys) > 4:
-        runs = _runs(keys, style, words=True)
-        if width_of(runs) <= room:
-            return runs
-        del keys[-2 if len(keys) > 1 else -1]
-    return next(
-        (runs for words in (True, False) if width_of(runs := _runs(keys, style, words=words)) <= room),
-        _runs(keys[-1:], style, words=True),
-    )
+    """Returns what fits: the last key, help, at the right, because it names all the others; of these the first ranks."""
+    *others, last = [_run(key, style) for key in ranked] or [[]]
+    while others and width_of(runs := [run for key in others for run in key]) + width_of(last) > room:
+        others.pop()
+        if len(others) < 3:
+            others = [[_run(key, style)[0]] for key in ranked[: max(1, (room - 8) // 3)]] if room > 24 else []
+            runs = [run for key in others for run in key]
+            break
+    else:
+        runs = [run for key in others for run in key]
+    return [*runs, (" " * max(0, room - width_of(runs) - width_of(last)), style("text")), *last]
 
 
-def _runs(keys: Sequence[Key], style: Ink, *, words: bool) -> list[Run]:
-    runs: list[Run] = []
-    for key in keys:
-        runs.append((" " + key.shown.split(" ")[0], style("text")))
-        runs.append((f" {key.label} " if words else "", style("dim")))
-    return runs
+def _run(key: Key, style: Ink) -> list[Run]:
+    return [(" " + key.shown.split(" ")[0], style("text")), (f" {key.label} ", style("dim"))]

@@ -22,6 +22,8 @@ _WORDS = {
     "unknown": "unknown",
 }
 
+_GIVE_WAY = ("frozen", "unknown", "missing", "zombie", "alive", "dead")
+
 
 class Header(Lines):
     """One line, or two where the town has something to say as a whole."""
@@ -56,14 +58,14 @@ def _stale(source: SourceState, ages: Ages) -> str:
 def sentence(view: View, ages: Ages, style: Ink, width: int) -> list[Run]:
     """Returns the town in one sentence, and at the right as much of socket, badges and clock as fits."""
     town = view.town
-    left: list[Run] = [(f" {clip(_name(town), 24)}", style("accent bold"))]
+    badges = _badges(view, ages, style)
+    left: list[Run] = [(f" {clip(_name(town), 24)}  ", style("accent bold"))]
     if isinstance(town, Town):
-        left.append(("  ", style("text")))
-        left.extend(_counted(summary_sentence(town, ages.now), style))
-        if any(agent.expects for agent in town.agents):
-            for agent in town.agents:
-                ages.due(agent.expects.overdue_at if agent.expects else None)
-    right = _fitting(_badges(view, ages, style), width - width_of(left) - 2)
+        for agent in town.agents:
+            ages.due(agent.expects.overdue_at if agent.expects else None)
+        kept = width_of(_joined([run for rank, run in badges if rank == 0]))
+        left += _counted(summary_sentence(town, ages.now), style, width - width_of(left) - kept - 2)
+    right = _fitting(badges, width - width_of(left) - 2)
     return [*left, (" " * max(1, width - width_of(left) - width_of(right) - 1), style("text")), *right, (" ", style("text"))]
 
 
@@ -73,12 +75,16 @@ def _name(town: Town | Nowhere | None) -> str:
     return "gastown-tui"
 
 
-def _counted(sentence: str, style: Ink) -> list[Run]:
+def _counted(sentence: str, style: Ink, room: int) -> list[Run]:
+    """Returns the sentence in colour; where it is too long, without its least urgent parts."""
+    parts = {part.split(" ")[1]: part for part in sentence.split(" · ")}
+    for word in _GIVE_WAY:
+        if len(" · ".join(parts.values())) > room:
+            parts.pop(word, None)
     runs: list[Run] = []
-    for part in sentence.split(" · "):
-        word = part.split(" ")[1] if " " in part else ""
+    for word, part in parts.items():
         runs += [(" · ", style("dim"))] if runs else []
-        runs.append((part, style(_WORDS.get(word, "text") if part[:1].isdigit() else "text")))
+        runs.append((part, style(_WORDS.get(word, "text"))))
     return runs
 
 
@@ -101,12 +107,13 @@ def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     return [*parts, (2, (clock, style("dim"))), (3, (" UTC", style("dim")))]
 
 
+def _joined(parts: list[Run]) -> list[Run]:
+    return [((" · " if index and not text.startswith(" ") else "") + text, style) for index, (text, style) in enumerate(parts)]
+
+
 def _fitting(parts: list[tuple[int, Run]], room: int) -> list[Run]:
     while parts:
-        runs: list[Run] = []
-        for _, (text, style) in parts:
-            glue = " · " if runs and not text.startswith(" ") else ""
-            runs.append((glue + text, style))
+        runs = _joined([run for _, run in parts])
         if width_of(runs) <= room:
             return runs
         parts = [part for part in parts if part[0] != max(rank for rank, _ in parts)]

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -71,6 +72,12 @@ class Lines(Widget):
 
     can_focus = False
 
+    class Resized(Message):
+        """The block has another size, so its lines must be composed anew."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Lines.Resized)
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._lines: Sequence[Strip] = ()
@@ -85,6 +92,9 @@ class Lines(Widget):
                 regions.append(Region(0, y, columns, 1))
         if regions:
             self.refresh(*regions)
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         base = self.rich_style

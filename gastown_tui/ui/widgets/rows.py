@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.cells import set_cell_size
 from textual.events import Click, MouseScrollDown, MouseScrollUp
@@ -18,6 +19,7 @@ from ..themes import STATE_TOKENS, Ink, ink
 from .lines import Lines, Run, clip, fit
 
 _STATE, _AGE, _QUIET, _BEAD, _RUNTIME = 9, 7, 8, 12, 9
+_NAME = 36
 _LEAD = 5
 
 
@@ -35,10 +37,10 @@ class Columns:
     def of(cls, width: int, *, beads: bool, runtime: bool, labels: bool) -> Columns:
         """Returns what fits into `width`: names give way last, beads before runtimes."""
         label = 3 if labels else 0
-        room = width - _LEAD - label - _STATE - _AGE - _QUIET - 1
+        room = width - _LEAD - label - _STATE - _AGE - _QUIET - 2
         runtimes = _RUNTIME if runtime and room >= 24 + _RUNTIME else 0
         bead = _BEAD if beads and room - runtimes >= 16 + _BEAD else 0
-        return cls(width, max(4, room - bead - runtimes), bead, runtimes, label)
+        return cls(width, max(4, min(_NAME, room - bead - runtimes)), bead, runtimes, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class Rows(Lines):
         beads = any(row.agent and row.agent.bead for row in scene.rows)
         columns = Columns.of(width, beads=beads, runtime=scene.runtime, labels=scene.labels is not None)
         made: dict[tuple[object, ...], Strip] = {}
-        lines = [fit(_names(columns, scene), width, ink(scene.theme, "text"))]
+        style = partial(ink, scene.theme)
+        lines = [fit(_names(columns, scene), width, style("text"))]
         for row in self._on_screen:
             told = _cells(row, scene, ages)
             key = (told, columns, scene.theme, scene.stale)
@@ -107,13 +110,7 @@ class Rows(Lines):
             lines.append(made[key])
         self._made = made
         if hidden and height > 2:
-            lines.append(
-                fit(
-                    [(_beyond(self._top, len(scene.rows) - room - self._top), ink(scene.theme, "dim"))],
-                    width,
-                    ink(scene.theme, "text"),
-                )
-            )
+            lines.append(fit(_beyond(self._top, len(scene.rows) - room - self._top, style), width, style("text")))
         self.draw(lines)
 
     def on_click(self, event: Click) -> None:
@@ -140,13 +137,14 @@ def _scrolled(top: int, at: int, room: int, count: int) -> int:
     return max(0, min(top, count - room))
 
 
-def _beyond(above: int, below: int) -> str:
-    parts = [f"{above} above"] if above else []
-    return "   ⋮ " + " · ".join([*parts, *([f"+{below}"] if below else [])])
+def _beyond(above: int, below: int, style: Ink) -> list[Run]:
+    """Returns how many rows are out of sight."""
+    parts = [*([f"{above} above"] if above else []), *([f"+{below}"] if below else [])]
+    return [("   ⋮", style("faint")), (" " + " · ".join(parts), style("dim"))]
 
 
 def _names(columns: Columns, scene: Scene) -> list[Run]:
-    text = " " * (_LEAD + columns.labels - 2) + scene.heading.ljust(columns.name + 2)
+    text = " " * (_LEAD + columns.labels - 2) + scene.heading.ljust(columns.name + 3)
     text += "state".ljust(_STATE) + "age".rjust(_AGE) + "quiet".rjust(_QUIET)
     text += "  bead".ljust(columns.bead) if columns.bead else ""
     return [(text + ("  runtime" if columns.runtime else ""), ink(scene.theme, "faint"))]

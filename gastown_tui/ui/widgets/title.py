@@ -66,7 +66,8 @@ def _rule(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
     state, rule = _state(agent, ages, style), style("rule")
     _evidence(agent, ages, style, width)
     left: list[Run] = [("── ", rule), (clip(safe(agent.id), width // 3), style("text bold")), (" ─ ", rule), *state]
-    told = clip(": " + evidence_text(agent.evidence[0], ages.now), width - width_of(left) - 2)
+    hope = outlook(agent, ages.now)
+    told = clip(": " + evidence_text(agent.evidence[0], ages.now) + (f" · {hope}" if hope else ""), width - width_of(left) - 2)
     return [*left, (told + " ", style("text")), ("─" * width, rule)]
 
 
