@@ -213,13 +213,14 @@ async def _run(console: Console, eye: Eye) -> BaseException | None:
     for number, code in _SIGNALS.items():
         loop.add_signal_handler(number, partial(console.exit, return_code=code))
     watching = asyncio.create_task(eye.run())
-    watching.add_done_callback(lambda _: console.exit(return_code=CRASHED))
-    try:
-        await console.run_async()
-    finally:
-        ended = watching.done() and not watching.cancelled()
-        watching.cancel()
-        await asyncio.wait({watching})
-    if console.fault is not None:
-        return console.fault
-    return (watching.exception() or RuntimeError("the observing side ended by itself")) if ended else None
+    drawing = asyncio.create_task(console.run_async())
+    ended, _ = await asyncio.wait({watching, drawing}, return_when=asyncio.FIRST_COMPLETED)
+    if drawing not in ended:
+        console.exit(return_code=CRASHED)
+        await drawing
+    fault = console.fault or drawing.exception()
+    if watching in ended:
+        return fault or watching.exception() or RuntimeError("the observing side ended by itself")
+    watching.cancel()
+    await asyncio.wait({watching})
+    return fault
