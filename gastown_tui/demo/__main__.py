@@ -9,7 +9,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,42 +19,51 @@ from .life import PERIOD, Life
 from .roster import residents
 from .town import DemoError, DemoTown
 
+REMEDY = "tmux 3.2 or newer must be on PATH and the temporary folder writable"
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
-    """Runs one town. Returns 128 + the signal that ended it, 0 when its leash was let go, 2 when it could not be built."""
+    """Runs one town. Returns 0 when its leash was let go, 2 when it failed; a signal ends it with 128 + its number."""
+    wish = _wish(argv)
+    for ending in ENDS:
+        signal.signal(ending, _stop)
+    try:
+        with _box(environ) as (root, socket):
+            town = DemoTown(root, socket, residents(wish.agents), seed=wish.seed, speed=wish.speed, clock=time.time)
+            town.build(PERIOD / wish.speed)
+            _say({"schema": 1, "town": str(root), "socket": str(socket)})
+            Life(town).run(sys.stdin.fileno() if wish.leash else None)
+    except (DemoError, OSError, ValueError) as error:
+        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town failed: {error}", "remedy": REMEDY}})
+        return 2
+    return 0
+
+
+def _wish(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="gastown_tui.demo")
     parser.add_argument("--agents", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--leash", action="store_true", help="end when standard input is closed")
-    wish = parser.parse_args(argv)
-    for ending in ENDS:
-        signal.signal(ending, _stop)
+    return parser.parse_args(argv)
+
+
+@contextmanager
+def _box(environ: Mapping[str, str]) -> Iterator[tuple[Path, Path]]:
+    """Gives a fresh town's root and socket, marked as ours; removes both afterwards, and first what earlier towns left."""
     folder = leftovers.temporary(environ)
     leftovers.sweep(folder)
-    box = Path(tempfile.mkdtemp(prefix=leftovers.BOX, dir=folder))
-    root = box / leftovers.TOWN
+    root = Path(tempfile.mkdtemp(prefix=leftovers.BOX, dir=folder)) / leftovers.TOWN
     socket = leftovers.socket_path(root, environ)
     try:
         root.mkdir()
         leftovers.mark(root, socket)
-        town = DemoTown(root, socket, residents(wish.agents), seed=wish.seed, speed=wish.speed, clock=time.time)
-        town.build(PERIOD / wish.speed)
-        _say({"schema": 1, "town": str(root), "socket": str(socket)})
-        Life(town).run(sys.stdin.fileno() if wish.leash else None)
-    except (DemoError, OSError, ValueError) as error:
-        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town failed: {error}", "remedy": REMEDY}})
-        return 2
+        yield root, socket
     finally:
         for ending in ENDS:
             signal.signal(ending, signal.SIG_IGN)
         leftovers.end(root, socket)
-    return 0
-
-
-REMEDY = "tmux 3.2 or newer must be on PATH and the temporary folder writable"
 
 
 def _say(value: dict[str, object]) -> None:
