@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 import socket as sockets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gastown_tui.town.agents import Identity, identify
 from gastown_tui.town.facts import Pane, Rig
+from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import Nowhere
 
 PROBE_TIMEOUT_S = 0.5
@@ -186,9 +187,9 @@ def choose(served: Sequence[Served]) -> tuple[Candidate | None, tuple[Notice, ..
         with_agents = [one for one in served if one.likely and not one.roots]
     chosen = next(iter(with_agents or own), None)
     if len(with_agents) < 2:
-        return chosen and chosen.candidate, ()
-    names = " and ".join(short_name(one.candidate.path) for one in with_agents)
-    text = f"two servers hold agents of this town: {names}; shown is {short_name(with_agents[0].candidate.path)}"
+        return (chosen.candidate if chosen else None), ()
+    names = " and ".join(short_socket(one.candidate.path) for one in with_agents)
+    text = f"two servers hold agents of this town: {names}; shown is {short_socket(with_agents[0].candidate.path)}"
     return with_agents[0].candidate, (("two_sockets", text, "choose one with --socket, and end the sessions on the other"),)
 
 
@@ -203,23 +204,11 @@ def root_from_sessions(served: Sequence[Served], root: Root | None) -> Root | No
     return _root(Path(roots[0]))
 
 
-def short_name(path: str) -> str:
-    """Returns a socket as `-L` takes it where it lies in tmux's own folder, else its path."""
-    folder, _, name = path.rpartition("/")
-    return name if folder.rpartition("/")[2].startswith("tmux-") else path
-
-
 def unplaced(root: Root | None, tried: tuple[str, ...], probes: Mapping[str, str]) -> Nowhere:
     """Returns the answer where no town was found, with everything that was tried."""
-    listened = tuple(f"socket {short_name(path)}: {answer}" for path, answer in probes.items())
+    listened = tuple(f"socket {short_socket(path)}: {answer}" for path, answer in probes.items())
     if root is None:
         reason = "no town was found"
     else:
         reason = f"{root.entered} is no town: it has no mayor/ folder, and no tmux server holds agents of it"
     return Nowhere((*tried, *listened), reason, "name the town with --town DIR, or try: gastown-tui demo")
-
-
-def live(found: Sequence[Candidate]) -> Iterator[tuple[Candidate, str]]:
-    """Yields each candidate with the answer of its probe."""
-    for candidate in found:
-        yield candidate, probe(candidate.path)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gastown_tui.town.facts import Frame, Pane
-from gastown_tui.town.snapshot import Nowhere, Town
+from gastown_tui.town.facts import Frame, Pane, Remembered
+from gastown_tui.town.snapshot import Moment, Nowhere, Town
 
 
 class GatewayError(Exception):
@@ -64,14 +64,27 @@ class Gateway(Protocol):
     socket: str
 
     async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look: ...
+    async def frames(self, captures: Sequence[Capture]) -> Mapping[str, Frame | None]: ...
     async def environment(self, session_id: str) -> dict[str, str]: ...
     async def close(self) -> None: ...
+
+
+class Past(Protocol):
+    """What earlier runs saw of one town."""
+
+    error: str | None
+
+    def recall(self, at: Moment) -> Remembered: ...
+    def keep(self, alive: Mapping[str, str], before: Mapping[str, tuple[str, float]], at: Moment, *, now: bool = False) -> None:
+        """Remembers session -> agent id of everyone alive."""
 
 
 class Eye(Protocol):
     """The observing side as a screen sees it. `on_town` and `on_frame` are called on the event loop."""
 
-    backend: str
+    @property
+    def backend(self) -> str:
+        """Returns the backend in use: `control` or `fork`."""
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None: ...
     async def run(self) -> None:

@@ -136,7 +136,7 @@ def _newborn(tree: Tree, now: Moment) -> Verdict | None:
     if root is None or root.started is None or not 0 <= now.wall - root.started < NEWBORN_S:
         return None
     evidence = Evidence("process", "its pane's process only just began", root.started, ago=True)
-    return Verdict(State.STARTING, (evidence,), next_at=now.mono + NEWBORN_S - (now.wall - root.started), confirm=True)
+    return Verdict(State.STARTING, (evidence,), next_at=now.mono + NEWBORN_S - (now.wall - root.started))
 
 
 def _without_agent(found: Found, body: Body, former: State | None, now: Moment) -> Verdict:

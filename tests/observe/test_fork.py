@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def commands(call: list[str]) -> list[str]:
 def test_lists_every_field(tmux: Any) -> None:
     pane = tmux.new("al-crew-max", "sleep", "99", env={"GT_ROLE": "alpha/crew/max"}, cwd="/", size="100x30")
     look = gateway(tmux).look_once(full=True)
-    assert look.epoch == f"{tmux.pid}:{tmux.get(pane, '#{start_time}')}"
+    assert look.epoch == f"{tmux.pid}-{tmux.get(pane, '#{start_time}')}"
     assert look.version == tmux.get(pane, "#{version}")
     assert look.pulses is None and look.panes is not None and list(look.panes) == [pane]
     seen = look.panes[pane]
@@ -180,7 +181,7 @@ def test_hostile_names_come_through_unchanged(tmux: Any, env: dict[str, str]) ->
         # tmux expands formats in this argument, not in what a program sets.
         tmux.cmd("select-pane", "-t", pane, "-T", title.replace("#", "##"))
         expected[pane] = (name, title)
-    found = panes(tmux, env=env)
+    found = panes(tmux, env=env, program=shutil.which("tmux"))
     assert {pane_id: (pane.session, pane.title) for pane_id, pane in found.items()} == expected
 
 
@@ -378,13 +379,29 @@ def test_a_one_shot_command_needs_no_event_loop(tmux: Any) -> None:
     assert done.stdout == f"['{pane}'] False\n"
 
 
-@pytest.mark.skipif("TMUX_OTHER" not in os.environ, reason="TMUX_OTHER does not name a second tmux")
-def test_another_version_of_tmux_answers_the_same(new_tmux: Any, tmp_path: Path, wait_for: Wait) -> None:
-    tmux = new_tmux(program=os.environ["TMUX_OTHER"])
-    folder = tmp_path / "a b␞"
-    folder.mkdir()
-    pane = tmux.new("a b", f"cd {shlex.quote(str(folder))}; printf hello; exec sleep 99", env={"GT_ROLE": "mayor"})
-    wait_for(lambda: shown(tmux, pane).rows[0] == "hello")
-    seen = panes(tmux)[pane]
-    assert (seen.session, seen.env, seen.cwd) == ("a b", {"GT_ROLE": "mayor"}, str(folder))
-    assert gateway(tmux).environment_once("$0") == {"GT_ROLE": "mayor"}
+OTHER = os.environ.get("TMUX_OTHER", "")
+
+
+@pytest.mark.skipif(not OTHER, reason="TMUX_OTHER does not name a second tmux")
+def test_another_version_of_tmux_answers_the_same(new_tmux: Any, wait_for: Wait) -> None:
+    tmux = new_tmux(program=OTHER)
+    pane = tmux.new("a b", "cd /; printf hello; exec sleep 99", env={"GT_ROLE": "mayor", "NOTE": "$HOME"})
+
+    def look() -> Any:
+        return gateway(tmux, program=OTHER).look_once(full=True, captures=[Capture(pane)])
+
+    seen = wait_for(lambda: (found := look()).frames[pane].rows[0] == "hello" and found).panes[pane]
+    assert (seen.session, seen.env, seen.cwd) == ("a b", {"GT_ROLE": "mayor"}, "/")
+    assert gateway(tmux, program=OTHER).environment_once("$0") == {"GT_ROLE": "mayor", "NOTE": "$HOME"}
+
+
+@pytest.mark.skipif(not OTHER, reason="TMUX_OTHER does not name a second tmux")
+@pytest.mark.parametrize(("client", "server"), [("tmux", OTHER), (OTHER, "tmux")])
+def test_a_mixed_pair_answers_or_says_why(new_tmux: Any, client: str, server: str) -> None:
+    tmux = new_tmux(program=server)
+    tmux.new("one")
+    try:
+        assert gateway(tmux, program=client).look_once(full=True) == gateway(tmux, program=server).look_once(full=True)
+    except GatewayError as error:
+        assert "different sides of 3.6" in str(error) and not error.absent
+    assert tmux.sessions() == ["one"]

@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 from gastown_tui.observe.calls import end_group
 from gastown_tui.observe.ports import Capture, GatewayError, Look
 from gastown_tui.observe.tmux import commands, parse
+from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Moment
 
 IN_FLIGHT = 64
@@ -250,6 +251,10 @@ class ControlGateway:
         if not look.panes and not look.pulses:
             await self.close()
         return look
+
+    async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
+        """Returns the frames alone, without a listing."""
+        return parse.frames(await self._ask(commands.recapture(self._marks, captures)), captures, self._clock())
 
     async def environment(self, session_id: str) -> dict[str, str]:
         """Returns the session's own environment. Raises GatewayError where there is no such session."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from gastown_tui.observe.calls import TimedOut, run
 from gastown_tui.observe.ports import Capture, GatewayError, Look
 from gastown_tui.observe.tmux import commands, parse
+from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Moment
 
 ARGUMENTS = 16_000
@@ -50,6 +51,18 @@ class ForkGateway:
         from asyncio import to_thread
 
         return await to_thread(self.look_once, full=full, captures=captures)
+
+    def frames_once(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
+        """Returns the frames alone, without a listing."""
+        frames: dict[str, Frame | None] = {}
+        for wishes in self._split(full=False, captures=captures):
+            frames |= parse.frames(self._ask(commands.recapture(self._marks, wishes)), wishes, self._clock())
+        return frames
+
+    async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
+        from asyncio import to_thread
+
+        return await to_thread(self.frames_once, captures)
 
     def environment_once(self, session_id: str) -> dict[str, str]:
         """Returns the session's own environment, without what it inherits. Raises GatewayError where there is no such session."""

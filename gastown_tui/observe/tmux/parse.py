@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import dropwhile, takewhile
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ OURS = "_gttui-"
 
 T = TypeVar("T")
 Row = dict[str, str]
+_DOLLAR = re.compile(r"\\\$(?=[A-Za-z_{])")
 _EXPORT = re.compile(r'^([^=\n"]+)="((?:[^"\\]|\\.)*)"; export \1;$', re.M | re.S)
 
 
@@ -32,7 +34,9 @@ def failure(stderr: str, socket: str) -> GatewayError:
     if "can't find session" in said:
         return GatewayError("there is no such session any more", remedy="look at the list again")
     if "server exited" in said or "lost server" in said:
-        return GatewayError("the tmux server ended while it answered", remedy="wait: it is asked again")
+        # A client from before 3.6 is dropped by a later server with the same words.
+        why = "the tmux server broke off: it ended, or it and the tmux on PATH are on different sides of 3.6"
+        return GatewayError(why, remedy="after an upgrade of tmux, restart the town")
     return garbled(said or "no answer and no error")
 
 
@@ -57,8 +61,10 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
     pieces = stdout.decode("utf-8", "replace").split(marks.row)
     if len(pieces) < 3 or pieces[0] or pieces[1][:1] != "H" or pieces[-1] != "Z\n":
         return None
-    head, _, rest = pieces[1].partition("\n")
+    head, _, exported = pieces[1].partition("\n")
     who = _row(head, HEAD, marks)
+    # tmux 3.4 alone writes `$HOME` as `\$HOME` everywhere but in captures.
+    true = partial(_DOLLAR.sub, "$") if who["version"].startswith("3.4") else str
     rows: list[Row] = []
     captures: dict[str, tuple[Row, tuple[str, ...]]] = {}
     for piece in pieces[2:-1]:
@@ -67,8 +73,9 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
             row = _row(named, CAPTURED, marks)
             captures[row["pane_id"]] = (row, tuple(text.removesuffix("\n").split("\n")))
         else:
-            rows.append(_row(piece.removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks))
-    return Answer(f"{who['pid']}:{who['start_time']}", who["version"], bool(who["session_id"]), variables(rest), rows, captures)
+            rows.append(_row(true(piece).removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks))
+    epoch, sessions = f"{who['pid']}:{who['start_time']}", bool(who["session_id"])
+    return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, captures)
 
 
 def _row(text: str, names: Sequence[str], marks: Marks) -> Row:

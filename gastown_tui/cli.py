@@ -1,0 +1,344 @@
+"""The command line: which rooms a command needs, and nothing else. Every import that costs time waits for its command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gastown_tui import __version__
+from gastown_tui.town.snapshot import Moment
+
+if TYPE_CHECKING:
+    from gastown_tui.observe.locate import Wanted
+    from gastown_tui.observe.once import Means, OneLook
+    from gastown_tui.observe.stream import Stream
+    from gastown_tui.town.snapshot import Agent, Nowhere
+
+GOOD, NEEDS_YOU, BLIND, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 130, 143
+GLOBAL = ("town", "socket", "monitor_dir", "config", "backend", "read_only")
+
+
+class Complaint(Exception):  # noqa: N818 (it is what a person is told, not always an error)
+    """Something a person is told, with the remedy and the exit code."""
+
+    def __init__(self, code: str, message: str, remedy: str, exit_code: int = BLIND) -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
+        self.exit_code = exit_code
+
+
+def clock() -> Moment:
+    return Moment(time.time(), time.monotonic())
+
+
+@dataclass(slots=True)
+class Settings:
+    """The global options, wherever they stood, over the user's config file."""
+
+    town: str | None = None
+    socket: str | None = None
+    monitor_dir: str | None = None
+    config: str | None = None
+    backend: str | None = None
+    read_only: bool | None = None
+
+    def take(self, options: dict[str, Any]) -> None:
+        for name in GLOBAL:
+            if (value := options.pop(name, None)) is not None:
+                setattr(self, name, value)
+
+    def read_config(self) -> None:
+        """Fills what the command line left open from the config file; its import is paid only where there is one."""
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        path = Path(self.config) if self.config else home / "gastown-tui" / "config.toml"
+        if not path.exists() and self.config is None:
+            return
+        from gastown_tui.config import ConfigError, load
+
+        try:
+            config, complaints = load(path)
+        except ConfigError as error:
+            raise Complaint("config", str(error), error.remedy, USAGE) from None
+        for complaint in complaints:
+            click.echo(f"gastown-tui: {complaint} (it is left out; mend the file)", err=True)
+        self.take({name: value for name, value in config.model_dump().items() if getattr(self, name) is None})
+
+    def wanted(self) -> Wanted:
+        from gastown_tui.observe.locate import Wanted
+
+        cwd = Path(os.environ.get("PWD") or ".")
+        return Wanted(dict(os.environ), cwd if cwd.is_dir() else Path.cwd(), Path.home(), os.getuid(), self.town, self.socket)
+
+    def means(self) -> Means:
+        from gastown_tui.memory.seen import Memory
+        from gastown_tui.observe.once import Means
+
+        return Means("tmux", os.uname().nodename, clock, time.sleep, lambda root: Memory(state_dir(), root))
+
+    def stream(self) -> Stream:
+        from gastown_tui.memory.seen import Memory
+        from gastown_tui.observe.stream import Stream
+
+        backend, host = self.backend or "auto", os.uname().nodename
+        return Stream(self.wanted(), "tmux", host, clock, lambda root: Memory(state_dir(), root), backend)
+
+
+def state_dir() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gastown-tui"
+
+
+def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--town", metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
+            click.option("--socket", metavar="NAME|PATH", help="The town's tmux socket (else GT_TMUX_SOCKET, else derived)."),
+            click.option("--monitor-dir", metavar="DIR", help="The automonitor's folder."),
+            click.option("--config", metavar="FILE", help="Another config.toml."),
+            click.option("--backend", type=click.Choice(["auto", "control", "fork"]), help="How tmux is asked."),
+            click.option("--read-only", is_flag=True, default=None, help="Nothing that changes a town."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_wanted", is_flag=True, help="Print JSON, schema 1.")(command)
+
+
+class Command(click.Command):
+    """A command that takes the global options too, wherever they stand, and reads the config file before it runs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        settings = ctx.ensure_object(Settings)
+        settings.take(ctx.params)
+        settings.read_config()
+        return super().invoke(ctx)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@global_options
+@click.version_option(__version__, prog_name="gastown-tui", message="%(prog)s %(version)s")
+@click.pass_context
+def app(ctx: click.Context, /, **options: Any) -> None:
+    """See a live Gas Town: who is alive, who needs you, and why we think so. Without a command: the console.
+
+    Exit codes: 0 good, 1 a person is needed, 2 we cannot see, 64 wrong usage, 130 interrupted, 143 terminated.
+    """
+    settings = ctx.obj = Settings()
+    settings.take(options)
+    if ctx.invoked_subcommand is None:
+        settings.read_config()
+        raise SystemExit(_console(settings) if sys.stdout.isatty() else _status(settings, json_wanted=False, settle=False))
+
+
+def _console(settings: Settings) -> int:
+    from gastown_tui.ui.app import run
+
+    return run(
+        settings.stream(),
+        clock=clock,
+        read_only=bool(settings.read_only),
+        state_dir=state_dir(),
+        environ=dict(os.environ),
+    )
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.option("--settle", is_flag=True, help="Look twice, 0.7 s apart, where one look cannot tell activity.")
+@click.pass_obj
+def status(settings: Settings, json_wanted: bool, settle: bool) -> None:
+    """One look: a line per agent, then one sentence. Exit 1 when somebody dead, missing or zombie needs you."""
+    raise SystemExit(_status(settings, json_wanted=json_wanted, settle=settle))
+
+
+def _look(settings: Settings, *, settle: bool = False) -> OneLook:
+    from gastown_tui.observe.once import look_once
+    from gastown_tui.town.snapshot import Nowhere
+
+    looking = look_once(settings.wanted(), settings.means(), settle=settle)
+    if isinstance(looking, Nowhere):
+        raise _no_town(looking)
+    return looking
+
+
+def _no_town(nowhere: Nowhere) -> Complaint:
+    from gastown_tui.town.report import nowhere_text
+
+    return Complaint("no_town", nowhere_text(nowhere), nowhere.remedy)
+
+
+def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
+    from gastown_tui.observe.once import blind, with_unknown_agents
+    from gastown_tui.town.report import status_document, status_lines
+    from gastown_tui.town.snapshot import GONE
+
+    looking = _look(settings, settle=settle)
+    now = clock()
+    town = with_unknown_agents(looking.town, now)
+    if json_wanted:
+        _print_json(status_document(town, now.wall))
+    else:
+        click.echo("\n".join(status_lines(town, now.wall)))
+    if blind(town):
+        tmux = town.source("tmux")
+        _complain(Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor"), json_wanted=False)
+        return BLIND
+    called = any(agent.state in GONE and agent.needs_you(now.wall) for agent in town.agents)
+    return NEEDS_YOU if called else GOOD
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.option("--lines", default=20, type=click.IntRange(0, 100_000), show_default=True, help="Rows of the pane to print.")
+@click.argument("target")
+@click.pass_obj
+def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None:
+    """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
+    from gastown_tui.observe.inspection import inspect
+    from gastown_tui.town.report import agent_document, show_lines
+    from gastown_tui.town.text import safe
+
+    looking = _look(settings)
+    agent = _target(looking, target)
+    now = clock().wall
+    environment, pane, error = inspect(looking, agent, lines)
+    if json_wanted:
+        variables = {safe(name): safe(value) for name, value in environment}
+        document = {**agent_document(agent, now), "environment": variables, "pane": pane if error is None else None}
+        _print_json({"schema": 1, **document})
+    else:
+        click.echo("\n".join(show_lines(agent, environment, pane, now)))
+    if error is not None:
+        raise Complaint("tmux", str(error), error.remedy or "gastown-tui doctor")
+
+
+def _target(looking: OneLook, target: str) -> Agent:
+    from gastown_tui.town.targets import TargetError, find
+
+    try:
+        return find(looking.town, target)
+    except TargetError as error:
+        raise Complaint("target", str(error), error.remedy, USAGE) from None
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.option("--initial", is_flag=True, help="Print every agent first.")
+@click.option("--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="End after S seconds, with 1 where --until waits.")
+@click.pass_obj
+def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str, str] | None, timeout: float | None) -> None:
+    """A line per change of state, until interrupted or the reader goes away."""
+    from gastown_tui.observe.watching import WatchError, Watching
+
+    def tell(document: dict[str, Any]) -> None:
+        from gastown_tui.town.report import change_line
+
+        if json_wanted:
+            _print_json(document)
+        else:
+            click.echo(change_line(document))
+        sys.stdout.flush()
+
+    watching = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout)
+    try:
+        code = watching.run()
+    except WatchError as error:
+        raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
+    raise SystemExit(code)
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.pass_obj
+def doctor(settings: Settings, json_wanted: bool) -> None:
+    """What was tried and found, with a remedy for each failure."""
+    from gastown_tui.observe.doctor import examine, lines
+
+    terminal = sys.stdout.isatty()
+    found = examine(settings.wanted(), settings.means(), settings.backend or "auto", settings.monitor_dir, terminal, state_dir())
+    if json_wanted:
+        _print_json(found)
+    else:
+        click.echo("\n".join(lines(found)))
+    raise SystemExit({"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]])
+
+
+@app.command(cls=Command)
+@global_options
+@click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")
+@click.option("--seed", default=0, help="Another seed, another town.")
+@click.option("--speed", default=1.0, type=click.FloatRange(0.1, 100), help="How fast it lives.")
+@click.option("--no-ui", is_flag=True, help="Print where it is on one line and run until interrupted.")
+@click.pass_obj
+def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) -> None:
+    """A town in a box: real tmux sessions in a temporary town, removed when it ends."""
+    from gastown_tui.demo.box import BoxError, command, environment, open_box
+
+    if no_ui:
+        argv = command(agents=agents, seed=seed, speed=speed)
+        os.execve(argv[0], argv, environment(os.environ))
+    try:
+        with open_box(agents=agents, seed=seed, speed=speed, environ=dict(os.environ)) as box:
+            settings.town, settings.socket = str(box.root), str(box.socket)
+            raise SystemExit(_console(settings) if sys.stdout.isatty() else _status(settings, json_wanted=False, settle=False))
+    except BoxError as error:
+        raise Complaint("demo", str(error), error.remedy) from None
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+
+
+def _complain(failure: Complaint, *, json_wanted: bool) -> None:
+    click.echo(f"gastown-tui: {failure} ({failure.remedy})", err=True)
+    if json_wanted:
+        from gastown_tui.town.report import error_document
+
+        _print_json(error_document(failure.code, str(failure), failure.remedy))
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def main() -> NoReturn:
+    """Runs a command and ends with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    json_wanted = "--json" in sys.argv
+    try:
+        app.main(standalone_mode=False)
+        code = GOOD
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "gastown-tui"
+        _complain(Complaint("usage", error.format_message().rstrip("."), f"see {where} --help"), json_wanted=json_wanted)
+        code = USAGE
+    except Complaint as failure:
+        _complain(failure, json_wanted=json_wanted)
+        code = failure.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away; Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = GOOD
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else GOOD
+    sys.exit(code)

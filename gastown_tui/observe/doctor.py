@@ -1,0 +1,188 @@
+"""What was tried and found on this machine, with a remedy for each failure."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gastown_tui.town.report import SCHEMA, short_socket
+from gastown_tui.town.snapshot import Nowhere
+from gastown_tui.town.text import safe
+
+from .calls import TimedOut, run
+from .locate import Wanted
+from .once import FIRST_TIMEOUT_S, Means
+from .ports import GatewayError
+from .survey import Survey, survey
+from .tmux.versions import client_version, dangers, refusal
+
+TOOL_TIMEOUT_S = 2.0
+DESCRIPTORS_PER_AGENT = 2
+FLEET = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `status` is `ok`, `warn`, `fail` or `skip`; everything but ok and skip has its remedy."""
+
+    name: str
+    status: str
+    found: str
+    tried: tuple[str, ...] = ()
+    remedy: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "status": self.status,
+            "found": safe(self.found),
+            "tried": [safe(one) for one in self.tried],
+            "remedy": self.remedy,
+        }
+
+
+def examine(
+    wanted: Wanted, means: Means, backend: str, monitor_dir: str | None, terminal: bool, state_dir: Path
+) -> dict[str, Any]:
+    """Returns the document of `doctor --json`. Blind: the town or its server cannot be seen; degraded: anything else fails."""
+    place = survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+    checks = [_town(place), _socket(place), *_tmux(place, wanted, means, backend)]
+    checks += [_tool(name, wanted) for name in ("gt", "bd")]
+    checks += [_monitor(place, monitor_dir), _terminal(wanted, terminal), *_permissions(place, wanted, state_dir), _limits()]
+    states = {check.name: check.status for check in checks}
+    blind = states["town"] == "fail" or states["socket"] == "fail" or states["tmux"] == "fail"
+    degraded = any(check.status in ("fail", "warn") for check in checks)
+    verdict = "blind" if blind else "degraded" if degraded else "good"
+    return {"schema": SCHEMA, "verdict": verdict, "checks": [check.document() for check in checks]}
+
+
+def _town(place: Survey | Nowhere) -> Check:
+    if isinstance(place, Nowhere):
+        return Check("town", "fail", place.reason, place.tried, place.remedy)
+    if place.files.errors:
+        return Check("town", "warn", "; ".join(place.files.errors), place.tried, "mend or restore that file")
+    rigs = f"{len(place.files.rigs)} rigs" if place.files.registered else "no registry of rigs"
+    return Check("town", "ok", f"{place.ref.root or 'root unknown'}, {rigs}", place.tried)
+
+
+def _socket(place: Survey | Nowhere) -> Check:
+    if isinstance(place, Nowhere):
+        return Check("socket", "skip", "no town, so no socket")
+    tried = tuple(f"{short_socket(path)}: {answer}" for path, answer in place.probes.items())
+    for code, text, remedy in place.located.notices:
+        if code == "two_sockets":
+            return Check("socket", "warn", text, tried, remedy)
+    if place.look is not None:
+        return Check("socket", "ok", short_socket(place.ref.socket or ""), tried)
+    error = place.error or GatewayError("nothing listens")
+    return Check("socket", "warn" if error.absent else "fail", str(error), tried, error.remedy)
+
+
+def _tmux(place: Survey | Nowhere, wanted: Wanted, means: Means, backend: str) -> Iterator[Check]:
+    try:
+        client = client_version(means.tmux, wanted.environ, timeout=TOOL_TIMEOUT_S)
+    except GatewayError as error:
+        yield Check("tmux", "fail", str(error), remedy=error.remedy)
+        return
+    server = place.look.version if isinstance(place, Survey) and place.look else ""
+    found = f"client {client}" + (f", server {server}" if server else ", no server running")
+    worries = dangers(client, server or client)
+    if worries:
+        yield Check("tmux", "warn", f"{found}: {'; '.join(worry.text for worry in worries)}", remedy=worries[0].remedy)
+    else:
+        yield Check("tmux", "ok", found)
+    refused = "it was switched off by --backend fork" if backend == "fork" else refusal(client, server or client)
+    if refused:
+        status = "ok" if backend == "fork" else "warn"
+        yield Check("backend", status, f"fork; control is not used: {refused}", remedy=None if status == "ok" else "upgrade tmux")
+    else:
+        yield Check("backend", "ok", "control")
+
+
+def _tool(name: str, wanted: Wanted) -> Check:
+    path = shutil.which(name, path=wanted.environ.get("PATH"))
+    if path is None:
+        return Check(
+            name, "warn", f"{name} is not on PATH", remedy=f"install {name}, or add its folder to PATH; observing needs none"
+        )
+    try:
+        done = run([path, "version"], timeout=TOOL_TIMEOUT_S, env={**wanted.environ, "BD_EXPORT_AUTO": "false"})
+    except (OSError, TimedOut) as error:
+        return Check(name, "warn", f"{path}: {error}", remedy=f"run {name} version by hand")
+    said = done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
+    if done.returncode:
+        return Check(name, "warn", f"{path} ends with {done.returncode}", remedy=f"run {name} version by hand")
+    return Check(name, "ok", f"{said or 'no version told'} ({path})")
+
+
+def _monitor(place: Survey | Nowhere, monitor_dir: str | None) -> Check:
+    if isinstance(place, Nowhere) and monitor_dir is None:
+        return Check("monitor", "skip", "no town, so no automonitor's folder")
+    root = "" if isinstance(place, Nowhere) else place.ref.root
+    folder = Path(monitor_dir) if monitor_dir else Path(root) / "settings" / "automonitor"
+    if folder.is_dir():
+        return Check("monitor", "ok", str(folder))
+    if monitor_dir is None:
+        return Check("monitor", "skip", "this town has no automonitor", (str(folder),))
+    return Check("monitor", "fail", f"{folder} is no folder", (str(folder),), "name the automonitor's folder with --monitor-dir")
+
+
+def _terminal(wanted: Wanted, terminal: bool) -> Check:
+    if not terminal:
+        return Check("terminal", "skip", "standard output is no terminal")
+    term = wanted.environ.get("TERM", "")
+    if term in ("", "dumb", "unknown"):
+        return Check(
+            "terminal", "fail", f"TERM is {term or 'not set'}", remedy="set TERM to what your terminal is, e.g. xterm-256color"
+        )
+    colours = "true colour" if wanted.environ.get("COLORTERM") in ("truecolor", "24bit") else "256 colours or fewer"
+    inside = ", inside tmux" if wanted.environ.get("TMUX") else ""
+    encoding = wanted.environ.get("LC_ALL") or wanted.environ.get("LC_CTYPE") or wanted.environ.get("LANG") or ""
+    if encoding and "utf" not in encoding.lower():
+        return Check(
+            "terminal", "warn", f"{term}, {encoding} is not UTF-8", remedy="set LC_ALL=C.UTF-8, or shapes may not be drawn"
+        )
+    return Check("terminal", "ok", f"{term}, {colours}{inside}")
+
+
+def _permissions(place: Survey | Nowhere, wanted: Wanted, state_dir: Path) -> Iterator[Check]:
+    problems = []
+    if isinstance(place, Survey) and place.ref.root and not os.access(place.ref.root, os.R_OK | os.X_OK):
+        problems.append(f"{place.ref.root} cannot be read")
+    parent = next(folder for folder in (state_dir, *state_dir.parents) if folder.exists())
+    if not os.access(parent, os.W_OK):
+        problems.append(f"{parent} cannot be written, so nothing is remembered between runs")
+    if problems:
+        yield Check(
+            "permissions", "warn", "; ".join(problems), remedy="run this as the town's owner; set XDG_STATE_HOME elsewhere"
+        )
+    else:
+        yield Check("permissions", "ok", f"uid {wanted.uid} reads the town and writes {state_dir}")
+
+
+def _limits() -> Check:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    needed = FLEET * DESCRIPTORS_PER_AGENT + 64
+    if hard == resource.RLIM_INFINITY or hard >= needed:
+        return Check("limits", "ok", f"open files: {'unlimited' if hard == resource.RLIM_INFINITY else hard}")
+    text = f"open files: {hard}; {FLEET} agents want {needed}, beyond that a death is noticed within a second instead of at once"
+    return Check("limits", "warn", text, remedy="raise the hard limit: ulimit -Hn 4096")
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    """Returns the document for people."""
+    marks = {"ok": "✓", "warn": "!", "fail": "✗", "skip": "·"}
+    width = max(len(check["name"]) for check in document["checks"])
+    out = []
+    for check in document["checks"]:
+        out.append(f"{marks[check['status']]} {check['name']:<{width}}  {check['found']}")
+        if check["status"] != "ok":
+            out += [f"  {'':<{width}}  tried {one}" for one in check["tried"]]
+        if check["remedy"]:
+            out.append(f"  {'':<{width}}  → {check['remedy']}")
+    return [*out, document["verdict"]]

@@ -1,0 +1,213 @@
+"""One town under observation: the sources, what is known, and the loop that judges it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from gastown_tui.town.agents import Identity
+from gastown_tui.town.facts import Exited, Fact, Listing, Pane, SourceFailed
+from gastown_tui.town.judging import alive_sessions, judge
+from gastown_tui.town.known import Judgement, Known, fold
+from gastown_tui.town.liveness import NEWBORN_S
+from gastown_tui.town.programs import BY_RUNTIME
+from gastown_tui.town.snapshot import ALIVE, Moment, Nowhere, Town
+
+from .pids import PidWatcher
+from .ports import Past
+from .processes import read_tree
+from .survey import Survey
+from .tmux.source import TmuxSource
+
+FILES_S = 2.0
+SWEEP_S = 10.0
+WITHOUT_AGENT_S = 1.0
+SERVER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """When (mono) a pane's processes were read, and of what; a `young` pane is read again soon."""
+
+    at: float
+    pid: int
+    command: str
+    young: bool
+
+
+class Observation:
+    """Judges one town until it is gone. `find` surveys again; `source_at` makes a source for a socket."""
+
+    def __init__(
+        self,
+        place: Survey,
+        *,
+        clock: Callable[[], Moment],
+        past: Past,
+        publish: Callable[[Town], None],
+        find: Callable[[], Survey | Nowhere],
+        source_at: Callable[[str, Callable[[Fact], None]], TmuxSource],
+    ) -> None:
+        self._place = place
+        self._clock = clock
+        self._past = past
+        self._publish = publish
+        self._find = find
+        self._source_at = source_at
+        self.source: TmuxSource | None = None
+        self._known = Known(place.ref)
+        self._inbox: list[Fact] = [past.recall(clock()), place.files]
+        self._wake = asyncio.Event()
+        self._look_for_server = asyncio.Event()
+        self._readings: dict[str, _Reading] = {}
+        self._files_due = clock().mono + FILES_S
+        self._last_turn = clock().mono
+        self._take(place)
+
+    async def run(self) -> None:
+        """Observes; returns when the town's folder is gone. Whatever a source raises is raised here."""
+        pids = PidWatcher(self._exited)
+        serving = asyncio.create_task(self._serve())
+        serving.add_done_callback(lambda _: self._wake.set())
+        try:
+            while not serving.done():
+                judgement = self._turn()
+                pids.watch(self._wanted_pids())
+                await self._pause(judgement)
+            serving.result()
+        finally:
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+            pids.close()
+            self._past.keep(alive_sessions(self._town()), self._known.remembered, self._clock(), now=True)
+
+    def look_now(self) -> None:
+        """Reads everything again."""
+        self._files_due = 0.0
+        self._readings.clear()
+        if self.source:
+            self.source.look_now(full=True)
+        self._look_for_server.set()
+        self._wake.set()
+
+    def _put(self, fact: Fact) -> None:
+        self._inbox.append(fact)
+        self._wake.set()
+
+    def _exited(self, pid: int) -> None:
+        self._put(Exited(pid, self._clock()))
+        if self.source:
+            self.source.exited(pid)
+
+    async def _serve(self) -> None:
+        """Asks the town's server as long as one listens, and looks for one when none does."""
+        place: Survey | Nowhere = self._place
+        while not isinstance(place, Nowhere):
+            if self.source is not None:
+                await self.source.run()
+                self.source = None
+            self._look_for_server.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look_for_server.wait(), SERVER_S)
+            place = await asyncio.to_thread(self._find)
+            if not isinstance(place, Nowhere):
+                self._take(place)
+
+    def _take(self, place: Survey) -> None:
+        """Takes what a survey found as the first answer of its server, or as the reason why there is none."""
+        self._known = replace(self._known, ref=place.ref)
+        self._put(place.located)
+        if place.look is None or place.ref.socket is None:
+            error = place.error
+            self._put(SourceFailed("tmux", str(error), self._clock(), absent=error is not None and error.absent))
+            return
+        self.source = self._source_at(place.ref.socket, self._put)
+        self.source.begin_with(place.look)
+        self._put(Listing(place.look.epoch, place.look.panes or {}, place.at))
+
+    async def _pause(self, judgement: Judgement) -> None:
+        now = self._clock().mono
+        due = min(judgement.next_at or math.inf, self._files_due)
+        if not self._inbox:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(0.001, due - now))
+
+    def _turn(self) -> Judgement:
+        """Folds what came, reads what that calls for, judges and publishes."""
+        before = {pane.session for pane in self._known.panes.values()}
+        facts, self._inbox = self._inbox, []
+        for fact in facts:
+            self._known = fold(self._known, fact)
+        present = frozenset(pane.session for pane in self._known.panes.values())
+        now = self._clock()
+        if now.mono >= self._files_due or not before <= present:
+            # What stopped an agent is on record by the time its session is gone: read that before judging.
+            self._read_files(present, now)
+        self._read_processes(now)
+        judgement = judge(self._known, now)
+        self._known = fold(self._known, judgement)
+        self._last_turn = now.mono
+        self._publish(judgement.town)
+        self._past.keep(alive_sessions(judgement.town), self._known.remembered, now)
+        if self.source:
+            self.source.compare(self._noisy(judgement.town))
+        return judgement
+
+    def _town(self) -> Town:
+        return judge(self._known, self._clock()).town
+
+    def _read_files(self, present: frozenset[str], now: Moment) -> None:
+        files = self._place.reader.read(now, present)
+        self._files_due = now.mono + FILES_S
+        if files != self._known.files:
+            self._known = fold(self._known, files)
+        if self._past.error:
+            self._known = fold(self._known, SourceFailed("memory", self._past.error, now))
+
+    def _read_processes(self, now: Moment) -> None:
+        panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]
+        known = {pane.pane_id for pane in panes}
+        self._readings = {pane: reading for pane, reading in self._readings.items() if pane in known}
+        quota = math.ceil(len(panes) * min(now.mono - self._last_turn, SWEEP_S) / SWEEP_S)
+        for pane in [*(pane for pane in panes if self._must_read(pane, now)), *self._oldest(panes, quota, now)]:
+            tree = read_tree(pane.pane_id, pane.pid, now)
+            root = tree.processes[0] if tree.processes else None
+            young = root is not None and root.started is not None and now.wall - root.started < NEWBORN_S
+            self._readings[pane.pane_id] = _Reading(now.mono, pane.pid, pane.command, young)
+            self._known = fold(self._known, tree)
+
+    def _is_agent(self, pane: Pane) -> bool:
+        who = self._known.identities.get((pane.session_id, pane.session_created))
+        return who is None or isinstance(who[1], Identity)
+
+    def _must_read(self, pane: Pane, now: Moment) -> bool:
+        reading = self._readings.get(pane.pane_id)
+        if reading is None or reading.pid != pane.pid or reading.command != pane.command:
+            return True
+        found = self._known.finds.get(pane.pane_id)
+        if found and found.agent and (exited := self._known.exits.get(found.agent.pid)):
+            return exited.mono >= reading.at
+        wait = NEWBORN_S if reading.young else WITHOUT_AGENT_S if pane.pane_id in self._known.without_agent else math.inf
+        return now.mono - reading.at >= wait
+
+    def _oldest(self, panes: Iterable[Pane], quota: int, now: Moment) -> list[Pane]:
+        """Returns the panes of the sweep's next step: the fleet is read once in ten seconds, a few at a time."""
+        due = [pane for pane in panes if (one := self._readings.get(pane.pane_id)) and now.mono - one.at >= SWEEP_S]
+        return sorted(due, key=lambda pane: self._readings[pane.pane_id].at)[:quota]
+
+    def _wanted_pids(self) -> set[int]:
+        panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]
+        agents = (found.agent.pid for pane in panes if (found := self._known.finds.get(pane.pane_id)) and found.agent)
+        return {pane.pid for pane in panes} | set(agents)
+
+    def _noisy(self, town: Town) -> list[str]:
+        return [
+            agent.pane_id
+            for agent in town.agents
+            if agent.pane_id and agent.state in ALIVE and (program := BY_RUNTIME.get(agent.runtime or "")) and program.noisy
+        ]

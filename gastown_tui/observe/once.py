@@ -1,0 +1,150 @@
+"""One look, and a second one a second later where something would be missing, zombie or vanished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from gastown_tui.town.facts import Fact, Listing, PaneChanged, SourceFailed
+from gastown_tui.town.judging import alive_sessions, judge
+from gastown_tui.town.known import Judgement, Known, fold
+from gastown_tui.town.liveness import CONFIRM_S
+from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
+
+from .locate import Wanted
+from .ports import Capture, GatewayError, Look, Past
+from .processes import read_tree
+from .survey import Survey, resolved, survey
+from .tmux.fork import ForkGateway
+
+FIRST_TIMEOUT_S = 1.2
+SETTLE_S = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a look needs from outside."""
+
+    tmux: str
+    host: str
+    clock: Callable[[], Moment]
+    sleep: Callable[[float], None]
+    past: Callable[[str], Past]
+
+
+@dataclass(slots=True)
+class OneLook:
+    """A town as a one-shot command knows it, and the way to look at it again."""
+
+    place: Survey
+    means: Means
+    known: Known
+    judgement: Judgement
+    gateway: ForkGateway | None
+
+    @property
+    def town(self) -> Town:
+        return self.judgement.town
+
+    def take(self, facts: Sequence[Fact]) -> None:
+        """Folds the facts and judges."""
+        for fact in facts:
+            self.known = fold(self.known, fact)
+        now = self.means.clock()
+        self.judgement = judge(self.known, now)
+        self.known = fold(self.known, self.judgement)
+
+    def look_again(self) -> None:
+        """Looks a second time, at least a second after the first."""
+        first = self.known.answer
+        if first is not None:
+            self.means.sleep(max(0.0, first.mono + CONFIRM_S + 0.001 - self.means.clock().mono))
+        self.take(self._again())
+
+    def _again(self) -> list[Fact]:
+        now = self.means.clock()
+        present = frozenset(pane.session for pane in self.known.panes.values())
+        files = self.place.reader.read(now, present)
+        if self.gateway is None:
+            error = self.place.error
+            return [files, SourceFailed("tmux", str(error), now, absent=error.absent if error else False)]
+        try:
+            return [files, *_seen(resolved(self.gateway.look_once(full=True)), self.means.clock())]
+        except GatewayError as error:
+            return [files, SourceFailed("tmux", str(error), now, absent=error.absent)]
+
+    def settle(self) -> None:
+        """Compares two captures, an odd gap apart, of the agents whose activity one look cannot tell."""
+        undecided = (State.UNKNOWN, State.STARTING)
+        panes = [agent.pane_id for agent in self.town.agents if agent.state in undecided and agent.pane_id]
+        if self.gateway is None or not panes:
+            return
+        wishes = [Capture(pane) for pane in panes]
+        try:
+            first = self.gateway.look_once(full=False, captures=wishes)
+            self.means.sleep(SETTLE_S)
+            second = self.gateway.look_once(full=False, captures=wishes)
+        except GatewayError as error:
+            self.take([SourceFailed("tmux", str(error), self.means.clock(), absent=error.absent)])
+            return
+        self.take(_compared(first, second, self.means.clock()))
+
+
+def _compared(first: Look, second: Look, now: Moment) -> list[Fact]:
+    facts: list[Fact] = []
+    for pane_id, frame in second.frames.items():
+        before = first.frames.get(pane_id)
+        if frame is not None and before is not None:
+            facts.append(PaneChanged(pane_id, before.rows != frame.rows, now))
+    return facts
+
+
+def _seen(look: Look, now: Moment) -> list[Fact]:
+    panes = look.panes or {}
+    trees = [read_tree(pane.pane_id, pane.pid, now) for pane in panes.values() if not pane.dead]
+    return [Listing(look.epoch, panes, now), *trees]
+
+
+def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:
+    """Returns the town after one look, after two where the first would call something missing, zombie or vanished."""
+    place = survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+    if isinstance(place, Nowhere):
+        return place
+    now = means.clock()
+    past = means.past(place.ref.root)
+    known = Known(place.ref)
+    gateway = _gateway(place, wanted, means) if place.look else None
+    looking = OneLook(place, means, known, judge(known, now), gateway)
+    facts: list[Fact] = [past.recall(now), place.files, place.located]
+    if place.look is not None:
+        facts += _seen(place.look, now)
+    else:
+        facts.append(SourceFailed("tmux", str(place.error), now, absent=place.error.absent if place.error else False))
+    looking.take(facts)
+    if looking.judgement.confirm and looking.known.answer is not None:
+        looking.look_again()
+    if settle:
+        looking.settle()
+    past.keep(alive_sessions(looking.town), looking.known.remembered, means.clock())
+    return looking
+
+
+def _gateway(place: Survey, wanted: Wanted, means: Means) -> ForkGateway:
+    assert place.ref.socket is not None
+    return ForkGateway(means.tmux, place.ref.socket, wanted.environ, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+
+
+def blind(town: Town) -> bool:
+    """Whether we cannot see: tmux did not answer, which is not the same as that nobody listens."""
+    tmux = town.source("tmux")
+    return tmux is not None and tmux.state in ("error", "stale")
+
+
+def with_unknown_agents(town: Town, now: Moment) -> Town:
+    """Returns the town, its agents unknown where tmux does not answer: a look must not pass off an older one as its own."""
+    tmux = town.source("tmux")
+    if tmux is None or not blind(town):
+        return town
+    why = Evidence("tmux", f"tmux does not answer: {tmux.error}", now.wall)
+    agents = (replace(one, state=State.UNKNOWN, expects=None, evidence=(why, *one.evidence)) for one in town.agents)
+    return replace(town, agents=tuple(agents))

@@ -1,0 +1,127 @@
+"""The observing side as the screens see it (`ports.Eye`): finds the town, observes it, and looks for it when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from gastown_tui.town.facts import Fact, Frame
+from gastown_tui.town.snapshot import Moment, Nowhere, Town
+from gastown_tui.town.text import mask_variable
+
+from .locate import Wanted
+from .observation import Observation
+from .ports import Capture, Gateway, GatewayError, Past
+from .survey import Survey, survey
+from .tmux.source import Rhythm, TmuxSource
+
+LOOK_FOR_TOWN_S = 2.0
+
+
+@dataclass(slots=True)
+class Stream:
+    """Observes until cancelled. `backend_wanted` is `auto`, `control` or `fork`."""
+
+    wanted: Wanted
+    tmux: str
+    host: str
+    clock: Callable[[], Moment]
+    past: Callable[[str], Past]
+    backend_wanted: str = "auto"
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
+    _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
+    _observation: Observation | None = None
+    _interest: Mapping[str, float] = field(default_factory=dict)
+    _look_for_town: asyncio.Event = field(default_factory=asyncio.Event)
+    _last: Town | Nowhere | None = None
+
+    @property
+    def _source(self) -> TmuxSource | None:
+        return self._observation.source if self._observation else None
+
+    @property
+    def backend(self) -> str:
+        return self._source.name if self._source else "fork"
+
+    @property
+    def refused(self) -> str | None:
+        """Returns why the control backend is not in use, or None."""
+        return self._source.refused if self._source else None
+
+    def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:
+        self._on_town.append(on_town)
+        self._on_frame.append(on_frame)
+
+    async def run(self) -> None:
+        while True:
+            place = await asyncio.to_thread(self._survey)
+            if isinstance(place, Nowhere):
+                self._publish(place)
+                self._look_for_town.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._look_for_town.wait(), LOOK_FOR_TOWN_S)
+                continue
+            self._observation = Observation(
+                place,
+                clock=self.clock,
+                past=self.past(place.ref.root),
+                publish=self._publish,
+                find=self._survey,
+                source_at=self._new_source,
+            )
+            try:
+                await self._observation.run()
+            finally:
+                self._observation = None
+
+    def interest(self, panes: Mapping[str, float]) -> None:
+        self._interest = dict(panes)
+        if self._source:
+            self._source.interest(panes)
+
+    def keyed(self) -> None:
+        if self._source:
+            self._source.keyed()
+
+    def look_now(self) -> None:
+        self._look_for_town.set()
+        if self._observation:
+            self._observation.look_now()
+
+    async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
+        frame = (await (await self._gateway()).frames([Capture(pane_id, lines)])).get(pane_id)
+        if frame is None:
+            raise GatewayError(f"the pane {pane_id} is gone", remedy="its last screen is all there is")
+        return frame.rows
+
+    async def environment(self, session_id: str) -> tuple[tuple[str, str], ...]:
+        variables = await (await self._gateway()).environment(session_id)
+        return tuple((name, mask_variable(name, value)) for name, value in sorted(variables.items()))
+
+    async def _gateway(self) -> Gateway:
+        if self._source is None:
+            raise GatewayError("no tmux server of this town is known", remedy="start the town: gt up")
+        return await self._source.gateway()
+
+    def _survey(self) -> Survey | Nowhere:
+        return survey(self.wanted, tmux=self.tmux, host=self.host, clock=self.clock, timeout=self.rhythm.timeout)
+
+    def _new_source(self, socket: str, out: Callable[[Fact], None]) -> TmuxSource:
+        source = TmuxSource(
+            self.tmux, socket, self.wanted.environ, self.clock, out, self._framed, self.backend_wanted, self.rhythm
+        )
+        source.interest(self._interest)
+        return source
+
+    def _framed(self, frame: Frame) -> None:
+        for tell in self._on_frame:
+            tell(frame)
+
+    def _publish(self, town: Town | Nowhere) -> None:
+        if town != self._last:
+            self._last = town
+            for tell in self._on_town:
+                tell(town)

@@ -1,0 +1,188 @@
+"""One look at everything, without an event loop: which town, which server, what it lists, what runs in its panes.
+
+The one-shot commands are a survey and a second look where one cannot tell; the console begins with a survey.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from gastown_tui.town.facts import Located, Pane, Rig, TownFiles
+from gastown_tui.town.snapshot import Moment, Nowhere, TownRef
+
+from .files import FileReader
+from .locate import (
+    Candidate,
+    Root,
+    Served,
+    Wanted,
+    candidates,
+    choose,
+    find_root,
+    named_socket,
+    probe,
+    root_from_sessions,
+    unplaced,
+    whom_it_serves,
+)
+from .ports import GatewayError, Look, Pulse
+from .tmux.fork import ForkGateway
+
+DEMO_MARKER = ".gastown-tui-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a survey found. `look` is the chosen server's answer, or None with the `error` that stands in its place."""
+
+    ref: TownRef
+    reader: FileReader
+    files: TownFiles
+    located: Located
+    look: Look | None
+    error: GatewayError | None
+    at: Moment
+    probes: Mapping[str, str] = field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What was tried on the way to a town, and what each socket answered."""
+
+    wanted: Wanted
+    root: Root | None
+    tried: tuple[str, ...]
+    found: tuple[Candidate, ...]
+    probes: Mapping[str, str]
+    looks: Mapping[str, Look]
+    errors: Mapping[str, GatewayError]
+
+    def served(self, rigs: tuple[Rig, ...], root: Root | None) -> list[Served]:
+        home = str(root.real) if root else ""
+        return [whom_it_serves(one, self.looks[one.path].panes or {}, rigs, home) for one in self.found if one.path in self.looks]
+
+    def place(self) -> Root | Nowhere | None:
+        """Returns the town's root; None where a named server has agents and nobody says where their town lies."""
+        served = self.served((), self.root)
+        if named_socket(self.wanted) is not None:
+            agreed = root_from_sessions(served, self.root)
+            if agreed is not None:
+                return agreed
+        if any(one.ours for one in served) or (self.root and self.root.marked):
+            return self.root
+        return unplaced(self.root, self.tried, self.probes)
+
+    def unanswered(self) -> tuple[str | None, GatewayError]:
+        """Returns (the socket to name, why it does not answer): one that failed, else one that refuses, else the derived one."""
+        own = [candidate.path for candidate in self.found if candidate.own]
+        reachable = [path for path in own if self.probes[path] not in ("absent", "stale")]
+        path = next(iter([path for path in own if path in self.errors] + reachable + own), None)
+        if path and path in self.errors:
+            return path, self.errors[path]
+        answer = self.probes.get(path, "absent") if path else "absent"
+        if answer in ("absent", "stale"):
+            return path, GatewayError(f"no tmux server listens at {path}", absent=True, remedy="start the town: gt up")
+        why = "permission denied" if answer == "refused" else answer
+        remedy = "run this as the user who owns that socket"
+        return path, GatewayError(f"the socket {path} cannot be reached: {why}", remedy=remedy)
+
+
+def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float) -> Survey | Nowhere:
+    """Returns the town as one look shows it, or Nowhere. One tmux process for each live socket, none for the others."""
+    root, tried = find_root(wanted)
+    if wanted.town is not None and root is None:
+        return Nowhere(tried, f"{wanted.town} is no folder", "name the town's root with --town DIR")
+    found = candidates(root, wanted)
+    probes = {candidate.path: probe(candidate.path) for candidate in found}
+    looks: dict[str, Look] = {}
+    errors: dict[str, GatewayError] = {}
+    for path, answer in probes.items():
+        if answer == "live":
+            try:
+                looks[path] = resolved(ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=timeout).look_once(full=True))
+            except GatewayError as error:
+                errors[path] = error
+    search = _Search(wanted, root, tried, found, probes, looks, errors)
+    place = search.place()
+    return place if isinstance(place, Nowhere) else _read(search, place, host, clock())
+
+
+def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
+    folder = root.real if root else Path("/nonexistent")
+    reader = FileReader(folder)
+    present = frozenset(pane.session for look in search.looks.values() for pane in (look.panes or {}).values())
+    files = reader.read(now, present)
+    chosen, notices = choose(search.served(files.rigs, root))
+    path, error = (chosen.path, None) if chosen else search.unanswered()
+    ref = TownRef(str(folder) if root else "", path, files.name if root else "", host, (folder / DEMO_MARKER).exists())
+    look = search.looks[chosen.path] if chosen else None
+    return Survey(ref, reader, files, Located(notices, now), look, error, now, search.probes, search.tried)
+
+
+@lru_cache(maxsize=4096)
+def _real(path: str) -> str:
+    return os.path.realpath(path)
+
+
+def resolved(look: Look) -> Look:
+    """Returns the look with every town root free of symbolic links: a town may be entered by two paths."""
+    panes = {pane_id: _with_real_root(pane) for pane_id, pane in (look.panes or {}).items()}
+    return look if look.panes is None else replace(look, panes=panes)
+
+
+def _with_real_root(pane: Pane) -> Pane:
+    home = pane.env.get("GT_ROOT") or pane.env.get("GT_TOWN_ROOT")
+    if not home or (real := _real(home)) == home:
+        return pane
+    return replace(pane, env={**pane.env, "GT_ROOT": real})
+
+
+def merged(old: Mapping[str, Pane], look: Look) -> dict[str, Pane] | None:
+    """Returns the panes after another look, the same objects where nothing changed; None if only a full look can tell.
+
+    A light look tells neither who came nor what runs under a new pid.
+    """
+    if look.panes is not None:
+        return {pane_id: _kept(old.get(pane_id), pane) for pane_id, pane in look.panes.items()}
+    pulses = look.pulses or {}
+    if any(pane_id not in old or old[pane_id].pid != pulse.pid for pane_id, pulse in pulses.items()):
+        return None
+    return {pane_id: _pulsed(old[pane_id], pulse) for pane_id, pulse in pulses.items()}
+
+
+def _kept(old: Pane | None, new: Pane) -> Pane:
+    if old is None:
+        return new
+    if old == new:
+        return old
+    return replace(new, env=old.env) if old.env == new.env else new
+
+
+def _pulsed(pane: Pane, pulse: Pulse) -> Pane:
+    same = (
+        pane.window_activity == pulse.window_activity
+        and pane.title == pulse.title
+        and pane.dead == pulse.dead
+        and pane.dead_status == pulse.dead_status
+        and pane.dead_signal == pulse.dead_signal
+        and pane.attached == pulse.attached
+        and pane.bell == pulse.bell
+    )
+    if same:
+        return pane
+    return replace(
+        pane,
+        window_activity=pulse.window_activity,
+        title=pulse.title,
+        dead=pulse.dead,
+        dead_status=pulse.dead_status,
+        dead_signal=pulse.dead_signal,
+        dead_time=pulse.dead_time,
+        attached=pulse.attached,
+        bell=pulse.bell,
+    )

@@ -1,0 +1,299 @@
+"""The tmux source: when to list, what to capture, and by which backend. Listings and frames go out, nothing comes back.
+
+A light listing every second, a full one every ten or when a light one shows something new, frames of the panes on screen
+only while they move. Every period is re-armed after the work, and stretches when a tick takes more than a quarter of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
+from gastown_tui.observe.survey import merged, resolved
+from gastown_tui.town.facts import Frame, Listing, Pane, PaneChanged, SourceFailed
+from gastown_tui.town.snapshot import Moment
+
+from .control import ControlGateway
+from .fork import ForkGateway
+from .versions import client_version, refusal
+
+Out = Callable[[Listing | PaneChanged | SourceFailed], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Periods in seconds. Tests use shorter ones; `pair` is an odd gap, since some spinners turn once in a second."""
+
+    light: float = 1.0
+    full: float = 10.0
+    burst: float = 0.01
+    fork_tick: float = 1.0
+    fork_tick_keyed: float = 0.5
+    keyed_for: float = 10.0
+    moving_for: float = 2.0
+    pair_every: float = 5.0
+    pair_gap: float = 0.7
+    retry: float = 0.5
+    retry_most: float = 10.0
+    control_again: float = 10.0
+    timeout: float = 3.0
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A pane on screen: how often it wants a frame, and when it got one (mono)."""
+
+    rate: float
+    at: float = float("-inf")
+    rows: tuple[str, ...] = ()
+    told: float = float("-inf")
+
+
+@dataclass(slots=True)
+class _Pair:
+    """Two captures of a pane off screen, an odd gap apart."""
+
+    first: float = float("-inf")
+    rows: tuple[str, ...] | None = None
+    compared: float = float("-inf")
+
+
+@dataclass(slots=True)
+class TmuxSource:
+    """One server, asked until cancelled or until nobody listens there any more."""
+
+    tmux: str
+    socket: str
+    environ: Mapping[str, str]
+    clock: Callable[[], Moment]
+    out: Out
+    on_frame: Callable[[Frame], None]
+    backend: str = "auto"
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    refused: str | None = None
+    _gateway: Gateway | None = None
+    _control_due: float = float("-inf")
+    _panes: dict[str, Pane] = field(default_factory=dict)
+    _epoch: str = ""
+    _shown: dict[str, _Shown] = field(default_factory=dict)
+    _pairs: dict[str, _Pair] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _light_due: float = float("-inf")
+    _full_due: float = float("-inf")
+    _keyed_until: float = float("-inf")
+    _exits: dict[int, float] = field(default_factory=dict)
+    _again: bool = False
+
+    @property
+    def name(self) -> str:
+        """Returns the backend in use."""
+        return self._gateway.name if self._gateway else "fork"
+
+    def begin_with(self, look: Look) -> None:
+        """Takes the answer that found this server as the first one."""
+        self._panes, self._epoch = dict(look.panes or {}), look.epoch
+        now = self.clock().mono
+        self._light_due, self._full_due = now + self.rhythm.light, now + self.rhythm.full
+
+    def interest(self, panes: Mapping[str, float]) -> None:
+        """Sets which panes are on screen and how often each wants a frame; a new one gets its first at once."""
+        self._shown = {pane: self._shown.get(pane, _Shown(rate)) for pane, rate in panes.items() if rate > 0}
+        for pane, rate in panes.items():
+            if pane in self._shown:
+                self._shown[pane].rate = rate
+        self._wake.set()
+
+    def compare(self, panes: Iterable[str]) -> None:
+        """Sets which panes off screen are judged by their text: at most one pair of captures each in five seconds."""
+        self._pairs = {pane: self._pairs.get(pane, _Pair()) for pane in panes if pane not in self._shown}
+
+    def keyed(self) -> None:
+        self._keyed_until = self.clock().mono + self.rhythm.keyed_for
+
+    def look_now(self, *, full: bool = False) -> None:
+        """Lists at once."""
+        self._light_due, self._again = float("-inf"), True
+        if full:
+            self._full_due = float("-inf")
+            for shown in self._shown.values():
+                shown.at = float("-inf")
+        self._wake.set()
+
+    def exited(self, pid: int) -> None:
+        """Lists at once, and again in a burst until the server has noticed that this process ended."""
+        self._exits[pid] = self.clock().mono
+        self.look_now()
+
+    async def run(self) -> None:
+        """Observes. Returns when nobody listens at the socket any more; a server that does not answer is asked again."""
+        patience = self.rhythm.retry
+        try:
+            while True:
+                try:
+                    await self._connect()
+                    await self._tick()
+                    patience = self.rhythm.retry
+                except GatewayError as error:
+                    await self._leave()
+                    self.out(SourceFailed("tmux", str(error), self.clock(), absent=error.absent))
+                    if error.absent:
+                        return
+                    await self._sleep(patience * random.uniform(0.8, 1.2))
+                    patience = min(patience * 2, self.rhythm.retry_most)
+                    self._light_due = self._full_due = float("-inf")
+        finally:
+            await self._leave()
+
+    async def gateway(self) -> Gateway:
+        """Returns the backend in use, for a single question beside the rhythm."""
+        await self._connect()
+        assert self._gateway is not None
+        return self._gateway
+
+    async def _connect(self) -> None:
+        if isinstance(self._gateway, ControlGateway) and self._gateway.closed:
+            await self._leave()
+        if self._gateway is None:
+            self._gateway = ForkGateway(self.tmux, self.socket, self.environ, clock=self.clock, timeout=self.rhythm.timeout)
+        if self.backend != "fork" and self._gateway.name == "fork" and self._panes and self.clock().mono >= self._control_due:
+            await self._try_control()
+
+    async def _try_control(self) -> None:
+        """Changes to a control connection where the versions allow it; else says why not and stays with forks."""
+        self._control_due = self.clock().mono + self.rhythm.control_again
+        try:
+            client = await asyncio.to_thread(client_version, self.tmux, self.environ, timeout=self.rhythm.timeout)
+            assert self._gateway is not None
+            self.refused = refusal(client, (await self._gateway.look(full=False)).version)
+            if self.refused:
+                self._control_due = float("inf")
+                return
+            self._gateway = await ControlGateway.open(
+                self.tmux, self.socket, self.environ, clock=self.clock, on_event=self._event, timeout=self.rhythm.timeout
+            )
+        except GatewayError as error:
+            self.refused = str(error)
+
+    def _event(self) -> None:
+        # Bursts are common: one listing soon answers them all.
+        self._light_due = min(self._light_due, self.clock().mono + self.rhythm.burst)
+        self._wake.set()
+
+    async def _leave(self) -> None:
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            if gateway.name == "control":
+                self._control_due = self.clock().mono + self.rhythm.control_again
+            with suppress(GatewayError):
+                await gateway.close()
+
+    async def _sleep(self, seconds: float) -> None:
+        self._wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(0.0, seconds))
+
+    async def _tick(self) -> None:
+        """Does what is due, then waits for what comes next."""
+        began = self.clock().mono
+        listing = began >= self._light_due
+        wishes = [Capture(pane) for pane in self._wanted(began, listing)]
+        assert self._gateway is not None
+        if listing:
+            self._again = False
+            await self._list(wishes, full=began >= self._full_due)
+        elif wishes:
+            self._frames(await self._gateway.frames(wishes))
+        took = self.clock().mono - began
+        if listing:
+            self._rearm(took)
+        await self._sleep(self._next_due() - self.clock().mono)
+
+    def _rearm(self, took: float) -> None:
+        now = self.clock().mono
+        tick = self.rhythm.light
+        if self.name == "fork":
+            tick = self.rhythm.fork_tick_keyed if now < self._keyed_until else self.rhythm.fork_tick
+        self._light_due = now if self._again else now + max(tick, 4 * took)
+        waiting = [since for pid, since in self._exits.items() if now - since < 1.0]
+        self._exits = {pid: since for pid, since in self._exits.items() if now - since < 1.0}
+        if waiting:
+            # The server learns of an end a little later than we do.
+            self._light_due = now + max(self.rhythm.burst, min(now - max(waiting), 0.1), 2 * took)
+
+    async def _list(self, wishes: list[Capture], *, full: bool) -> None:
+        assert self._gateway is not None
+        look = await self._gateway.look(full=full, captures=wishes)
+        panes = merged(self._panes, look) if look.epoch == self._epoch or look.panes is not None else None
+        if panes is None:
+            look = await self._gateway.look(full=True)
+        if look.panes is not None:
+            look = resolved(look)
+            panes = merged(self._panes if look.epoch == self._epoch else {}, look)
+            self._full_due = self.clock().mono + self.rhythm.full
+        assert panes is not None
+        there = {pane.pid for pane in panes.values() if not pane.dead}
+        self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
+        self._panes, self._epoch = panes, look.epoch
+        self.out(Listing(look.epoch, panes, self.clock()))
+        self._frames(look.frames)
+
+    def _wanted(self, now: float, listing: bool) -> list[str]:
+        """Returns the panes to capture now: on screen, due and moving; then pairs that are due.
+
+        With forks a capture waits for the tick's one process, unless its pane only just came on screen.
+        """
+        there = self._panes
+        if self.name == "fork" and not listing:
+            return [pane for pane, shown in self._shown.items() if pane in there and shown.at == float("-inf")]
+        due = [pane for pane, shown in self._shown.items() if pane in there and now >= self._frame_due(pane, shown)]
+        return due + [pane for pane, pair in self._pairs.items() if pane in there and now >= self._pair_due(pair)]
+
+    def _frame_due(self, pane_id: str, shown: _Shown) -> float:
+        """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame."""
+        if shown.at == float("-inf"):
+            return shown.at
+        moment = self.clock()
+        captured = moment.wall - (moment.mono - shown.at)
+        # Stamps are whole seconds: what was written in the second of the last frame may be newer than it.
+        moved = self._panes[pane_id].window_activity + self.rhythm.moving_for >= captured
+        return shown.at + 1 / shown.rate if moved else float("inf")
+
+    def _pair_due(self, pair: _Pair) -> float:
+        return pair.first + self.rhythm.pair_gap if pair.rows is not None else pair.compared + self.rhythm.pair_every
+
+    def _next_due(self) -> float:
+        shown = [(pane, shown) for pane, shown in self._shown.items() if pane in self._panes]
+        if self.name == "fork":
+            return min([self._light_due, *(one.at for _, one in shown if one.at == float("-inf"))])
+        frames = [self._frame_due(pane, one) for pane, one in shown]
+        return min([self._light_due, *frames, *(self._pair_due(one) for pane, one in self._pairs.items() if pane in self._panes)])
+
+    def _frames(self, frames: Mapping[str, Frame | None]) -> None:
+        for pane_id, frame in frames.items():
+            if frame is None:
+                continue
+            if shown := self._shown.get(pane_id):
+                self._show(shown, frame)
+            elif pair := self._pairs.get(pane_id):
+                self._compare(pair, frame)
+
+    def _show(self, shown: _Shown, frame: Frame) -> None:
+        first, changed = shown.at == float("-inf"), frame.rows != shown.rows
+        shown.at, shown.rows = frame.at.mono, frame.rows
+        if first or changed:
+            self.on_frame(frame)
+        # Judging wants to know of movement, not of every frame.
+        if not first and (changed or frame.at.mono - shown.told >= self.rhythm.pair_every) and frame.at.mono - shown.told >= 1:
+            shown.told = frame.at.mono
+            self.out(PaneChanged(frame.pane_id, changed, frame.at))
+
+    def _compare(self, pair: _Pair, frame: Frame) -> None:
+        if pair.rows is None:
+            pair.first, pair.rows = frame.at.mono, frame.rows
+            return
+        self.out(PaneChanged(frame.pane_id, pair.rows != frame.rows, frame.at))
+        pair.rows, pair.compared = None, frame.at.mono

@@ -1,0 +1,29 @@
+"""Which agent a person means by a TARGET: an id, a session or a pane, always exact."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from .snapshot import Agent, Town
+
+
+class TargetError(Exception):
+    """No agent is meant, or more than one. `remedy` names the nearest."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def find(town: Town, target: str) -> Agent:
+    """Returns the agent that `target` names; `<rig>/<name>` is enough where it is unambiguous. Raises TargetError."""
+    exact = [agent for agent in town.agents if target in (agent.id, agent.session, agent.pane_id, *agent.also)]
+    found = exact or [agent for agent in town.agents if agent.rig and target == f"{agent.rig}/{agent.name}"]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise TargetError(f"{target} is ambiguous", "say one of: " + ", ".join(agent.id for agent in found))
+    names = [name for agent in town.agents for name in (agent.id, agent.session, agent.pane_id) if name]
+    near = get_close_matches(target, names, n=4, cutoff=0.4)
+    remedy = "nearest: " + ", ".join(near) if near else "gastown-tui status lists the agents"
+    raise TargetError(f"no agent, session or pane is called {target}", remedy)
