@@ -81,14 +81,15 @@ class AgentScreen(Page):
                 return self.agent is not None
         return not need
 
+    def lay_out(self, width: int, height: int) -> None:
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(self._in_facts, "-facts")
+        self.set_class(height < 12, "-low")
+
     def paint(self, ages: Ages) -> None:
         agent, style = self.agent, self.style
-        wide = self.size.width >= WIDE
-        self.set_class(wide, "-wide")
-        self.set_class(self._in_facts, "-facts")
-        self.set_class(self.size.height < 12, "-low")
         facts = self.query_one("#facts", Lines)
-        joint = self.query_one(Pane).size.width + 1 if wide else None
+        joint = self.query_one(Pane).size.width + 1 if self.has_class("-wide") else None
         self.query_one(Header).show(self.view, ages, style)
         row = Row(agent.id, agent.id, "", agent) if agent else None
         live = self.view.live and self.view.held_since is None and self._history is None and not self.view.stale("tmux")

@@ -68,6 +68,9 @@ class Page(Screen[None]):
         """The agent whose live pane is on this screen."""
         return None
 
+    def lay_out(self, width: int, height: int) -> None:
+        """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
+
     def paint(self, ages: Ages) -> None:
         """Fills the widgets."""
 
@@ -82,6 +85,7 @@ class Page(Screen[None]):
         """Paints everything and waits for the moment at which the first age on screen reads differently."""
         if not self.is_mounted or not self.is_current or self.size.width == 0:
             return
+        self.lay_out(*self.size)
         ages = Ages(self.view.now)
         self.paint(ages)
         self._foot()
@@ -103,6 +107,10 @@ class Page(Screen[None]):
         """Lets a key be inert where what it needs is missing."""
         needs = [key.needs for key in keys.of_screen(*self.SCOPES) if key.action.partition("(")[0] == action]
         return True if all(self.has(need) for need in needs) else None
+
+    def on_mount(self) -> None:
+        # Before the first layout: a second one would send the whole screen again.
+        self.lay_out(*self.app.size)
 
     def on_resize(self) -> None:
         self.redraw()

@@ -87,10 +87,7 @@ class TownScreen(Page):
         return not need
 
     def paint(self, ages: Ages) -> None:
-        if self.town is not None:
-            self.rows = roster.rows(self.town, self.wish, ages.now)
         self._keep_choice()
-        self._arrange(bool(notice(self.view, Ages(ages.now))))
         style = self.style
         joint = self.query_one(Rows).size.width if self.has_class("-wide") and not self._zoomed else None
         self.query_one(Header).show(self.view, ages, style)
@@ -130,9 +127,10 @@ class TownScreen(Page):
             return
         self._chosen = next((row.key for row in self.rows if row.selectable), "")
 
-    def _arrange(self, noticed: bool) -> None:
-        """Sets the layout for this size and content; where that moves anything, the widgets ask to be painted again."""
-        width, height = self.size
+    def lay_out(self, width: int, height: int) -> None:
+        if self.town is not None:
+            self.rows = roster.rows(self.town, self.wish, self.view.now)
+        noticed = bool(notice(self.view, Ages(self.view.now)))
         wide = width >= WIDE
         self.set_class(wide, "-wide")
         self.set_class(self._zoomed, "-zoomed")

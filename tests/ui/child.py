@@ -1,0 +1,64 @@
+"""The console on a scripted eye, in a process of its own: what a test on a real terminal starts.
+
+Lines on descriptor 3 say what happens in the town; the exit code and standard error are the console's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import scene
+from gastown_tui.town.facts import Frame
+from gastown_tui.ui.app import run
+
+
+class Scripted(scene.Eye):
+    """Does what the test says, and answers on descriptor 4 when it is done."""
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(3, self._obey)
+        await super().run()
+
+    def _obey(self) -> None:
+        for order in os.read(3, 4096).decode().split():
+            getattr(self, f"do_{order}")()
+
+    def do_break(self) -> None:
+        self.breaks.set()
+
+    def do_same(self) -> None:
+        """Another look that saw the same: nothing shown changes."""
+        self.show(replace(scene.TOWN, observed_at=scene.WALL + 1))
+
+    def do_row(self) -> None:
+        """One agent other than the chosen one turns idle."""
+        agents = tuple(replace(agent, state=scene.State.IDLE) if agent.name == "emma" else agent for agent in scene.AGENTS)
+        self.town(replace(scene.TOWN, agents=agents))
+
+    def do_line(self) -> None:
+        """One line of the shown pane changes: a spinner and its counters."""
+        rows = scene.frame(scene.AGENTS[0]).rows
+        self.frame(Frame("%1", tuple(row.replace("(15s · ↓ 41 tokens)", "(16s · ↓ 44 tokens)") for row in rows), scene.NOW))
+
+    def do_flood(self) -> None:
+        """A picture with nothing in common with the last, a hundred times."""
+        for number in range(100):
+            asyncio.get_running_loop().call_later(
+                number / 50, self.frame, Frame("%1", tuple(f"{number} {row}" * 20 for row in range(50)), scene.NOW)
+            )
+
+
+class FromTheStart(scene.Clock):
+    """Stands still: no age changes unless a test wants it."""
+
+
+if __name__ == "__main__":
+    code = run(Scripted(), clock=FromTheStart(), read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ)
+    raise SystemExit(code)

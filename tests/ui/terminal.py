@@ -1,0 +1,104 @@
+"""A real terminal for the console: a pty that is drained and counted, as long as the test wants it drained."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+CHILD = Path(__file__).with_name("child.py")
+RESTORED = b"\x1b[?1049l"
+_DEADLINE = 15.0
+
+
+class Terminal:
+    """Runs the console of `child.py` on a pty of the given size."""
+
+    def __init__(self, folder: Path, width: int = 200, height: int = 50, **env: str) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        orders, self._orders = os.pipe()
+        kept = {
+            name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE", "NO_COLOR", "TEXTUAL_THEME")
+        }
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", 'exec "$0" "$@" 3<&"$FROM"', sys.executable, str(CHILD), str(folder)],
+            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "FROM": str(orders), **env},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            pass_fds=(orders,),
+            start_new_session=True,
+        )
+        os.close(slave)
+        os.close(orders)
+        self.folder = folder
+        self.seen = b""
+
+    def drain(self, quiet: float = 0.3) -> bytes:
+        """Reads until nothing has come for `quiet` seconds, and returns what came."""
+        start, deadline = len(self.seen), time.monotonic() + _DEADLINE
+        while time.monotonic() < deadline and select.select([self.master], [], [], quiet)[0]:
+            if not self._read():
+                break
+        return self.seen[start:]
+
+    def until(self, text: bytes) -> None:
+        """Reads until the text has been written."""
+        deadline = time.monotonic() + _DEADLINE
+        while text not in self.seen:
+            assert time.monotonic() < deadline, f"{text!r} never came; the last was {self.seen[-300:]!r}"
+            if select.select([self.master], [], [], 0.1)[0]:
+                assert self._read(), f"the terminal was closed before {text!r}; the last was {self.seen[-300:]!r}"
+
+    def settle(self) -> None:
+        """Waits for the first full picture."""
+        self.until(b"polecat rictus")
+        self.drain()
+
+    def order(self, word: str) -> None:
+        os.write(self._orders, word.encode() + b"\n")
+
+    def type(self, data: bytes) -> None:
+        os.write(self.master, data)
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    def ends(self, *, reading: bool = True) -> int:
+        """Waits for the end of the process, and returns its exit code."""
+        deadline = time.monotonic() + _DEADLINE
+        while (code := self.process.poll()) is None:
+            assert time.monotonic() < deadline, "the console did not end"
+            if reading and select.select([self.master], [], [], 0.05)[0]:
+                self._read()
+            elif not reading:
+                time.sleep(0.05)
+        if reading:
+            self.drain(0.1)
+        return code
+
+    def close(self) -> None:
+        for descriptor in (self.master, self._orders):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.master = self._orders = -1
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(5)
+
+    def _read(self) -> bytes:
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:
+            return b""
+        self.seen += data
+        return data
