@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gastown_tui.town.facts import Daemon, Heartbeat, PidFile, Rig, TownFiles
 from gastown_tui.town.snapshot import Moment
@@ -23,17 +23,20 @@ START_SLACK_S = 2.0
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 Signature = tuple[int, int, int]
+T = TypeVar("T")
 
 
 class FileReader:
     """Reads one town's files again and again. `process_start` returns a running process's start (wall) or None."""
 
     def __init__(self, root: Path, process_start: Callable[[int], float | None] = started_at) -> None:
-        self._root = root
+        self._root = str(root)
+        self._name = root.name
         self._process_start = process_start
         self._cache: dict[str, tuple[Signature, Any]] = {}
         self._errors: list[str] = []
         self._records = Records(root)
+        self._last: dict[str, Any] = {}
 
     def read(self, at: Moment, present: frozenset[str] = frozenset()) -> TownFiles:
         """Returns what the files say. Processes are looked up only for pid files of sessions that are not `present`."""
@@ -44,19 +47,25 @@ class FileReader:
         stops, halt, starts = self._records.read()
         return TownFiles(
             at,
-            name=_text(town.get("name")) or self._root.name,
+            name=_text(town.get("name")) or self._name,
             registered=bool(rigs),
             rigs=rigs,
             dogs=dict(self._dogs()),
-            daemon=self._daemon(),
+            daemon=self._same("daemon", self._daemon()),
             pids={record.session: record for record in self._pids(present)},
-            heartbeats={beat.session: beat for beat in self._heartbeats()},
+            heartbeats={beat.session: self._same(beat.session, beat) for beat in self._heartbeats()},
             stops=stops,
             halt=halt,
             starts=starts,
             estop=tuple(self._estop()),
             errors=(*self._errors, *self._records.errors),
         )
+
+    def _same(self, key: str, value: T) -> T:
+        """Returns the value that was returned before if it is equal: what is the same object needs no new judgement."""
+        before = self._last.get(key)
+        self._last[key] = same = before if before == value else value
+        return same
 
     def _rigs(self, entries: object) -> Iterator[Rig]:
         for name, entry in sorted(entries.items()) if isinstance(entries, dict) else ():
@@ -88,11 +97,9 @@ class FileReader:
 
     def _pids(self, present: frozenset[str]) -> Iterator[PidFile]:
         for session in self._names(".runtime/pids", ".pid"):
-            number, _, started = (self._text(f".runtime/pids/{session}.pid") or "").strip().partition("|")
-            if number.isdecimal() and int(number) > 0:
-                stamp = local_stamp(started)
-                alive = None if session in present else self._runs(int(number), stamp)
-                yield PidFile(session, int(number), stamp, alive)
+            pid, started = self._cached(f".runtime/pids/{session}.pid", _pid_and_start) or (0, None)
+            if pid:
+                yield PidFile(session, pid, started, None if session in present else self._runs(pid, started))
 
     def _runs(self, pid: int, started: float | None) -> bool:
         """Whether that very process runs: pids are used again, so its start must be the one on file."""
@@ -117,15 +124,15 @@ class FileReader:
 
     def _listed(self, folder: str) -> list[str]:
         with suppress(OSError):
-            return os.listdir(self._root / folder)
+            return os.listdir(f"{self._root}/{folder}")
         return []
 
     def _folders(self, folder: str) -> tuple[str, ...]:
-        signature = _signature(self._root / folder)
+        signature = _signature(f"{self._root}/{folder}")
         cached = self._cache.get(f"{folder}/")
         if signature is None or (cached and cached[0] == signature):
             return cached[1] if cached and signature else ()
-        with suppress(OSError), os.scandir(self._root / folder) as entries:
+        with suppress(OSError), os.scandir(f"{self._root}/{folder}") as entries:
             names = tuple(sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()))
             self._cache[f"{folder}/"] = (signature, names)
             return names
@@ -141,14 +148,14 @@ class FileReader:
 
     def _cached(self, path: str, parse: Callable[[str], Any]) -> Any:
         """Returns a file's parsed value, the last good one with an error if it broke, None if it is not there."""
-        signature, cached = _signature(self._root / path), self._cache.get(path)
+        signature, cached = _signature(f"{self._root}/{path}"), self._cache.get(path)
         if signature is None:
             self._cache.pop(path, None)
             return None
         if cached and cached[0] == signature:
             return cached[1]
         try:
-            value = parse(_read(self._root / path))
+            value = parse(_read(f"{self._root}/{path}"))
         except (OSError, ValueError, RecursionError) as error:
             self._errors.append(f"{path} cannot be read: {error or type(error).__name__}")
             return cached[1] if cached else None
@@ -156,19 +163,24 @@ class FileReader:
         return value
 
 
-def _signature(path: Path) -> Signature | None:
+def _pid_and_start(text: str) -> tuple[int, float | None] | None:
+    number, _, started = text.strip().partition("|")
+    return (int(number), local_stamp(started)) if number.isdecimal() else None
+
+
+def _signature(path: str) -> Signature | None:
     try:
-        stat = path.stat()
+        stat = os.stat(path)
     except (OSError, ValueError):
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _read(path: Path) -> str:
+def _read(path: str) -> str:
     """Returns a regular file's text, at most 4 MiB. A FIFO or a folder is an error and is never waited for."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError("not a regular file")
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ValueError("larger than 4 MiB")

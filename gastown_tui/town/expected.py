@@ -7,7 +7,7 @@ heartbeats are normally absent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from .agents import Identity, Stranger, from_name
@@ -41,10 +41,12 @@ class Expectation:
         return self.ran_at is not None
 
 
-def expected_agents(files: TownFiles, remembered: Mapping[str, tuple[str, float]], now: float) -> dict[str, Expectation]:
-    """Returns the expected agents by id. `remembered`: session -> (agent id, last seen alive in wall seconds)."""
+def expected_agents(
+    files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str], now: float
+) -> dict[str, Expectation]:
+    """Returns the expected agents without a session, by id. `remembered`: session -> (agent id, last seen alive in wall s)."""
     found: dict[str, Expectation] = {}
-    for expectation in _claims(files, remembered, now):
+    for expectation in _claims(files, remembered, present, now):
         known = found.get(expectation.identity.id)
         found[expectation.identity.id] = expectation if known is None else _merged(known, expectation)
     return {
@@ -54,24 +56,28 @@ def expected_agents(files: TownFiles, remembered: Mapping[str, tuple[str, float]
     }
 
 
-def _claims(files: TownFiles, remembered: Mapping[str, tuple[str, float]], now: float) -> Iterator[Expectation]:
-    yield from _from_pid_files(files)
-    yield from _from_memory(files, remembered)
-    yield from _from_work(files, now)
+def _claims(
+    files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str], now: float
+) -> Iterator[Expectation]:
+    yield from _from_pid_files(files, present)
+    yield from _from_memory(files, remembered, present)
+    yield from _from_work(files, present, now)
     if is_down(files) is None:
-        yield from _by_right(files)
+        yield from (claim for claim in _by_right(files) if claim.session not in present)
 
 
-def _from_pid_files(files: TownFiles) -> Iterator[Expectation]:
+def _from_pid_files(files: TownFiles, present: Set[str]) -> Iterator[Expectation]:
     for record in files.pids.values():
-        if (identity := _identity(record.session, files.rigs)) and identity.role != "boot":
+        if record.session not in present and (identity := _identity(record.session, files.rigs)) and identity.role != "boot":
             fact = f"{record.session}.pid says it started as process {record.pid}"
             evidence = Evidence("town", fact, record.started or files.at.wall, ago=record.started is not None)
             yield Expectation(identity, (evidence,), record.session, record.started, record)
 
 
-def _from_memory(files: TownFiles, remembered: Mapping[str, tuple[str, float]]) -> Iterator[Expectation]:
+def _from_memory(files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str]) -> Iterator[Expectation]:
     for session, (agent_id, at) in remembered.items():
+        if session in present:
+            continue
         identity = _identity(session, files.rigs)
         if identity is None or identity.id != agent_id:
             identity = _from_id(agent_id)
@@ -79,13 +85,15 @@ def _from_memory(files: TownFiles, remembered: Mapping[str, tuple[str, float]]) 
             yield Expectation(identity, (Evidence("memory", "seen alive here", at, ago=True),), session, at)
 
 
-def _from_work(files: TownFiles, now: float) -> Iterator[Expectation]:
+def _from_work(files: TownFiles, present: Set[str], now: float) -> Iterator[Expectation]:
     for beat in files.heartbeats.values():
+        if beat.session in present:
+            continue
         if beat.bead and 0 <= now - beat.at < WORK_FRESH_S and (identity := _identity(beat.session, files.rigs)):
             fact = f"its heartbeat names work ({beat.bead})"
             yield Expectation(identity, (Evidence("town", fact, beat.at, ago=True),), beat.session, beat.at)
     for dog, state in files.dogs.items():
-        if state == "working":
+        if state == "working" and f"hq-dog-{dog}" not in present:
             fact = "its own file says that it is working"
             yield Expectation(Identity("dog", dog), (Evidence("town", fact, files.at.wall),), f"hq-dog-{dog}", files.at.wall)
 

@@ -6,20 +6,18 @@ has come at which the verdict changes by itself.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .activity import Motion
 from .agents import Identity, Stranger, identify
 from .expected import Expectation, expected_agents
 from .facts import Daemon, Pane, Rig, TownFiles
-from .known import Expected, Identities, Judged, Judgement, Known
+from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
 from .notices import notices
 from .programs import BY_RUNTIME, Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
 
-EXPECTED_STANDS_S = 30.0
 NO_DAEMON = Daemon(running=False)
 
 
@@ -28,9 +26,10 @@ def judge(known: Known, now: Moment) -> Judgement:
     identities = _identities(known)
     living = _by_agent(known, identities)
     judged = {agent_id: _present(known, agent_id, who, panes, now) for agent_id, (who, panes) in living.items()}
-    expected = _expected(known, now)
+    present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
+    expected = expected_agents(known.files or TownFiles(now), known.remembered, present, now.wall)
     places = {agent_id: who.place for agent_id, (who, _) in living.items()}
-    for agent_id, expectation in expected.by_id.items():
+    for agent_id, expectation in expected.items():
         if agent_id not in judged and (absent := _absent(known, expectation, now)):
             judged[agent_id] = absent
             places[agent_id] = expectation.identity.place
@@ -46,7 +45,7 @@ def judge(known: Known, now: Moment) -> Judgement:
     )
     due = [one.next_at for one in judged.values() if one.next_at is not None]
     confirm = any(one.confirm for one in judged.values())
-    return Judgement(town, min(due, default=None), confirm, judged, identities, expected)
+    return Judgement(town, min(due, default=None), confirm, judged, identities)
 
 
 def _rigs(known: Known) -> tuple[Rig, ...]:
@@ -95,20 +94,17 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.exits.get(found.agent.pid) if found and found.agent else None,
     )
     beat = files.heartbeats.get(pane.session) if files else None
+    daemon = files.daemon if files else NO_DAEMON
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
-    inputs = (pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, beat, files, *also)
+    inputs = (pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, beat, daemon, *also)
     if before and _stands(before, inputs, now):
         return before
     former = before.agent if before and before.agent.session_id == pane.session_id else None
     said = former.state if former else None
-    verdict = judge_present(who, body, files.daemon if files else NO_DAEMON, said, now)
-    agent = _agent(who, verdict, former, now)
-    agent = replace(
-        agent,
-        **_seen(pane, found, body.motion),
-        also=also,
-        heartbeat_at=beat.at if beat else None,
-        bead=beat.bead if beat else None,
+    verdict = judge_present(who, body, daemon, said, now)
+    seen = _seen(pane, found, body.motion)
+    agent = _agent(
+        who, verdict, former, now, also=also, heartbeat_at=beat.at if beat else None, bead=beat.bead if beat else None, **seen
     )
     return Judged(agent, inputs, verdict.next_at, verdict.confirm)
 
@@ -143,7 +139,7 @@ def _seen(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
     }
 
 
-def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment) -> Agent:
+def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment, **more: Any) -> Agent:
     """Returns the agent with its verdict; a state that goes on keeps its beginning, one seen to begin begins now."""
     since = verdict.since
     if since is None and former is not None:
@@ -158,16 +154,8 @@ def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment) -
         evidence=verdict.evidence,
         since=since,
         expects=verdict.expects,
+        **more,
     )
-
-
-def _expected(known: Known, now: Moment) -> Expected:
-    before = known.expected
-    if before and before.files is known.files and before.remembered is known.remembered and now.mono < before.until:
-        return before
-    files = known.files or TownFiles(now)
-    by_id = expected_agents(files, known.remembered, now.wall)
-    return Expected(known.files, known.remembered, now.mono + EXPECTED_STANDS_S, by_id)
 
 
 def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | None:
@@ -181,10 +169,9 @@ def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | Non
     verdict = judge_absent(absence, known.files.daemon if known.files else NO_DAEMON, said, now)
     if verdict is None:
         return None
-    agent = _agent(who, verdict, former, now)
-    if former:
-        agent = replace(agent, **{name: getattr(former, name) for name in _LAST_WORDS})
-    return Judged(replace(agent, session=expectation.session), (), verdict.next_at, verdict.confirm)
+    last_words = {name: getattr(former, name) for name in _LAST_WORDS} if former else {}
+    agent = _agent(who, verdict, former, now, session=expectation.session, **last_words)
+    return Judged(agent, (), verdict.next_at, verdict.confirm)
 
 
 _LAST_WORDS = ("pane_id", "runtime", "cwd", "session_created", "agent_started", "last_output", "pid", "agent_pid")

@@ -8,7 +8,6 @@ from typing import Any
 
 from .activity import Motion
 from .agents import Identity, Stranger
-from .expected import Expectation
 from .facts import (
     Exited,
     Fact,
@@ -33,16 +32,6 @@ Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger]]
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """Who should be there by these files and memories; fresh work goes stale, so it stands only until `until` (mono)."""
-
-    files: TownFiles | None
-    remembered: Mapping[str, tuple[str, float]]
-    until: float
-    by_id: Mapping[str, Expectation]
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """An agent, what its verdict rests on (compared by identity), and until when (mono) it stands."""
 
@@ -61,7 +50,6 @@ class Judgement:
     confirm: bool
     judged: Mapping[str, Judged]
     identities: Identities
-    expected: Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +76,13 @@ class Known:
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = field(default_factory=dict)
     identities: Identities = field(default_factory=dict)
-    expected: Expected | None = None
 
 
 def fold(known: Known, fact: Fact | Judgement) -> Known:
     """Returns what is known after a fact (or after what was said last, which the next judgement compares with)."""
     match fact:
         case Judgement():
-            return replace(known, judged=fact.judged, identities=fact.identities, expected=fact.expected)
+            return replace(known, judged=fact.judged, identities=fact.identities)
         case Listing():
             return _fold_listing(_fold_clock(known, fact.at), fact)
         case Tree():

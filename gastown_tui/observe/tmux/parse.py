@@ -74,7 +74,7 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
             captures[row["pane_id"]] = (row, tuple(text.removesuffix("\n").split("\n")))
         else:
             rows.append(_row(true(piece).removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks))
-    epoch, sessions = f"{who['pid']}:{who['start_time']}", bool(who["session_id"])
+    epoch, sessions = f"{who['pid']}-{who['start_time']}", bool(who["session_id"])
     return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, captures)
 
 
