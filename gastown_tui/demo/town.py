@@ -70,7 +70,16 @@ class DemoTown:
             *(";", "set-environment", "-g", "GT_TOWN_ROOT", str(self.root)),
         )
         self.start(self.people, fresh=False)
-        _await(lambda: all(map(self._fallen, self.people)), 10.0)
+        for turn in range(500):
+            if all(map(self._fallen, self.people)):
+                return
+            if turn % 25 == 24:
+                self.reap()
+            time.sleep(0.02)
+
+    def reap(self) -> None:
+        """Makes tmux notice who has ended: before 3.6 it can miss that while utempter runs, until another child ends."""
+        self._tmux("run-shell", "-b", "sleep 0.2", missing_ok=True)
 
     def start(self, people: Iterable[Resident], *, fresh: bool = True) -> None:
         """Starts these agents; a `fresh` one lives, whatever its fate was. Raises DemoError."""
@@ -89,6 +98,7 @@ class DemoTown:
         pid = self._pane_pid(one)
         if pid is not None:
             os.kill(pid, signal.SIGKILL if killed else signal.SIGINT)
+            self.reap()
 
     def daemon_beat(self, number: int, started: float) -> None:
         """Writes what the daemon and the deacon leave at each heartbeat."""
@@ -195,9 +205,3 @@ def _batches(commands: list[tuple[Resident, tuple[str, ...]]]) -> Iterator[list[
         size += length
     if batch:
         yield batch
-
-
-def _await(condition: Callable[[], bool], patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
