@@ -6,6 +6,7 @@ has come at which the verdict changes by itself.
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any
 
 from .activity import Motion
@@ -112,7 +113,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
 def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
     if before.next_at is not None and now.mono >= before.next_at:
         return False
-    return len(inputs) == len(before.inputs) and all(new is old for new, old in zip(inputs, before.inputs, strict=True))
+    return len(inputs) == len(before.inputs) and all(map(is_, inputs, before.inputs))
 
 
 def _seen(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:

@@ -225,6 +225,8 @@ def pick_pane(panes: Mapping[str, Pane], finds: Mapping[str, Found]) -> Pane:
 
     Raises ValueError for no panes.
     """
+    if len(panes) == 1:
+        return next(iter(panes.values()))
     ordered = sorted(panes.values(), key=lambda pane: (pane.window_index, pane.pane_index, int(pane.pane_id[1:] or 0)))
     if not ordered:
         raise ValueError("a session without panes")
