@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import select
 import time
+from contextlib import suppress
 
 from .roster import Resident
-from .town import DemoTown
+from .town import DemoError, DemoTown
 
 # Seconds at speed 1. A real daemon beats every three minutes; nobody would watch a demo that long.
 PERIOD = 20.0
@@ -42,7 +43,9 @@ class Life:
         sessions = self.town.sessions()
         gone = [one for one in self.town.people if one.fate == "lives" and one.session not in sessions]
         self.gone = {one.session: self.gone.get(one.session, now) for one in gone}
-        self.town.start([one for one in gone if self._is_due(one, now)])
+        # A server that is just ending refuses; the next beat tries again.
+        with suppress(DemoError):
+            self.town.start([one for one in gone if self._is_due(one, now)])
         self.beats += 1
         self.town.daemon_beat(self.beats, self.started)
 
