@@ -56,6 +56,9 @@ FULL = (
     "pane_width",
     "pane_height",
     "alternate_on",
+    "cursor_x",
+    "cursor_y",
+    "history_size",
     RESPAWN_HOOK,
     *VARIABLES,
 )

@@ -162,6 +162,7 @@ def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
         width=_int(row["pane_width"]),
         height=_int(row["pane_height"]),
         alternate=row["alternate_on"] == "1",
+        blank=all(row[name] in ("", "0") for name in ("alternate_on", "cursor_x", "cursor_y", "history_size")),
         respawn_hook=row[RESPAWN_HOOK] == "1",
         env=env,
         env_source=source,
