@@ -51,4 +51,4 @@ def _next_age(seconds: float) -> float:
 
 
 def _next_quiet(seconds: float) -> float:
-    return next((step for step in _QUIET_STEPS if 0 <= seconds < step), 0) or _next_age(seconds)
+    return next((step for step in _QUIET_STEPS if -2 <= seconds < step), 0) or _next_age(seconds)

@@ -53,15 +53,15 @@ KEYS = (
     Key("next_hit(1)", ("N",), "N", "previous", "to the previous hit, downwards", (AGENT,), "hits"),
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),
     Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts, or again in the pane", (AGENT,), "", 4),
-    Key("hold", ("p",), "p", "hold", "hold the picture still, to read or select it", (TOWN, AGENT), "", 8),
-    Key("look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", (TOWN, AGENT)),
+    Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", (TOWN, AGENT), "", 8),
+    Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", (TOWN, AGENT)),
     Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", (TOWN, AGENT, LIST), "", 90),
     Key("choose", ("enter",), "Enter", "choose", "run what is marked", (LIST,), "", 1),
-    Key("theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
-    Key("palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
-    Key("help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
-    Key("leave", ("q",), "q", "quit", "quit; from another screen, back to the town", (ANYWHERE,), "", 97),
-    Key("quit_now", ("ctrl+c",), "Ctrl+C", "quit now", "quit from wherever you are", (ANYWHERE,)),
+    Key("app.theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
+    Key("app.palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
+    Key("app.help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
+    Key("app.leave", ("q",), "q", "quit", "quit; from another screen, back to the town", (ANYWHERE,), "", 97),
+    Key("app.quit_now", ("ctrl+c",), "Ctrl+C", "quit now", "quit from wherever you are", (ANYWHERE,)),
 )
 
 

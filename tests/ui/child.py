@@ -1,6 +1,6 @@
 """The console on a scripted eye, in a process of its own: what a test on a real terminal starts.
 
-Lines on descriptor 3 say what happens in the town; the exit code and standard error are the console's own.
+Started with the folder for reports and a descriptor, whose lines say what happens in the town.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import scene
+
 from gastown_tui.town.facts import Frame
 from gastown_tui.ui.app import run
 
 
 class Scripted(scene.Eye):
-    """Does what the test says, and answers on descriptor 4 when it is done."""
+    """Does what the test says."""
+
+    orders = int(sys.argv[2])
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_reader(3, self._obey)
+        loop.add_reader(self.orders, self._obey)
         await super().run()
 
     def _obey(self) -> None:
-        for order in os.read(3, 4096).decode().split():
+        for order in os.read(self.orders, 4096).decode().split():
             getattr(self, f"do_{order}")()
 
     def do_break(self) -> None:
@@ -55,10 +58,6 @@ class Scripted(scene.Eye):
             )
 
 
-class FromTheStart(scene.Clock):
-    """Stands still: no age changes unless a test wants it."""
-
-
 if __name__ == "__main__":
-    code = run(Scripted(), clock=FromTheStart(), read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ)
+    code = run(Scripted(), clock=scene.Clock(), read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ)
     raise SystemExit(code)

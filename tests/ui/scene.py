@@ -244,3 +244,8 @@ def console(
 ) -> Console:
     """The console on the fixed town."""
     return Console(eye or Eye(), clock=clock or Clock(), read_only=read_only, environ=environ or {})
+
+
+def text(app: Console) -> str:
+    """What is on screen, row by row. The one place that reaches into Textual for it."""
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips()) + "\n"

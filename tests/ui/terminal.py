@@ -26,12 +26,11 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         orders, self._orders = os.pipe()
-        kept = {
-            name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE", "NO_COLOR", "TEXTUAL_THEME")
-        }
+        unwanted = ("TMUX", "TMUX_PANE", "NO_COLOR", "TEXTUAL_THEME")
+        kept = {name: value for name, value in os.environ.items() if name not in unwanted}
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", 'exec "$0" "$@" 3<&"$FROM"', sys.executable, str(CHILD), str(folder)],
-            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "FROM": str(orders), **env},
+            [sys.executable, str(CHILD), str(folder), str(orders)],
+            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -85,6 +84,13 @@ class Terminal:
         if reading:
             self.drain(0.1)
         return code
+
+    def fills_up(self) -> None:
+        """Waits, without reading, until the kernel takes no more: its buffer holds 4 kB, one picture has more."""
+        deadline = time.monotonic() + _DEADLINE
+        while struct.unpack("i", fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4))[0] < 4000:
+            assert time.monotonic() < deadline, "the terminal's buffer never filled"
+            time.sleep(0.02)
 
     def close(self) -> None:
         for descriptor in (self.master, self._orders):

@@ -108,20 +108,19 @@ class AgentScreen(Page):
             facts.draw([fit(runs, facts.size.width, style("text")) for runs in shown])
 
     def paint_pane(self) -> None:
-        pane, agent = self.query_one(Pane), self.agent
-        if self._history is None:
-            frame = self.view.frame(agent) if agent else None
-            pane.load(frame.rows if frame else ())
-        current = self._hits[self._hit] if self._hits else None
-        dimmed = agent is None or not agent.alive or bool(self.view.stale("tmux"))
-        pane.show(self.console.inks, dimmed=dimmed, hits=self._hits, current=current)
+        pane = self.query_one(Pane)
+        if self._history is None and not self._hits:
+            self.show_live(pane, self.agent)
+        else:
+            pane.show(self.console.inks, hits=self._hits, current=self._hits[self._hit] if self._hits else None)
 
     def _facts(self, agent: Agent, ages: Ages, width: int) -> list[list[Run]]:
         style, lines = self.style, list[list[Run]]()
         for title, told in sections(agent, self._environment, ages):
             lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
             for label, text in told:
-                head = f" {label:13} " if len(label) <= 13 else f" {label} "
+                head = f" {label:13} " if label else " "
+                # A long name is not cut: it may take the room of its value, which then goes on below.
                 first, *more = wrap(text, max(8, width - 17), initial_indent=" " * max(0, len(head) - 15)) or [""]
                 lines.append([(head, style("dim")), (first.lstrip(), style("text"))])
                 lines += [[(" " * 15 + line, style("text"))] for line in more]
@@ -148,6 +147,7 @@ class AgentScreen(Page):
                 self.say(f"no scrollback: {error}")
             else:
                 pane.load(self._history)
+                self._search(self._query)
         pane.up = max(0, min(pane.furthest, pane.up + up))
         self.redraw()
 

@@ -133,8 +133,10 @@ class PaletteScreen(ListPage):
         self._query, self.at = query, 0
 
     def _found(self) -> list[Key]:
-        usable = keys.of_screen(*self._below.SCOPES, keys.ANYWHERE)
-        return [key for key in usable if self._below.has(key.needs) and fuzzy(self._query, f"{key.label} {key.help}")]
+        """Returns what can be done on the screen below and matches, what holds the very words first."""
+        usable = [key for key in keys.of_screen(*self._below.SCOPES, keys.ANYWHERE) if self._below.has(key.needs)]
+        found = [key for key in usable if fuzzy(self._query, f"{key.label} {key.help}")]
+        return sorted(found, key=lambda key: self._query.casefold() not in f"{key.label} {key.help}".casefold())
 
     def count(self) -> int:
         return max(1, len(self._found()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -40,5 +41,6 @@ class NowhereScreen(Page):
             [(" What was tried", style("faint"))],
             *([(f"   {clip(safe(tried), width - 4)}", style("text"))] for tried in nowhere.tried),
         ]
-        lines += [[], [(" What helps", style("faint"))], [(f"   {clip(safe(nowhere.remedy), width - 4)}", style("text"))]]
+        lines += [[], [(" What helps", style("faint"))]]
+        lines += [[(f"   {line}", style("text"))] for line in wrap(safe(nowhere.remedy), max(20, min(width, 100) - 4))]
         return [*lines, [], [(" Still looking: a town that appears is opened here by itself.", style("dim"))]]

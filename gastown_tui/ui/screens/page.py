@@ -20,6 +20,7 @@ from ..ages import Ages
 from ..themes import Ink, ink
 from ..view import View
 from ..widgets.footer import Footer
+from ..widgets.pane import Pane
 
 if TYPE_CHECKING:
     from ..app import Console
@@ -76,6 +77,13 @@ class Page(Screen[None]):
 
     def paint_pane(self) -> None:
         """Fills the live pane alone: a new picture of it changes nothing else."""
+
+    def show_live(self, pane: Pane, agent: Agent | None) -> None:
+        """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
+        frame = self.view.frame(agent) if agent else None
+        pane.load(frame.rows if frame else ())
+        seen_now = agent is not None and agent.alive and not self.view.stale("tmux")
+        pane.show(self.console.inks, dimmed=not seen_now, empty=_nothing(agent))
 
     def has(self, need: str) -> bool:
         """Returns whether what a key needs is there."""
@@ -191,3 +199,9 @@ class Page(Screen[None]):
     @property
     def nowhere(self) -> Nowhere | None:
         return self.view.town if isinstance(self.view.town, Nowhere) else None
+
+
+def _nothing(agent: Agent | None) -> str:
+    if agent is None:
+        return ""
+    return "waiting for its picture …" if agent.alive and agent.pane_id else "no picture of its pane was taken"

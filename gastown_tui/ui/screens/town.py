@@ -102,10 +102,7 @@ class TownScreen(Page):
             self.paint_pane()
 
     def paint_pane(self) -> None:
-        pane, agent = self.query_one(Pane), self.row.agent if self.row else None
-        frame = self.view.frame(agent) if agent else None
-        pane.load(frame.rows if frame else ())
-        pane.show(self.console.inks, dimmed=agent is not None and not (agent.alive and not self.view.stale("tmux")))
+        self.show_live(self.query_one(Pane), self.row.agent if self.row else None)
 
     def _scene(self) -> Scene:
         extra = [f"by {self.wish.sort}"] if self.wish.sort != "place" else []
@@ -248,11 +245,11 @@ class TownScreen(Page):
     def takes(self, event: events.Key) -> bool:
         if self._labels is None:
             return super().takes(event)
-        self._letter += event.character or "?"
-        found = next((key for key, label in self._labels.items() if label == self._letter), None)
-        if found is not None or not any(label.startswith(self._letter) for label in self._labels.values()):
+        self._letter += event.character or ""
+        if len(self._letter) == 2 or event.key == "escape":
+            found = next((key for key, label in self._labels.items() if label == self._letter), self._chosen)
             self._labels = None
-            self._choose(found or self._chosen)
+            self._choose(found)
         return True
 
     def action_zoom(self) -> None:

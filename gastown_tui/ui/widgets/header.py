@@ -64,7 +64,8 @@ def sentence(view: View, ages: Ages, style: Ink, width: int) -> list[Run]:
         for agent in town.agents:
             ages.due(agent.expects.overdue_at if agent.expects else None)
         kept = width_of(_joined([run for rank, run in badges if rank == 0]))
-        left += _counted(summary_sentence(town, ages.now), style, width - width_of(left) - kept - 2)
+        counted = _counted(summary_sentence(town, ages.now), style, width - width_of(left) - kept - 2)
+        left += [(text, style("dim")) for text, _ in counted] if view.stale("tmux", "process") else counted
     right = _fitting(badges, width - width_of(left) - 2)
     return [*left, (" " * max(1, width - width_of(left) - width_of(right) - 1), style("text")), *right, (" ", style("text"))]
 
@@ -97,7 +98,7 @@ def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     if view.held_since is not None:
         parts.append((0, ("picture held", style("attention bold"))))
     if view.read_only:
-        parts.append((1, ("read-only", style("accent"))))
+        parts.append((0, ("read-only", style("accent"))))
     oldest = min((source.at for source in view.stale() if source.at is not None), default=None)
     if oldest is not None and ages.now - oldest > 5:
         parts.append((0, (f"oldest {ages.age(oldest)}", style("attention"))))

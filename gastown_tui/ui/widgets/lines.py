@@ -15,13 +15,19 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from gastown_tui.town.text import safe
+
 Run = tuple[str, Style]
 
 
 def fit(runs: Iterable[Run], width: int, base: Style) -> Strip:
-    """Returns runs as a line of exactly `width` columns: neighbours that look alike joined, cut or padded at the right."""
+    """Returns runs as a line of exactly `width` columns: neighbours that look alike joined, cut or padded at the right.
+
+    Everything that is drawn comes through here, so here every text is made safe, whatever was done to it before.
+    """
     segments: list[Segment] = []
-    for text, style in runs:
+    for raw, style in runs:
+        text = safe(raw)
         if segments and segments[-1].style == style:
             text = segments.pop().text + text
         if text:
@@ -35,7 +41,8 @@ def width_of(runs: Iterable[Run]) -> int:
 
 
 def clip(text: str, width: int) -> str:
-    """Returns the text in at most `width` columns, its end replaced by `…` where it is longer."""
+    """Returns the text, made safe, in at most `width` columns, its end replaced by `…` where it is longer."""
+    text = safe(text)
     if cell_len(text) <= width:
         return text
     kept = ""

@@ -56,9 +56,14 @@ class Pane(Lines):
         """Takes captured rows; nothing is drawn before `show`."""
         self._cells = parse_rows(trim_blank(rows))
 
-    def show(self, theme: str, *, dimmed: bool = False, hits: Sequence[Hit] = (), current: Hit | None = None) -> None:
-        """Draws what is loaded. Equal rows stay the same line objects, which makes an unchanged row free."""
+    def show(
+        self, theme: str, *, dimmed: bool = False, hits: Sequence[Hit] = (), current: Hit | None = None, empty: str = ""
+    ) -> None:
+        """Draws what is loaded, or says `empty`. Equal rows stay the same line objects, which makes an unchanged row free."""
         width, height = self.size
+        if not self._cells:
+            self.draw([fit([(empty, ink(theme, "dim"))], width, ink(theme, "text"))])
+            return
         self.up = min(self.up, self.furthest)
         end = len(self._cells) - self.up
         start = max(0, end - height)

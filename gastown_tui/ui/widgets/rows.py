@@ -129,8 +129,8 @@ class Rows(Lines):
 
 
 def _scrolled(top: int, at: int, room: int, count: int) -> int:
-    """Returns the first visible row: moved only as far as the chosen one demands, and never past the end."""
-    if at < top:
+    """Returns the first visible row: moved only as far as the chosen one and the heading above it demand."""
+    if at <= top:
         top = max(0, at - 1)
     elif at >= top + room:
         top = at - room + 1
@@ -144,7 +144,7 @@ def _beyond(above: int, below: int, style: Ink) -> list[Run]:
 
 
 def _names(columns: Columns, scene: Scene) -> list[Run]:
-    text = " " * (_LEAD + columns.labels - 2) + scene.heading.ljust(columns.name + 3)
+    text = " " * (_LEAD + columns.labels - 2) + f"{clip(scene.heading, columns.name + 2):{columns.name + 3}}"
     text += "state".ljust(_STATE) + "age".rjust(_AGE) + "quiet".rjust(_QUIET)
     text += "  bead".ljust(columns.bead) if columns.bead else ""
     return [(text + ("  runtime" if columns.runtime else ""), ink(scene.theme, "faint"))]

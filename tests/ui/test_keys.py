@@ -1,0 +1,111 @@
+"""The one table of keys: every key in it does something, is in the help and in the palette, and nothing else is bound."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import scene
+
+from gastown_tui.ui import keys
+from gastown_tui.ui.app import Console
+from gastown_tui.ui.keys import Key
+
+BEFORE = {
+    keys.TOWN: ("w", "w"),
+    keys.AGENT: ("w", "w", "space"),
+    keys.LIST: ("question_mark",),
+    keys.ANYWHERE: (),
+}
+PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
+    (keys.TOWN, "unfold"): ("h",),
+    (keys.TOWN, "back"): ("slash", "n", "u", "x", "enter"),
+    (keys.AGENT, "move(1)"): ("g",),
+    (keys.AGENT, "half(1)"): ("g",),
+    (keys.AGENT, "page(1)"): ("g",),
+    (keys.AGENT, "last"): ("g",),
+    (keys.AGENT, "next_hit(-1)"): ("slash", "p", "a", "s", "t", "enter"),
+    (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
+    **{(keys.LIST, action): ("G",) for action in ("move(-1)", "half(-1)", "page(-1)", "first")},
+}
+CASES = [(key, scope, name) for key in keys.KEYS for scope in key.where for name in key.keys]
+
+
+def state(app: Console, eye: scene.Eye) -> tuple[object, ...]:
+    """Everything that a key could change."""
+    return scene.text(app), type(app.screen), app.clipboard, eye.looks, app.return_code, app.view.held_since
+
+
+async def settled(app: Console, pilot: object) -> None:
+    await app.workers.wait_for_complete()
+    await pilot.pause()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("key", "scope", "name"), CASES, ids=[f"{scope}-{name}" for _, scope, name in CASES])
+async def test_a_key_does_something(key: Key, scope: str, name: str) -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=(100, 20)) as pilot:
+        for press in (*BEFORE[scope], *PREPARE.get((scope, key.action), ())):
+            await pilot.press(press)
+            await settled(app, pilot)
+        before = state(app, eye)
+        await pilot.press(name)
+        await settled(app, pilot)
+        assert state(app, eye) != before
+
+
+async def test_every_key_is_in_the_help() -> None:
+    app = scene.console()
+    async with app.run_test(size=(140, 60)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        shown = scene.text(app)
+    for key in keys.KEYS:
+        assert f"{key.shown or '(palette)':10} {key.help}"[:50] in shown
+
+
+@pytest.mark.parametrize("scope", [keys.TOWN, keys.AGENT])
+async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: str) -> None:
+    app = scene.console()
+    async with app.run_test(size=(120, 60)) as pilot:
+        for press in (*BEFORE[scope], "ctrl+p"):
+            await pilot.press(press)
+            await settled(app, pilot)
+        shown = scene.text(app)
+        for key in keys.of_screen(scope, keys.ANYWHERE):
+            assert (key.help in shown) == (key.needs != "hits")
+        await pilot.press(*"read again", "enter")
+        await settled(app, pilot)
+        eye = app.view.eye
+        assert isinstance(eye, scene.Eye)
+        assert eye.looks == 1
+
+
+async def test_a_palette_entry_without_a_key_runs() -> None:
+    app = scene.console()
+    async with app.run_test() as pilot:
+        await pilot.press("colon", *"dark and", "enter")
+        await settled(app, pilot)
+        assert app.theme == "gastown-light"
+
+
+def test_no_key_has_two_meanings_on_a_screen() -> None:
+    for scope in (keys.TOWN, keys.AGENT, keys.LIST):
+        counted = Counter(name for key in keys.of_screen(scope, keys.ANYWHERE) for name in key.keys)
+        assert [name for name, count in counted.items() if count > 1] == []
+
+
+def test_the_readme_lists_every_key() -> None:
+    table = keys.readme()
+    assert table.count("\n") == len(keys.KEYS) + 2
+    assert "| `j` `↓` | town, agent view, lists | one row down |" in table
+
+
+async def test_enter_does_nothing_yet() -> None:
+    app = scene.console()
+    async with app.run_test() as pilot:
+        before = scene.text(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert scene.text(app) == before

@@ -1,0 +1,70 @@
+"""Every screen as text at the three sizes people use, and as a picture at one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import scene
+
+from gastown_tui.town.snapshot import Notice, Nowhere, SourceState, Town
+
+Golden = Callable[[str, str], None]
+SIZES = ((80, 24), (120, 32), (200, 60))
+BLIND = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
+WARNED = replace(
+    scene.TOWN,
+    ref=replace(scene.TOWN.ref, demo=True),
+    notices=(
+        Notice("estop", "stop requested by mayor", "gt thaw lifts it", scene.WALL - 700),
+        Notice("two_sockets", "agents of this town live on two sockets", "name one with --socket"),
+    ),
+)
+SCREENS: dict[str, tuple[Town | Nowhere, tuple[str, ...]]] = {
+    "town": (scene.TOWN, ("w", "w")),
+    "well": (scene.WELL, ()),
+    "folded": (scene.TOWN, ("w", "h")),
+    "filter": (scene.TOWN, ("slash", "n", "u", "x")),
+    "sorted": (scene.TOWN, ("s",)),
+    "problems": (scene.TOWN, ("exclamation_mark",)),
+    "jump": (scene.TOWN, ("f",)),
+    "zoom": (scene.TOWN, ("z",)),
+    "blind": (BLIND, ()),
+    "warned": (WARNED, ()),
+    "agent": (scene.TOWN, ("w", "w", "space")),
+    "search": (scene.TOWN, ("space", "slash", "p", "a", "s", "t")),
+    "help": (scene.TOWN, ("question_mark",)),
+    "palette": (scene.TOWN, ("colon", "c", "o", "p")),
+    "nowhere": (scene.NOWHERE, ()),
+}
+
+
+VARIANTS = ("well", "folded", "sorted", "problems", "jump")
+CASES = [(name, size) for name in SCREENS for size in SIZES if size == SIZES[1] or name not in VARIANTS]
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=[f"{name}-{wide}x{high}" for name, (wide, high) in CASES])
+async def test_text(name: str, size: tuple[int, int], golden: Golden) -> None:
+    town, keys = SCREENS[name]
+    app = scene.console(scene.Eye(town), read_only=name == "warned")
+    async with app.run_test(size=size) as pilot:
+        for key in keys:
+            await pilot.press(key)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        shown = scene.text(app)
+    assert all(len(row) <= size[0] for row in shown.splitlines())
+    golden(f"{name}-{size[0]}x{size[1]}", shown)
+
+
+@pytest.mark.parametrize("name", ["town", "blind", "warned", "agent", "help", "nowhere"])
+def test_picture(name: str, snap_compare: Any) -> None:
+    town, keys = SCREENS[name]
+    assert snap_compare(scene.console(scene.Eye(town), read_only=name == "warned"), press=keys, terminal_size=(120, 32))
+
+
+def test_picture_of_the_light_theme(snap_compare: Any) -> None:
+    app = scene.console(environ={"TEXTUAL_THEME": "gastown-light"})
+    assert snap_compare(app, press=("w", "w"), terminal_size=(120, 32))
