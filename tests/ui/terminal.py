@@ -26,7 +26,7 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         orders, self._orders = os.pipe()
-        unwanted = ("TMUX", "TMUX_PANE", "NO_COLOR", "TEXTUAL_THEME")
+        unwanted = ("TMUX", "TMUX_PANE", "NO_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES")
         kept = {name: value for name, value in os.environ.items() if name not in unwanted}
         self.process = subprocess.Popen(
             [sys.executable, str(CHILD), str(folder), str(orders)],
