@@ -50,13 +50,16 @@ class Tmux:
     def new(
         self, session: str, *command: str, env: dict[str, str] | None = None, cwd: str | Path | None = None, size: str = "80x24"
     ) -> str:
-        """Starts a detached session and returns its pane's id. Without a command it sleeps; one string is a shell's line."""
+        """Starts a detached session and returns its pane's id; one string is a shell's line, no command at all sleeps."""
         wide, high = size.split("x")
         variables = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
         place = ["-c", str(cwd)] if cwd else []
         run = command or ("sleep", "3600")
         argv = ["new-session", "-d", "-P", "-F", "#{pane_id}", "-s", session, "-x", wide, "-y", high, *variables, *place, *run]
-        return self.cmd(*argv)
+        pane = self.cmd(*argv)
+        if not command:
+            wait_for(lambda: self.get(pane, "#{pane_current_command}") == "sleep")
+        return pane
 
     def get(self, target: str, fields: str) -> str:
         """Returns a format expanded for a pane id."""

@@ -59,6 +59,11 @@ async def test_gives_the_same_answers_as_a_process_per_look(tmux: Any, connect: 
     wishes = [Capture("%1", history=5), Capture("%77"), Capture("%0")]
     for full in (True, False):
         assert await control.look(full=full, captures=wishes) == await fork(tmux).look(full=full, captures=wishes)
+    assert (
+        await control.frames(wishes)
+        == await fork(tmux).frames(wishes)
+        == (await control.look(full=False, captures=wishes)).frames
+    )
     assert await control.environment("$1") == await fork(tmux).environment("$1") != {}
 
 
@@ -140,6 +145,27 @@ async def test_asks_for_no_output_and_counts_for_no_size(tmux: Any, connect: Ope
     assert {"control-mode", "no-output", "ignore-size"} <= flags
 
 
+async def test_its_session_hangs_on_our_life_and_on_no_option(tmux: Any, connect: Open, eventually: Eventually) -> None:
+    tmux.cmd("set-option", "-wg", "remain-on-exit", "on")
+    control = await connect()
+    assert tmux.cmd("show-options", "-v", "-t", f"={HIDDEN}:", "destroy-unattached") == "off"
+    os.kill(control._connection._transport.get_pid(), signal.SIGKILL)
+    await eventually(lambda: tmux.sessions() == ["one"])
+    assert control.closed
+
+
+async def test_leaving_while_others_ask_never_hurts_the_server(tmux: Any, connect: Open) -> None:
+    # With destroy-unattached on the hidden session, about one leaving in five crashed the server when another client came by.
+    pid = tmux.pid
+    for _ in range(10):
+        control = await connect()
+        leaving = asyncio.create_task(control.close())
+        while not leaving.done():
+            await asyncio.to_thread(tmux.cmd, "list-sessions")
+        assert tmux.pid == pid
+    assert tmux.sessions() == ["one"]
+
+
 async def test_leaves_when_no_other_session_is_left(tmux: Any, connect: Open, eventually: Eventually) -> None:
     tmux.new("two")
     control = await connect()
@@ -172,6 +198,7 @@ async def test_is_never_moved_into_a_session_of_others(tmux: Any, connect: Open,
     await eventually(lambda: control.closed)
     assert attached() == before
     second = await connect()
+    assert second._connection.error is None
     tmux.cmd("switch-client", "-c", tmux.clients()[0], "-t", "=one:")
     await eventually(lambda: second.closed)
     await eventually(lambda: tmux.clients() == [])
@@ -288,13 +315,13 @@ async def test_another_version_is_refused_or_answers_the_same(new_tmux: Any) -> 
     program = os.environ["TMUX_OTHER"]
     tmux = new_tmux(program=program)
     tmux.new("one", env={"GT_ROLE": "mayor"})
-    server = (await fork(tmux).look(full=True)).version
+    forking = ForkGateway(program, tmux.socket, tmux.env, clock=lambda: AT)
+    server = forking.look_once(full=True).version
     assert server == client_version(program, tmux.env)
     for client in ("tmux", program):
         if refusal(client_version(client, tmux.env), server) is None:
             control = await ControlGateway.open(client, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
-            assert await control.look(full=True, captures=[Capture("%0")]) == await fork(tmux).look(
-                full=True, captures=[Capture("%0")]
-            )
+            wishes = [Capture("%0"), Capture("%9")]
+            assert await control.look(full=True, captures=wishes) == forking.look_once(full=True, captures=wishes)
             await control.close()
             assert tmux.sessions() == ["one"]

@@ -49,7 +49,7 @@ def commands(call: list[str]) -> list[str]:
 
 
 def test_lists_every_field(tmux: Any) -> None:
-    pane = tmux.new("al-crew-max", "sleep", "99", env={"GT_ROLE": "alpha/crew/max"}, cwd="/", size="100x30")
+    pane = tmux.new("al-crew-max", env={"GT_ROLE": "alpha/crew/max"}, cwd="/", size="100x30")
     look = gateway(tmux).look_once(full=True)
     assert look.epoch == f"{tmux.pid}-{tmux.get(pane, '#{start_time}')}"
     assert look.version == tmux.get(pane, "#{version}")
@@ -65,8 +65,9 @@ def test_lists_every_field(tmux: Any) -> None:
     assert seen.title == tmux.get(pane, "#{pane_title}")
 
 
-def test_a_light_look_says_the_same(tmux: Any) -> None:
-    tmux.new("one", "printf '\\033]2;busy\\033\\\\\\a'; exec sleep 99")
+def test_a_light_look_says_the_same(tmux: Any, wait_for: Wait) -> None:
+    pane = tmux.new("one", "printf '\\033]2;busy\\033\\\\\\a'; exec sleep 99")
+    wait_for(lambda: panes(tmux)[pane].bell)
     look = gateway(tmux).look_once(full=False)
     assert look.panes is None and look.pulses is not None
     for pane_id, pane in panes(tmux).items():

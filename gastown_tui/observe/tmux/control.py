@@ -85,8 +85,9 @@ class Blocks:
 class Connection(asyncio.SubprocessProtocol):
     """A `tmux -C` client: lines in, blocks out, in their order."""
 
-    def __init__(self, session: str, socket: str, on_event: Callable[[], None]) -> None:
+    def __init__(self, session: str, socket: str, on_event: Callable[[], None], lifeline: tuple[int, int]) -> None:
         self.error: GatewayError | None = None
+        self._reading, self._life = lifeline
         self.stderr = b""
         self.ended = asyncio.get_running_loop().create_future()
         self._session = session
@@ -157,14 +158,16 @@ class Connection(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client ended and everything that it wrote was read."""
         self.fail(parse.failure(self.stderr.decode("utf-8", "replace") or "lost server", self._socket))
+        os.close(self._reading)
         if not self.ended.done():
             self.ended.set_result(None)
 
     def fail(self, error: GatewayError) -> None:
-        """Ends the connection for good: whoever waits is told, and the client is killed, with which its session goes."""
+        """Ends the connection for good: whoever waits is told, its session is let go and the client killed."""
         if self.error:
             return
         self.error = error
+        self._let_go()
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -174,10 +177,10 @@ class Connection(asyncio.SubprocessProtocol):
         self._on_event()
 
     async def close(self) -> None:
-        """Leaves: the client detaches at the end of its input and its session goes with it. Returns when it is gone."""
+        """Leaves: the session ends and the client with it. Returns when the client is gone."""
         self.error = self.error or GatewayError("the connection to tmux was closed", remedy=AGAIN)
         self._on_event = _ignore
-        self._stdin.close()
+        self._let_go()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await asyncio.shield(self.ended)
@@ -185,6 +188,12 @@ class Connection(asyncio.SubprocessProtocol):
             end_group(self._transport.get_pid())
             await self.ended
         self._transport.close()
+
+    def _let_go(self) -> None:
+        """Closes our end of the pipe that keeps the session alive."""
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
 
 
 def _ignore() -> None:
@@ -225,12 +234,18 @@ class ControlGateway:
         Raises GatewayError where no server listens (none is started) or it does not answer as expected.
         """
         session = f"{parse.OURS}{os.getpid()}"
+        reading, life = os.pipe()
         clean = {name: value for name, value in env.items() if name not in ("TMUX", "TMUX_PANE")}
         try:
             _, connection = await asyncio.get_running_loop().subprocess_exec(
-                lambda: Connection(session, socket, on_event), *start(tmux, socket, session), env=clean, start_new_session=True
+                lambda: Connection(session, socket, on_event, (reading, life)),
+                *start(tmux, socket, session, f"/proc/{os.getpid()}/fd/{reading}"),
+                env=clean,
+                start_new_session=True,
             )
         except OSError as error:
+            os.close(reading)
+            os.close(life)
             raise GatewayError(f"{tmux} cannot be run: {error.strerror}", remedy="install tmux 3.2 or later") from None
         gateway = cls(socket, connection, clock, timeout, watchdog)
         try:
@@ -285,13 +300,18 @@ class ControlGateway:
                 await self._connection.ask([commands.head_of(self._marks)], self._timeout)
 
 
-def start(tmux: str, socket: str, session: str) -> list[str]:
+def start(tmux: str, socket: str, session: str, lifeline: str) -> list[str]:
     """Returns the command that opens a connection: it joins no session of others, starts no server and leaves nothing behind.
 
-    The size is never stated: `ignore-size` is ignored when all clients of a window have it.
+    The session lives as long as somebody holds the other end of `lifeline`, a pipe: when we die in whatever way, `cat` ends
+    and the session with it. `destroy-unattached` must never do that: a server destroys such a session while its client is
+    still leaving, trips over it and takes all agents with it (seen on 3.3a, 3.4 and 3.6b, about one kill in five). The size is
+    never stated: `ignore-size` is ignored when all clients of a window have it.
     """
     client = [tmux, "-u", "-N", "-C", "-S", socket]
-    make = ["new-session", "-A", "-E", "-s", session, "-x", "80", "-y", "24", "-f", "no-output,ignore-size"]
-    vanish = ["set-option", "-t", f"={session}:", "destroy-unattached", "on"]
-    stay = ["set-option", "-t", f"={session}:", "detach-on-destroy", "on"]
-    return [*client, *make, "tail", "-f", "/dev/null", ";", *vanish, ";", *stay]
+    make = ["new-session", "-E", "-s", session, "-x", "80", "-y", "24", "-f", "no-output,ignore-size", "cat", lifeline]
+    ours = ["-t", f"={session}:"]
+    keep = ["set-option", *ours, "destroy-unattached", "off"]
+    stay = ["set-option", *ours, "detach-on-destroy", "on"]
+    vanish = ["set-option", "-w", *ours, "remain-on-exit", "off"]
+    return [*client, *make, ";", *keep, ";", *stay, ";", *vanish]
