@@ -7,9 +7,9 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Tmux
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -61,7 +61,7 @@ def test_the_readme_shows_the_one_table_of_keys() -> None:
 
 
 @pytest.mark.parametrize("words", QUICK, ids=" ".join)
-def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmux: Tmux) -> None:
+def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmux: Any) -> None:
     town = tmux.folder / "town"
     (town / "mayor").mkdir(parents=True)
     (town / "mayor/town.json").write_text('{"type": "town", "version": 2, "name": "town"}')
