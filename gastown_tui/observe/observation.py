@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Exited, Fact, Listing, Pane, SourceFailed
+from gastown_tui.town.facts import Exited, Fact, Listing, Pane, SourceFailed, TownFiles
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
@@ -26,6 +26,7 @@ FILES_S = 2.0
 SWEEP_S = 10.0
 WITHOUT_AGENT_S = 1.0
 SERVER_S = 2.0
+RECORDS_WAIT_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,17 @@ class Observation:
         self._readings: dict[str, _Reading] = {}
         self._files_due = clock().mono + FILES_S
         self._last_turn = clock().mono
+        self._reading_files: asyncio.Task[TownFiles] | None = None
         self._take(place)
 
     async def run(self) -> None:
-        """Observes; returns when the town's folder is gone. Whatever a source raises is raised here."""
+        """Observes; returns when the town is gone or another took its place. Whatever a source raises is raised here."""
         pids = PidWatcher(self._exited)
         serving = asyncio.create_task(self._serve())
         serving.add_done_callback(lambda _: self._wake.set())
         try:
             while not serving.done():
-                judgement = self._turn()
+                judgement = await self._turn()
                 pids.watch(self._wanted_pids())
                 await self._pause(judgement)
             serving.result()
@@ -83,7 +85,7 @@ class Observation:
             with suppress(asyncio.CancelledError):
                 await serving
             pids.close()
-            self._past.keep(alive_sessions(self._town()), self._known.remembered, self._clock(), now=True)
+            self._remember(self._town(), now=True)
 
     def look_now(self) -> None:
         """Reads everything again."""
@@ -106,7 +108,7 @@ class Observation:
     async def _serve(self) -> None:
         """Asks the town's server as long as one listens, and looks for one when none does."""
         place: Survey | Nowhere = self._place
-        while not isinstance(place, Nowhere):
+        while not isinstance(place, Nowhere) and place.ref.root == self._place.ref.root:
             if self.source is not None:
                 await self.source.run()
                 self.source = None
@@ -114,7 +116,7 @@ class Observation:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_for_server.wait(), SERVER_S)
             place = await asyncio.to_thread(self._find)
-            if not isinstance(place, Nowhere):
+            if not isinstance(place, Nowhere) and place.ref.root == self._place.ref.root:
                 self._take(place)
 
     def _take(self, place: Survey) -> None:
@@ -137,37 +139,64 @@ class Observation:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(0.001, due - now))
 
-    def _turn(self) -> Judgement:
+    async def _turn(self) -> Judgement:
         """Folds what came, reads what that calls for, judges and publishes."""
-        before = {pane.session for pane in self._known.panes.values()}
-        facts, self._inbox = self._inbox, []
-        for fact in facts:
-            self._known = fold(self._known, fact)
-        present = frozenset(pane.session for pane in self._known.panes.values())
+        before = self._sessions()
+        self._fold_inbox()
         now = self._clock()
-        if now.mono >= self._files_due or not before <= present:
-            # What stopped an agent is on record by the time its session is gone: read that before judging.
-            self._read_files(present, now)
+        vanished = not before <= self._sessions()
+        if now.mono >= self._files_due or vanished:
+            await self._read_files(now, wait=vanished)
         self._read_processes(now)
         judgement = judge(self._known, now)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
         self._publish(judgement.town)
-        self._past.keep(alive_sessions(judgement.town), self._known.remembered, now)
+        self._remember(judgement.town)
         if self.source:
             self.source.compare(self._noisy(judgement.town))
         return judgement
 
+    def _sessions(self) -> frozenset[str]:
+        return frozenset(pane.session for pane in self._known.panes.values())
+
+    def _fold_inbox(self) -> None:
+        facts, self._inbox = self._inbox, []
+        for fact in facts:
+            self._known = fold(self._known, fact)
+
+    def _remember(self, town: Town, *, now: bool = False) -> None:
+        """Keeps who was alive when the server last answered: whom nobody sees now may have been stopped since."""
+        if self._known.answer is not None:
+            self._past.keep(alive_sessions(town), self._known.remembered, self._known.answer, now=now)
+
     def _town(self) -> Town:
         return judge(self._known, self._clock()).town
 
-    def _read_files(self, present: frozenset[str], now: Moment) -> None:
-        files = self._place.reader.read(now, present)
+    async def _read_files(self, now: Moment, *, wait: bool) -> None:
+        """Reads the town's files in a thread: a disk that hangs must not stop the console.
+
+        With `wait`, a session vanished: what stopped it is on record by now, so a short while is given to read that first.
+        """
         self._files_due = now.mono + FILES_S
-        if files != self._known.files:
-            self._known = fold(self._known, files)
+        if self._reading_files is None:
+            work = asyncio.to_thread(self._place.reader.read, now, self._sessions())
+            self._reading_files = asyncio.create_task(work)
+            self._reading_files.add_done_callback(self._files_read)
+        if wait:
+            await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
+            self._fold_inbox()
+
+    def _files_read(self, reading: asyncio.Task[TownFiles]) -> None:
+        self._reading_files = None
+        if reading.cancelled():
+            return
+        if error := reading.exception():
+            self._put(SourceFailed("town", str(error), self._clock()))
+        else:
+            self._put(reading.result())
         if self._past.error:
-            self._known = fold(self._known, SourceFailed("memory", self._past.error, now))
+            self._put(SourceFailed("memory", self._past.error, self._clock()))
 
     def _read_processes(self, now: Moment) -> None:
         panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]

@@ -32,7 +32,10 @@ from .locate import (
 from .ports import GatewayError, Look, Pulse
 from .tmux.fork import ForkGateway
 
+LEAST_TIMEOUT_S = 0.2
 DEMO_MARKER = ".gastown-tui-demo"
+# What a server gets to answer in where an earlier one has used up the time.
+LEAST_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,15 @@ class _Search:
         served = self.served((), self.root)
         if named_socket(self.wanted) is not None:
             agreed = root_from_sessions(served, self.root)
-            if agreed is not None:
+            if agreed is not self.root:
                 return agreed
         if any(one.ours for one in served) or (self.root and self.root.marked):
             return self.root
-        return unplaced(self.root, self.tried, self.probes)
+        return unplaced(self.root, self.tried, self.answers())
+
+    def answers(self) -> dict[str, str]:
+        """Returns what each socket answered: to the probe, or to the question after it."""
+        return {path: str(self.errors.get(path, answer)) for path, answer in self.probes.items()}
 
     def unanswered(self) -> tuple[str | None, GatewayError]:
         """Returns (the socket to name, why it does not answer): one that failed, else one that refuses, else the derived one."""
@@ -93,7 +100,10 @@ class _Search:
 
 
 def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float) -> Survey | Nowhere:
-    """Returns the town as one look shows it, or Nowhere. One tmux process for each live socket, none for the others."""
+    """Returns the town as one look shows it, or Nowhere. One tmux process for each live socket, none for the others.
+
+    `timeout` (seconds) is for all of them together.
+    """
     root, tried = find_root(wanted)
     if wanted.town is not None and root is None:
         return Nowhere(tried, f"{wanted.town} is no folder", "name the town's root with --town DIR")
@@ -101,12 +111,13 @@ def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment],
     probes = {candidate.path: probe(candidate.path) for candidate in found}
     looks: dict[str, Look] = {}
     errors: dict[str, GatewayError] = {}
-    for path, answer in probes.items():
-        if answer == "live":
-            try:
-                looks[path] = resolved(ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=timeout).look_once(full=True))
-            except GatewayError as error:
-                errors[path] = error
+    until = clock().mono + timeout
+    for path in [path for path, answer in probes.items() if answer == "live"]:
+        gateway = ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=max(LEAST_S, until - clock().mono))
+        try:
+            looks[path] = resolved(gateway.look_once(full=True))
+        except GatewayError as error:
+            errors[path] = error
     search = _Search(wanted, root, tried, found, probes, looks, errors)
     place = search.place()
     return place if isinstance(place, Nowhere) else _read(search, place, host, clock())
@@ -121,7 +132,7 @@ def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
     path, error = (chosen.path, None) if chosen else search.unanswered()
     ref = TownRef(str(folder) if root else "", path, files.name if root else "", host, (folder / DEMO_MARKER).exists())
     look = search.looks[chosen.path] if chosen else None
-    return Survey(ref, reader, files, Located(notices, now), look, error, now, search.probes, search.tried)
+    return Survey(ref, reader, files, Located(notices, now), look, error, now, search.answers(), search.tried)
 
 
 @lru_cache(maxsize=4096)

@@ -97,7 +97,7 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
         case SourceFailed():
             return _fold_failure(known, fact)
         case TownFiles():
-            return replace(_answered(known, "town", fact.at), files=fact)
+            return replace(_answered(known, "town", fact.at), files=known.files if fact == known.files else fact)
         case Remembered():
             return replace(_answered(known, "memory", fact.at), remembered={**fact.seen, **known.remembered})
         case Located():
