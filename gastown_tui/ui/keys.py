@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-ANYWHERE, TOWN, AGENT, LIST = "anywhere", "town", "agent", "list"
+ANYWHERE, TOWN, AGENT, LIST, PALETTE = "anywhere", "town", "agent", "list", "palette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ KEYS = (
     Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", (TOWN, AGENT), "", 8),
     Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", (TOWN, AGENT)),
     Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", (TOWN, AGENT, LIST), "", 90),
-    Key("choose", ("enter",), "Enter", "choose", "run what is marked", (LIST,), "", 1),
+    Key("choose", ("enter",), "Enter", "run", "run what is marked", (PALETTE,), "", 1),
     Key("app.theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
     Key("app.palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
     Key("app.help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
@@ -78,7 +78,7 @@ def of_screen(*scopes: str) -> list[Key]:
 
 def readme() -> str:
     """Returns the README's table of keys, in Markdown."""
-    names = {ANYWHERE: "anywhere", TOWN: "town", AGENT: "agent view", LIST: "lists"}
+    names = {ANYWHERE: "anywhere", TOWN: "town", AGENT: "agent view", LIST: "lists", PALETTE: "palette"}
     lines = ["| key | where | what it does |", "|---|---|---|"]
     for key in KEYS:
         shown = " ".join(f"`{part}`" for part in key.shown.split(" ")) or "(palette)"

@@ -136,7 +136,7 @@ _SPLASH = (
     "  \x1b[2m⎿\x1b[22m  Updated \x1b[1minternal/session/names.go\x1b[22m with 3 additions and 1 removal",
     "        24    \x1b[38;2;249;38;114mtype\x1b[39m Name \x1b[38;2;249;38;114mstring\x1b[39m",
     "        25 \x1b[48;2;74;32;36m-  // The human",
-    "        26 \x1b[48;2;34;64;40m+  // Overseer is the human who owns the town.\x1b[49m",
+    "\x1b[49m        26 \x1b[48;2;34;64;40m+  // Overseer is the human who owns the town.\x1b[49m",
     '        27    \x1b[38;2;249;38;114mconst\x1b[39m Overseer = \x1b[38;2;230;219;116m"hq-overseer"\x1b[39m',
     "",
 )

@@ -15,6 +15,7 @@ BEFORE = {
     keys.TOWN: ("w", "w"),
     keys.AGENT: ("w", "w", "space"),
     keys.LIST: ("question_mark",),
+    keys.PALETTE: ("colon",),
     keys.ANYWHERE: (),
 }
 PREPARE: dict[tuple[str, str], tuple[str, ...]] = {

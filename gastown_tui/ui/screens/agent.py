@@ -92,8 +92,8 @@ class AgentScreen(Page):
         joint = self.query_one(Pane).size.width + 1 if self.has_class("-wide") else None
         self.query_one(Header).show(self.view, ages, style)
         row = Row(agent.id, agent.id, "", agent) if agent else None
-        live = self.view.live and self.view.held_since is None and self._history is None and not self.view.stale("tmux")
-        self.query_one(Title).show(row, ages, style, live=live)
+        live, stale = self.live and self._history is None, bool(self.view.stale("tmux", "process"))
+        self.query_one(Title).show(row, ages, style, live=live, stale=stale)
         self.query_one("#top", Rule).across(style, joint, "┬")
         self.query_one("#bottom", Rule).across(style, joint, "┴")
         self.query_one("#between", Rule).down(style)

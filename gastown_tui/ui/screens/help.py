@@ -36,7 +36,7 @@ _MEANINGS = {
     State.UNKNOWN: "we cannot see, and say why",
 }
 _LEFT = {"Moving": keys.MOVING, "Town": (keys.TOWN,), "Town and agent view": (keys.TOWN, keys.AGENT)}
-_RIGHT = {"Agent view": (keys.AGENT,), "Everywhere": (keys.ANYWHERE,), "Lists": (keys.LIST,)}
+_RIGHT = {"Agent view": (keys.AGENT,), "Everywhere": (keys.ANYWHERE,), "Palette": (keys.PALETTE,)}
 _WIDE = 110
 
 
@@ -74,9 +74,6 @@ class ListPage(Page):
 
     def action_last(self) -> None:
         self.action_move(1_000_000)
-
-    def action_choose(self) -> None:
-        self.action_back()
 
     def action_back(self) -> None:
         self.dismiss()
@@ -120,6 +117,9 @@ class HelpScreen(ListPage):
 
 class PaletteScreen(ListPage):
     """Actions of the screen below, found by typing."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = (keys.LIST, keys.PALETTE)
+    BINDINGS = keys.bindings(keys.PALETTE)
 
     def __init__(self, view: View, below: Page) -> None:
         super().__init__(view)

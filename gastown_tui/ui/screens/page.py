@@ -69,6 +69,11 @@ class Page(Screen[None]):
         """The agent whose live pane is on this screen."""
         return None
 
+    @property
+    def live(self) -> bool:
+        """Whether a pane on this screen shows what is there now."""
+        return self.view.live and self.view.held_since is None and not self.view.stale("tmux")
+
     def lay_out(self, width: int, height: int) -> None:
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
 

@@ -47,7 +47,7 @@ class TownScreen(Page):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self.wish = Wish()
-        self.rows: tuple[Row, ...] = ()
+        self._rows: dict[str, Row] = {}
         self._chosen = ""
         self._zoomed = self._in_pane = False
         self._labels: dict[str, str] | None = None
@@ -69,7 +69,7 @@ class TownScreen(Page):
     @property
     def row(self) -> Row | None:
         """The chosen row."""
-        return next((row for row in self.rows if row.key == self._chosen), None)
+        return self._rows.get(self._chosen)
 
     @property
     def shown(self) -> Agent | None:
@@ -97,8 +97,7 @@ class TownScreen(Page):
         self.query_one(EventStrip).show(self.view.events, style)
         self.query_one(Rows).show(self._scene(), ages)
         if self.query_one("#side").display:
-            live = self.view.live and self.view.held_since is None and not self.view.stale("tmux")
-            self.query_one(Title).show(self.row, ages, style, live=live)
+            self.query_one(Title).show(self.row, ages, style, live=self.live, stale=bool(self.view.stale("tmux", "process")))
             self.paint_pane()
 
     def paint_pane(self) -> None:
@@ -109,7 +108,7 @@ class TownScreen(Page):
         extra += ["only problems"] if self.wish.only_problems else []
         extra += [f"/{self.wish.query}"] if self.wish.query else []
         return Scene(
-            rows=self.rows,
+            rows=tuple(self._rows.values()),
             chosen=self._chosen,
             theme=self.console.inks,
             heading=" · ".join(["agent", *extra]),
@@ -122,11 +121,11 @@ class TownScreen(Page):
         """Keeps the choice where it is still listed, else takes the nearest row that can be chosen."""
         if self.row is not None and self.row.selectable:
             return
-        self._chosen = next((row.key for row in self.rows if row.selectable), "")
+        self._chosen = next((row.key for row in self._rows.values() if row.selectable), "")
 
     def lay_out(self, width: int, height: int) -> None:
         if self.town is not None:
-            self.rows = roster.rows(self.town, self.wish, self.view.now)
+            self._rows = {row.key: row for row in roster.rows(self.town, self.wish, self.view.now)}
         noticed = bool(notice(self.view, Ages(self.view.now)))
         wide = width >= WIDE
         self.set_class(wide, "-wide")
@@ -137,7 +136,7 @@ class TownScreen(Page):
         self.query_one("#header").styles.height = 2 if noticed and height >= 8 else 1
         rows = self.query_one("#rows")
         rows.styles.width = list_width(width) if wide else "100%"
-        rows.styles.height = "100%" if wide or height < 10 else list_height(len(self.rows), height - 5)
+        rows.styles.height = "100%" if wide or height < 10 else list_height(len(self._rows), height - 5)
 
     def _choose(self, key: str) -> None:
         if key != self._chosen:
@@ -147,7 +146,7 @@ class TownScreen(Page):
 
     def _step(self, by: int) -> None:
         """Moves the choice by rows that can be chosen, and stops at the ends."""
-        keys_ = [row.key for row in self.rows if row.selectable]
+        keys_ = [row.key for row in self._rows.values() if row.selectable]
         if keys_:
             at = keys_.index(self._chosen) if self._chosen in keys_ else 0
             self._choose(keys_[max(0, min(len(keys_) - 1, at + by))])
@@ -232,7 +231,7 @@ class TownScreen(Page):
 
     def _found(self) -> str:
         total = len(self.town.agents) if self.town else 0
-        return f"{sum(row.agent is not None for row in self.rows)} of {total} · Enter keeps it, Esc clears it"
+        return f"{sum(row.agent is not None for row in self._rows.values())} of {total} · Enter keeps it, Esc clears it"
 
     def action_jump(self) -> None:
         """Writes two letters beside every visible name; the next two keys go there."""

@@ -171,7 +171,7 @@ def _cells(row: Row, scene: Scene, ages: Ages) -> Told:
 def _line(row: Row, told: Told, columns: Columns, scene: Scene) -> Strip:
     chosen = told[0] != " "
     style: Ink = lambda token: ink(scene.theme, token, selected=chosen)  # noqa: E731 - a name for one argument's worth
-    runs = _agent_runs(told, columns, scene, style) if row.agent else _other_runs(row, told, columns, style)
+    runs = _agent_runs(told, columns, scene, style) if row.agent else _other_runs(row, told, columns, style, scene.stale)
     return fit(runs, columns.width, style("text"))
 
 
@@ -193,17 +193,18 @@ def _agent_runs(told: Told, columns: Columns, scene: Scene, style: Ink) -> list[
     ]
 
 
-def _other_runs(row: Row, told: Told, columns: Columns, style: Ink) -> list[Run]:
+def _other_runs(row: Row, told: Told, columns: Columns, style: Ink, stale: bool) -> list[Run]:
+    text = style("faint" if stale else "dim")
     bar, _, shape, name, label, problems, folded = told
     if row.foreign:
-        return [(f"{bar}  {shape} ", style("dim")), *_label(label, columns, style), (clip(name, columns.name), style("dim"))]
+        return [(f"{bar}  {shape} ", text), *_label(label, columns, style), (clip(name, columns.name), text)]
     count = f"  ({folded})" if folded else ""
     return [
         (bar, style("accent")),
-        ("  " + ("▸ " if folded else ""), style("dim")),
+        ("  " + ("▸ " if folded else ""), text),
         *_label(label, columns, style),
-        (clip(name, columns.name) + count, style("dim")),
-        (f"  {problems}", style("attention")),
+        (clip(name, columns.name) + count, text),
+        (f"  {problems}", text if stale else style("attention")),
     ]
 
 

@@ -15,8 +15,10 @@ from .lines import Lines, Run, clip, fit, width_of
 class Title(Lines):
     """Three lines beside a list, one line (a rule with the name in it) below one."""
 
-    def show(self, row: Row | None, ages: Ages, style: Ink, *, live: bool) -> None:
+    def show(self, row: Row | None, ages: Ages, style: Ink, *, live: bool, stale: bool) -> None:
+        """Draws who and why; what is `stale` looks neither well nor ill, and what is not `live` says so."""
         width, height = self.size
+        style = _faded(style) if stale else style
         if row is None or row.agent is None:
             told = _other(row, style)
             told = told if height > 1 else [*told, (" " + "─" * width, style("rule"))]
@@ -77,3 +79,7 @@ def _other(row: Row | None, style: Ink) -> list[Run]:
     if row.foreign:
         return [(f" {row.name}", style("text bold")), ("  no agent of this town: listed, never touched", style("dim"))]
     return [(f" {row.name}", style("text bold")), (f"  {row.folded} folded", style("dim"))]
+
+
+def _faded(style: Ink) -> Ink:
+    return lambda token: style(token if token == "rule" else "dim")
