@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -70,13 +71,14 @@ class Settings:
             raise Complaint("config", str(error), error.remedy, USAGE) from None
         for complaint in complaints:
             click.echo(f"gastown-tui: {complaint} (it is left out; mend the file)", err=True)
-        self.take({name: value for name, value in config.model_dump().items() if getattr(self, name) is None})
+        for name, value in config.model_dump().items():
+            if getattr(self, name) is None:
+                setattr(self, name, str(Path(value).expanduser()) if isinstance(value, str) else value)
 
     def wanted(self) -> Wanted:
         from gastown_tui.observe.locate import Wanted
 
-        cwd = Path(os.environ.get("PWD") or ".")
-        return Wanted(dict(os.environ), cwd if cwd.is_dir() else Path.cwd(), Path.home(), os.getuid(), self.town, self.socket)
+        return Wanted(dict(os.environ), working_folder(), Path.home(), os.getuid(), self.town, self.socket)
 
     def means(self) -> Means:
         from gastown_tui.memory.seen import Memory
@@ -90,6 +92,17 @@ class Settings:
 
         backend, host = self.backend or "auto", os.uname().nodename
         return Stream(self.wanted(), "tmux", host, clock, lambda root: Memory(state_dir(), root), backend)
+
+
+def working_folder() -> Path:
+    """Returns the folder as it was entered, with its symbolic links: they name the socket. A PWD of elsewhere is not believed."""
+    with suppress(OSError):
+        entered = Path(os.environ.get("PWD", ""))
+        if entered.is_absolute() and entered.samefile("."):
+            return entered
+    with suppress(OSError):
+        return Path.cwd()
+    return Path("/")
 
 
 def state_dir() -> Path:
@@ -138,7 +151,7 @@ def app(ctx: click.Context, /, **options: Any) -> None:
     settings.take(options)
     if ctx.invoked_subcommand is None:
         settings.read_config()
-        raise SystemExit(_console(settings) if sys.stdout.isatty() else _status(settings, json_wanted=False, settle=False))
+        raise SystemExit(_console(settings) if os.isatty(1) else _status(settings, json_wanted=False, settle=False))
 
 
 def _console(settings: Settings) -> int:
@@ -180,22 +193,20 @@ def _no_town(nowhere: Nowhere) -> Complaint:
 
 
 def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
-    from gastown_tui.observe.once import blind, with_unknown_agents
+    from gastown_tui.observe.once import blind
     from gastown_tui.town.report import status_document, status_lines
     from gastown_tui.town.snapshot import GONE
 
-    looking = _look(settings, settle=settle)
-    now = clock()
-    town = with_unknown_agents(looking.town, now)
+    town, now = _look(settings, settle=settle).town, clock().wall
     if json_wanted:
-        _print_json(status_document(town, now.wall))
+        _print_json(status_document(town, now))
     else:
-        click.echo("\n".join(status_lines(town, now.wall)))
+        _print("\n".join(status_lines(town, now)))
     if blind(town):
         tmux = town.source("tmux")
         _complain(Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor"), json_wanted=False)
         return BLIND
-    called = any(agent.state in GONE and agent.needs_you(now.wall) for agent in town.agents)
+    called = any(agent.state in GONE and agent.needs_you(now) for agent in town.agents)
     return NEEDS_YOU if called else GOOD
 
 
@@ -208,6 +219,7 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
 def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None:
     """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
     from gastown_tui.observe.inspection import inspect
+    from gastown_tui.observe.once import blind
     from gastown_tui.town.report import agent_document, show_lines
     from gastown_tui.town.text import safe
 
@@ -220,9 +232,12 @@ def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None
         document = {**agent_document(agent, now), "environment": variables, "pane": pane if error is None else None}
         _print_json({"schema": 1, **document})
     else:
-        click.echo("\n".join(show_lines(agent, environment, pane, now)))
-    if error is not None:
-        raise Complaint("tmux", str(error), error.remedy or "gastown-tui doctor")
+        _print("\n".join(show_lines(agent, environment, pane, now)))
+    if error is not None or blind(looking.town):
+        tmux = looking.town.source("tmux")
+        why = str(error) if error else (tmux and tmux.error) or "tmux does not answer"
+        _complain(Complaint("tmux", why, (error and error.remedy) or "gastown-tui doctor"), json_wanted=False)
+        raise SystemExit(BLIND)
 
 
 def _target(looking: OneLook, target: str) -> Agent:
@@ -248,17 +263,15 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
     def tell(document: dict[str, Any]) -> None:
         from gastown_tui.town.report import change_line
 
-        if json_wanted:
-            _print_json(document)
-        else:
-            click.echo(change_line(document))
-        sys.stdout.flush()
+        click.echo(_json(document) if json_wanted else change_line(document))
 
-    watching = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout)
+    watching = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout, reader=1)
     try:
         code = watching.run()
     except WatchError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
+    except BrokenPipeError:
+        code = _reader_gone()
     raise SystemExit(code)
 
 
@@ -270,12 +283,12 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
     """What was tried and found, with a remedy for each failure."""
     from gastown_tui.observe.doctor import examine, lines
 
-    terminal = sys.stdout.isatty()
+    terminal = os.isatty(1)
     found = examine(settings.wanted(), settings.means(), settings.backend or "auto", settings.monitor_dir, terminal, state_dir())
     if json_wanted:
         _print_json(found)
     else:
-        click.echo("\n".join(lines(found)))
+        _print("\n".join(lines(found)))
     raise SystemExit({"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]])
 
 
@@ -296,23 +309,43 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
     try:
         with open_box(agents=agents, seed=seed, speed=speed, environ=dict(os.environ)) as box:
             settings.town, settings.socket = str(box.root), str(box.socket)
-            raise SystemExit(_console(settings) if sys.stdout.isatty() else _status(settings, json_wanted=False, settle=False))
+            raise SystemExit(_console(settings) if os.isatty(1) else _status(settings, json_wanted=False, settle=False))
     except BoxError as error:
         raise Complaint("demo", str(error), error.remedy) from None
 
 
 def _print_json(document: dict[str, Any]) -> None:
+    _print(_json(document))
+
+
+def _json(document: dict[str, Any]) -> str:
     import json
 
-    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise SystemExit(_reader_gone()) from None
+
+
+def _reader_gone() -> int:
+    """Ends quietly: Python would complain once more when it closes standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return GOOD
 
 
 def _complain(failure: Complaint, *, json_wanted: bool) -> None:
-    click.echo(f"gastown-tui: {failure} ({failure.remedy})", err=True)
+    from gastown_tui.town.text import safe
+
+    message, remedy = safe(str(failure)), safe(failure.remedy)
+    click.echo(f"gastown-tui: {message} ({remedy})", err=True)
     if json_wanted:
         from gastown_tui.town.report import error_document
 
-        _print_json(error_document(failure.code, str(failure), failure.remedy))
+        _print_json(error_document(failure.code, message, remedy))
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:
@@ -324,7 +357,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _terminate)
     json_wanted = "--json" in sys.argv
     try:
-        app.main(standalone_mode=False)
+        app.main(prog_name="gastown-tui", standalone_mode=False)
         code = GOOD
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "gastown-tui"
@@ -335,10 +368,6 @@ def main() -> NoReturn:
         code = failure.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away; Python would complain once more when it closes standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = GOOD
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else GOOD
     sys.exit(code)

@@ -61,6 +61,8 @@ class Memory:
             self.error = None
         except OSError as error:
             self.error = f"{self._path.parent} cannot be written: {error.strerror or error}"
+            with suppress(OSError):
+                temporary.unlink()
 
 
 def _folder_identity(root: str) -> list[int] | None:

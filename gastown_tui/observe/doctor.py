@@ -125,8 +125,10 @@ def _monitor(place: Survey | Nowhere, monitor_dir: str | None) -> Check:
     if isinstance(place, Nowhere) and monitor_dir is None:
         return Check("monitor", "skip", "no town, so no automonitor's folder")
     root = "" if isinstance(place, Nowhere) else place.ref.root
+    if not root and monitor_dir is None:
+        return Check("monitor", "skip", "the town's root is not known")
     folder = Path(monitor_dir) if monitor_dir else Path(root) / "settings" / "automonitor"
-    if folder.is_dir():
+    if os.path.isdir(folder):
         return Check("monitor", "ok", str(folder))
     if monitor_dir is None:
         return Check("monitor", "skip", "this town has no automonitor", (str(folder),))
@@ -155,8 +157,8 @@ def _permissions(place: Survey | Nowhere, wanted: Wanted, state_dir: Path) -> It
     problems = []
     if isinstance(place, Survey) and place.ref.root and not os.access(place.ref.root, os.R_OK | os.X_OK):
         problems.append(f"{place.ref.root} cannot be read")
-    parent = next(folder for folder in (state_dir, *state_dir.parents) if folder.exists())
-    if not os.access(parent, os.W_OK):
+    parent = next(folder for folder in (state_dir, *state_dir.parents) if os.path.exists(folder))
+    if not (os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)):
         problems.append(f"{parent} cannot be written, so nothing is remembered between runs")
     if problems:
         yield Check(

@@ -88,12 +88,17 @@ class FileReader:
         heartbeat = self._json("mayor/daemon.json").get("heartbeat")
         period = _duration(heartbeat.get("interval")) if isinstance(heartbeat, dict) else None
         return Daemon(
-            running=pid is not None and self._process_start(pid) is not None,
+            running=pid is not None and self._wrote("daemon/daemon.pid", pid),
             pid=pid,
             started=utc_stamp(state.get("started_at")),
             last_heartbeat=utc_stamp(state.get("last_heartbeat")),
             period=period or Daemon(running=False).period,
         )
+
+    def _wrote(self, path: str, pid: int) -> bool:
+        """Whether a running process of that number can have written the file: one that began later only has its number."""
+        start, signature = self._process_start(pid), _signature(f"{self._root}/{path}")
+        return start is not None and signature is not None and start <= signature[2] / 1e9 + START_SLACK_S
 
     def _pids(self, present: frozenset[str]) -> Iterator[PidFile]:
         for session in self._names(".runtime/pids", ".pid"):

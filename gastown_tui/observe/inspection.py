@@ -6,7 +6,7 @@ from gastown_tui.town.cells import parse_rows, plain, trim_blank
 from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.text import mask, mask_variable
 
-from .once import OneLook
+from .once import FIRST_TIMEOUT_S, OneLook
 from .ports import Capture, GatewayError
 
 Variables = list[tuple[str, str]]
@@ -14,11 +14,12 @@ Variables = list[tuple[str, str]]
 
 def inspect(looking: OneLook, agent: Agent, lines: int) -> tuple[Variables, list[str], GatewayError | None]:
     """Returns (environment by name with secrets masked, the pane's last rows as inert text, why there is neither)."""
-    if looking.gateway is None or agent.pane_id is None or agent.session_id is None:
+    gateway = looking.gateway(FIRST_TIMEOUT_S)
+    if gateway is None or agent.pane_id is None or agent.session_id is None:
         return [], [], None
     try:
-        variables = looking.gateway.environment_once(agent.session_id)
-        frame = looking.gateway.frames_once([Capture(agent.pane_id, lines)]).get(agent.pane_id)
+        variables = gateway.environment_once(agent.session_id)
+        frame = gateway.frames_once([Capture(agent.pane_id, lines)]).get(agent.pane_id)
     except GatewayError as error:
         return [], [], error
     environment = [(name, mask_variable(name, value)) for name, value in sorted(variables.items())]

@@ -7,6 +7,7 @@ never chosen between in silence. Probing connects to the socket: it starts no pr
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket as sockets
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import Nowhere
 
 PROBE_TIMEOUT_S = 0.5
+# The kernel takes no longer path for a socket, so no server can listen there.
+LONGEST_PATH = 107
 MARKERS = ("mayor/town.json", "mayor", "settings/automonitor")
 
 
@@ -45,7 +48,7 @@ class Root:
     @property
     def marked(self) -> bool:
         """Whether the folder itself says that it is a town."""
-        return any((self.real / marker).exists() for marker in MARKERS)
+        return any(os.path.exists(self.real / marker) for marker in MARKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,9 @@ def find_root(wanted: Wanted) -> tuple[Root | None, tuple[str, ...]]:
     tried: list[str] = []
     if wanted.town is not None:
         entered = wanted.cwd / wanted.town
-        tried.append(f"--town {wanted.town}" + ("" if entered.is_dir() else " (no such folder)"))
-        return (_root(entered, chosen=True) if entered.is_dir() else None), tuple(tried)
+        there = os.path.isdir(entered)
+        tried.append(f"--town {wanted.town}" + ("" if there else " (no such folder)"))
+        return (_root(entered, chosen=True) if there else None), tuple(tried)
     for name in ("GT_TOWN_ROOT", "GT_ROOT"):
         if value := wanted.environ.get(name):
             root = _root(wanted.cwd / value)
@@ -70,23 +74,24 @@ def find_root(wanted: Wanted) -> tuple[Root | None, tuple[str, ...]]:
             if root.marked:
                 return root, tuple(tried)
     tried.append(f"a mayor/ folder in or above {wanted.cwd}")
-    for marker in MARKERS[:2]:
-        above = [folder for folder in (wanted.cwd, *wanted.cwd.parents) if (folder / marker).exists()]
+    for marker in MARKERS:
+        above = [folder for folder in (wanted.cwd, *wanted.cwd.parents) if os.path.exists(folder / marker)]
         if above:
             return _root(above[-1]), tuple(tried)
     tried.append("~/gt")
-    return (_root(wanted.home / "gt") if (wanted.home / "gt").is_dir() else None), tuple(tried)
+    return (_root(wanted.home / "gt") if os.path.isdir(wanted.home / "gt") else None), tuple(tried)
 
 
 def _root(entered: Path, *, chosen: bool = False) -> Root:
-    return Root(entered.resolve(), entered, chosen)
+    return Root(Path(os.path.realpath(entered)), entered, chosen)
 
 
 def socket_folders(wanted: Wanted) -> tuple[Path, ...]:
     """Returns where tmux puts its sockets, and where gt believes that it does."""
     name = f"tmux-{wanted.uid}"
-    folders = [Path(wanted.environ.get("TMUX_TMPDIR") or "/tmp") / name, Path("/tmp") / name]
-    return tuple(dict.fromkeys(folders))
+    folders = (wanted.environ.get("TMUX_TMPDIR") or "/tmp", "/tmp")
+    # As tmux does: one folder under two paths must not look like two servers.
+    return tuple(dict.fromkeys(Path(os.path.realpath(folder)) / name for folder in folders))
 
 
 def named_socket(wanted: Wanted) -> str | None:
@@ -126,6 +131,8 @@ def _with_suffix(folder: Path, suffix: str) -> list[str]:
 
 def probe(path: str) -> str:
     """Returns `live`, `absent` (nothing there), `stale` (nobody listens), `refused` (no permission) or what went wrong."""
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        return "absent"
     with sockets.socket(sockets.AF_UNIX) as connection:
         connection.settimeout(PROBE_TIMEOUT_S)
         try:
@@ -136,8 +143,8 @@ def probe(path: str) -> str:
             return "stale"
         except PermissionError:
             return "refused"
-        except TimeoutError:
-            # A server that is stopped still has its listening queue: somebody is there.
+        except (TimeoutError, BlockingIOError):
+            # A server that is stopped still has its listening queue, be it full: somebody is there.
             return "live"
         except OSError as error:
             return error.strerror or str(error)

@@ -14,11 +14,13 @@ from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
 from .locate import Wanted
 from .ports import Capture, GatewayError, Look, Past
 from .processes import read_tree
-from .survey import Survey, resolved, survey
+from .survey import LEAST_S, Survey, resolved, survey
 from .tmux.fork import ForkGateway
 
-FIRST_TIMEOUT_S = 1.2
+FIRST_TIMEOUT_S = 1.0
 SETTLE_S = 0.7
+# `status` answers within 2.5 s, the start of the interpreter among them.
+ALL_S = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,28 @@ class Means:
 
 @dataclass(slots=True)
 class OneLook:
-    """A town as a one-shot command knows it, and the way to look at it again."""
+    """A town as a one-shot command knows it, and the way to look at it again. `deadline` (mono) is that of all looks."""
 
     place: Survey
+    wanted: Wanted
     means: Means
     known: Known
     judgement: Judgement
-    gateway: ForkGateway | None
+    deadline: float
 
     @property
     def town(self) -> Town:
-        return self.judgement.town
+        """Returns the town as the last look shows it: a server that did not answer makes its agents unknown."""
+        return _with_unknown_agents(self.judgement.town, self.means.clock())
+
+    def gateway(self, timeout: float) -> ForkGateway | None:
+        """Returns the way to ask the town's server, None where there is none; an answer may take `timeout` seconds."""
+        if self.place.look is None or self.place.ref.socket is None:
+            return None
+        return ForkGateway(self.means.tmux, self.place.ref.socket, self.wanted.environ, clock=self.means.clock, timeout=timeout)
+
+    def _left(self) -> float:
+        return round(self.deadline - self.means.clock().mono, 1)
 
     def take(self, facts: Sequence[Fact]) -> None:
         """Folds the facts and judges."""
@@ -62,28 +75,36 @@ class OneLook:
         self.take(self._again())
 
     def _again(self) -> list[Fact]:
+        gateway = self.gateway(max(LEAST_S, self._left()))
+        if gateway is None:
+            return self._elsewhere()
         now = self.means.clock()
         present = frozenset(pane.session for pane in self.known.panes.values())
         files = self.place.reader.read(now, present)
-        if self.gateway is None:
-            error = self.place.error
-            return [files, SourceFailed("tmux", str(error), now, absent=error.absent if error else False)]
         try:
-            return [files, *_seen(resolved(self.gateway.look_once(full=True)), self.means.clock())]
+            return [files, *_seen(resolved(gateway.look_once(full=True)), self.means.clock())]
         except GatewayError as error:
             return [files, SourceFailed("tmux", str(error), now, absent=error.absent)]
+
+    def _elsewhere(self) -> list[Fact]:
+        """Returns what another survey finds where the first one found no server."""
+        place = _survey(self.wanted, self.means, max(LEAST_S, self._left()))
+        if not isinstance(place, Nowhere) and place.ref.root == self.place.ref.root:
+            self.place, self.known = place, replace(self.known, ref=place.ref)
+        return _found(self.place, self.means.clock())
 
     def settle(self) -> None:
         """Compares two captures, an odd gap apart, of the agents whose activity one look cannot tell."""
         undecided = (State.UNKNOWN, State.STARTING)
         panes = [agent.pane_id for agent in self.town.agents if agent.state in undecided and agent.pane_id]
-        if self.gateway is None or not panes:
+        gateway = self.gateway(max(LEAST_S, self._left() - SETTLE_S))
+        if gateway is None or not panes or self._left() < SETTLE_S:
             return
         wishes = [Capture(pane) for pane in panes]
         try:
-            first = self.gateway.look_once(full=False, captures=wishes)
+            first = gateway.look_once(full=False, captures=wishes)
             self.means.sleep(SETTLE_S)
-            second = self.gateway.look_once(full=False, captures=wishes)
+            second = gateway.look_once(full=False, captures=wishes)
         except GatewayError as error:
             self.take([SourceFailed("tmux", str(error), self.means.clock(), absent=error.absent)])
             return
@@ -107,31 +128,33 @@ def _seen(look: Look, now: Moment) -> list[Fact]:
 
 def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:
     """Returns the town after one look, after two where the first would call something missing, zombie or vanished."""
-    place = survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+    deadline = means.clock().mono + ALL_S
+    place = _survey(wanted, means, FIRST_TIMEOUT_S)
     if isinstance(place, Nowhere):
         return place
     now = means.clock()
-    past = means.past(place.ref.root)
+    past = means.past(place.ref.root or place.ref.socket or "")
     known = Known(place.ref)
-    gateway = _gateway(place, wanted, means) if place.look else None
-    looking = OneLook(place, means, known, judge(known, now), gateway)
-    facts: list[Fact] = [past.recall(now), place.files, place.located]
-    if place.look is not None:
-        facts += _seen(place.look, now)
-    else:
-        facts.append(SourceFailed("tmux", str(place.error), now, absent=place.error.absent if place.error else False))
-    looking.take(facts)
+    looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
+    looking.take([past.recall(now), *_found(place, now)])
     if looking.judgement.confirm and looking.known.answer is not None:
         looking.look_again()
     if settle:
         looking.settle()
-    past.keep(alive_sessions(looking.town), looking.known.remembered, means.clock())
+    if looking.known.answer is not None:
+        past.keep(alive_sessions(looking.town), looking.known.remembered, looking.known.answer)
     return looking
 
 
-def _gateway(place: Survey, wanted: Wanted, means: Means) -> ForkGateway:
-    assert place.ref.socket is not None
-    return ForkGateway(means.tmux, place.ref.socket, wanted.environ, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+def _survey(wanted: Wanted, means: Means, timeout: float) -> Survey | Nowhere:
+    return survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=timeout)
+
+
+def _found(place: Survey, now: Moment) -> list[Fact]:
+    facts: list[Fact] = [place.files, place.located]
+    if place.look is not None:
+        return [*facts, *_seen(place.look, now)]
+    return [*facts, SourceFailed("tmux", str(place.error), now, absent=place.error is not None and place.error.absent)]
 
 
 def blind(town: Town) -> bool:
@@ -140,8 +163,8 @@ def blind(town: Town) -> bool:
     return tmux is not None and tmux.state in ("error", "stale")
 
 
-def with_unknown_agents(town: Town, now: Moment) -> Town:
-    """Returns the town, its agents unknown where tmux does not answer: a look must not pass off an older one as its own."""
+def _with_unknown_agents(town: Town, now: Moment) -> Town:
+    """A look must not pass off an older one as its own."""
     tmux = town.source("tmux")
     if tmux is None or not blind(town):
         return town

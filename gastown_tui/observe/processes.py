@@ -18,8 +18,8 @@ def read_tree(pane_id: str, root: int, at: Moment, proc: Path = Path("/proc")) -
 
     The tree has an `error` where there is no /proc. Anything may end while it is read: what is gone is left out.
     """
-    if not (proc / "self" / "stat").exists():
-        return Tree(pane_id, root, (), at, f"{proc} is not there; process facts need Linux")
+    if not os.path.exists(f"{proc}/thread-self/children"):
+        return Tree(pane_id, root, (), at, f"{proc} does not tell the children of a process; process facts need Linux")
     found: list[Process] = []
     waiting = [root]
     boot = _boot_time(str(proc))

@@ -67,7 +67,7 @@ class Stream:
             self._observation = Observation(
                 place,
                 clock=self.clock,
-                past=self.past(place.ref.root),
+                past=self.past(place.ref.root or place.ref.socket or ""),
                 publish=self._publish,
                 find=self._survey,
                 source_at=self._new_source,

@@ -113,7 +113,7 @@ def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment],
     errors: dict[str, GatewayError] = {}
     until = clock().mono + timeout
     for path in [path for path, answer in probes.items() if answer == "live"]:
-        gateway = ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=max(LEAST_S, until - clock().mono))
+        gateway = ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=max(LEAST_S, round(until - clock().mono, 1)))
         try:
             looks[path] = resolved(gateway.look_once(full=True))
         except GatewayError as error:

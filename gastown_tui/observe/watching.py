@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -28,7 +30,7 @@ class WatchError(Exception):
 
 
 class Watching:
-    """Tells changes of one town. `until` is (state, target); `timeout` in seconds."""
+    """Tells changes of one town. `until` is (state, target); `timeout` in seconds; `reader`: the descriptor that is told to."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Watching:
         initial: bool,
         until: tuple[str, str] | None,
         timeout: float | None,
+        reader: int | None = None,
     ) -> None:
         if until and until[0] not in list(State):
             raise WatchError("state", f"{until[0]} is no state", "one of: " + ", ".join(State), usage=True)
@@ -48,6 +51,7 @@ class Watching:
         self._initial = initial
         self._until = until
         self._timeout = timeout
+        self._reader = reader
         self._changes = Changes()
         self._town: Town | None = None
         self._news = asyncio.Event()
@@ -62,6 +66,9 @@ class Watching:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end, 128 + number)
+        if self._reader is not None and _is_pipe(self._reader):
+            # The writing end of a pipe is never readable: it wakes us when nobody holds the other end any more.
+            loop.add_reader(self._reader, self._end, REACHED)
         self._stream.subscribe(self._see, lambda _: None)
         observing = asyncio.create_task(self._stream.run())
         observing.add_done_callback(lambda _: self._news.set())
@@ -142,3 +149,9 @@ class Watching:
         deadline = self._deadline(began)
         if self._ended is None and deadline is not None and self._clock().mono >= deadline:
             self._end(TIMED_OUT if self._until else REACHED)
+
+
+def _is_pipe(descriptor: int) -> bool:
+    with suppress(OSError):
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    return False
