@@ -7,6 +7,7 @@ prefixes and polecats' names, so nothing is ever split at a dash that a known na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,17 +16,18 @@ from .facts import Pane, Rig
 TOWN_ROLES = ("mayor", "deacon", "boot")
 _LEGACY = {"gt-mayor": "mayor", "gt-deacon": "deacon", "gt-boot": "boot", "gt-deacon-boot": "boot"}
 _RESERVED = frozenset({"witness", "mayor", "deacon", "refinery", "crew", "polecats"})
+# What Gas Town itself lets a session be called; anything else was named by somebody else.
+_SESSION = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE_ORDER = {"mayor": 0, "deacon": 1, "boot": 2, "dog": 3, "witness": 4, "refinery": 5, "crew": 6, "polecat": 7}
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An agent's place in the town. `id` is its full address; `how` says what told us."""
+    """An agent's place in the town. `id` is its full address."""
 
     role: str
     name: str
     rig: str | None = None
-    how: str = ""
 
     @property
     def id(self) -> str:
@@ -53,44 +55,47 @@ class Stranger:
     kind: str | None = None
 
 
-def from_role(role: str, env: Mapping[str, str], how: str) -> Identity | Stranger | None:
+def from_role(role: str, env: Mapping[str, str]) -> Identity | Stranger | None:
     """Returns who `GT_ROLE` names (compound, or simple beside GT_RIG, GT_CREW ...), or None if it is not understood."""
     parts = [part for part in role.strip("/").split("/") if part]
     match parts:
         case ["overseer"]:
             return Stranger("overseer")
         case ["mayor" | "deacon" | "boot" as name]:
-            return Identity(name, name, how=how)
+            return Identity(name, name)
         case ["deacon", "boot"]:
-            return Identity("boot", "boot", how=how)
+            return Identity("boot", "boot")
         case ["dog"] | ["deacon", "dogs"]:
-            return _named("dog", env.get("GT_DOG_NAME"), None, how)
+            return _named("dog", env.get("GT_DOG_NAME"), None)
         case ["dog" | "dogs", name] | ["deacon", "dogs", name]:
-            return Identity("dog", name, how=how)
+            return Identity("dog", name)
         case ["witness" | "refinery" as simple]:
-            return _named(simple, simple, env.get("GT_RIG"), how)
+            return _named(simple, simple, env.get("GT_RIG"))
         case ["crew"]:
-            return _named("crew", env.get("GT_CREW"), env.get("GT_RIG"), how)
+            return _named("crew", env.get("GT_CREW"), env.get("GT_RIG"))
         case ["polecat"]:
-            return _named("polecat", env.get("GT_POLECAT"), env.get("GT_RIG"), how)
+            return _named("polecat", env.get("GT_POLECAT"), env.get("GT_RIG"))
         case [rig, "witness" | "refinery" as simple]:
-            return Identity(simple, simple, rig, how)
+            return Identity(simple, simple, rig)
         case [rig, "crew", name]:
-            return Identity("crew", name, rig, how)
+            return Identity("crew", name, rig)
         case [rig, "polecats" | "polecat", name]:
-            return Identity("polecat", name, rig, how)
+            return Identity("polecat", name, rig)
     return None
 
 
-def _named(role: str, name: str | None, rig: str | None, how: str) -> Identity | None:
-    if not name or (role != "dog" and not rig):
+def _named(role: str, name: str | None, rig: str | None) -> Identity | None:
+    # A slash in a variable would make the address of one agent that of another.
+    if not name or (role != "dog" and not rig) or "/" in f"{rig}{name}":
         return None
-    return Identity(role, name, rig, how)
+    return Identity(role, name, rig)
 
 
 def from_name(session: str, rigs: Iterable[Rig], cwd: str = "", root: str = "") -> Identity | Stranger:
     """Returns who a session's name says it is. `cwd` and `root` break ties between the old and the new scheme."""
     rigs = tuple(rigs)
+    if not _SESSION.fullmatch(session):
+        return Stranger()
     if session == "hq-overseer":
         return Stranger("overseer")
     polecat = _by_prefix(session, rigs)
@@ -108,23 +113,23 @@ def _by_prefix(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
     if session.startswith("hq-"):
         rest = session[3:]
         if rest in TOWN_ROLES:
-            return Identity(rest, rest, how="its name")
+            return Identity(rest, rest)
         if rest.startswith("dog-") and rest[4:]:
-            return Identity("dog", rest[4:], how="its name")
+            return Identity("dog", rest[4:])
     by_length = sorted((rig for rig in rigs if rig.prefix), key=lambda rig: -len(rig.prefix))
     for rig in by_length:
         prefix = rig.prefix.rstrip("-") + "-"
         if session.startswith(prefix) and session[len(prefix) :]:
-            return _in_rig(session[len(prefix) :], rig.name, f"its name and the prefix {rig.prefix}")
+            return _in_rig(session[len(prefix) :], rig.name)
     return None
 
 
-def _in_rig(rest: str, rig: str, how: str) -> Identity | None:
+def _in_rig(rest: str, rig: str) -> Identity | None:
     if rest in ("witness", "refinery"):
-        return Identity(rest, rest, rig, how)
+        return Identity(rest, rest, rig)
     if rest.startswith("crew-"):
-        return Identity("crew", rest[5:], rig, how) if rest[5:] else None
-    return None if rest in _RESERVED else Identity("polecat", rest, rig, how)
+        return Identity("crew", rest[5:], rig) if rest[5:] else None
+    return None if rest in _RESERVED else Identity("polecat", rest, rig)
 
 
 def _by_old_scheme(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
@@ -132,7 +137,7 @@ def _by_old_scheme(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
     for rig in sorted(rigs, key=lambda rig: -len(rig.name)):
         head = f"gt-{rig.name}-"
         if session.startswith(head) and session[len(head) :]:
-            found = _in_rig(session[len(head) :], rig.name, "its name, by the scheme of before 2026-02")
+            found = _in_rig(session[len(head) :], rig.name)
             if found and (found.role != "polecat" or found.name in rig.polecats):
                 return found
     return None
@@ -140,11 +145,11 @@ def _by_old_scheme(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
 
 def _legacy(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
     if session in _LEGACY:
-        return Identity(_LEGACY[session], _LEGACY[session], how="its legacy name")
+        return Identity(_LEGACY[session], _LEGACY[session])
     for role in ("witness", "refinery"):
         rig = session.removeprefix(f"gt-{role}-")
         if rig != session and any(known.name == rig for known in rigs):
-            return Identity(role, role, rig, "its legacy name")
+            return Identity(role, role, rig)
     return None
 
 
@@ -154,12 +159,16 @@ def _has_folder(identity: Identity | None, rigs: tuple[Rig, ...]) -> bool:
 
 def _prefer_new(new: Identity, old: Identity, rigs: tuple[Rig, ...], cwd: str, root: str) -> bool:
     """Both schemes fit: the working directory decides, then the polecat's folder, then the older name (it has a role word)."""
-    base = root.rstrip("/")
-    if base and f"{cwd}/".startswith(f"{base}/{new.rig}/polecats/{new.name}/"):
+    if root and _works_in(new, cwd, root):
         return True
-    if base and old.rig and f"{cwd}/".startswith(f"{base}/{old.rig}/") and old.rig != new.rig:
+    if root and _works_in(old, cwd, root):
         return False
     return _has_folder(new, rigs)
+
+
+def _works_in(identity: Identity, cwd: str, root: str) -> bool:
+    """An agent's folder lies where its address says, the town's own agents' right below the root."""
+    return f"{cwd}/".startswith(f"{root.rstrip('/')}/{identity.id}/")
 
 
 def _without_registry(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
@@ -169,7 +178,7 @@ def _without_registry(session: str, rigs: tuple[Rig, ...]) -> Identity | None:
     rig, _, rest = session[3:].partition("-")
     if not rig or not (rest in ("witness", "refinery") or rest.startswith("crew-")):
         return None
-    return _in_rig(rest, rig, "its name")
+    return _in_rig(rest, rig)
 
 
 def identify(pane: Pane, rigs: Iterable[Rig], root: str) -> Identity | Stranger:
@@ -180,5 +189,4 @@ def identify(pane: Pane, rigs: Iterable[Rig], root: str) -> Identity | Stranger:
     home = pane.env.get("GT_ROOT") or pane.env.get("GT_TOWN_ROOT")
     if home and root and home.rstrip("/") != root.rstrip("/"):
         return Stranger()
-    told = from_role(pane.env["GT_ROLE"], pane.env, f"GT_ROLE in its {pane.env_source}") if pane.env.get("GT_ROLE") else None
-    return told or from_name(pane.session, rigs, pane.cwd, root)
+    return from_role(pane.env.get("GT_ROLE", ""), pane.env) or from_name(pane.session, rigs, pane.cwd, root)
