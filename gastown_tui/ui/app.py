@@ -89,7 +89,7 @@ class Console(App[None], inherit_bindings=False):
         """Tells the observing side which pane is on screen and how often it wants to be read; nothing where nobody looks."""
         agent = self.page.shown if self.page and self.view.live and self.view.held_since is None else None
         rate = _FAST if self.view.eye.backend == "control" else _SLOW
-        asked = {agent.pane_id: rate} if agent and agent.pane_id and agent.alive else {}
+        asked = {agent.pane_id: rate} if agent and agent.pane_id else {}
         if asked != self._asked:
             self._asked = asked
             self.view.eye.interest(asked)
@@ -167,7 +167,8 @@ class Console(App[None], inherit_bindings=False):
 
     def _on_frame(self, frame: Frame) -> None:
         agent = self.view.take(frame)
-        if agent is not None and self.is_running and self.page is not None and self.page.shown == agent:
+        shown = self.page.shown if self.is_running and self.page is not None else None
+        if self.page is not None and agent is not None and shown is not None and shown.id == agent.id:
             self.call_next(self.page.paint_pane)
 
     def _show_news(self) -> None:

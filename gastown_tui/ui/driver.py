@@ -37,6 +37,8 @@ class Writer(Thread):
 
     def write(self, data: str) -> None:
         with self._news:
+            if not data or self._closed:
+                return
             if self._pending and self._pending + len(data) > _MOST_PENDING:
                 self._dropped = True
                 return
@@ -100,6 +102,11 @@ class SafeDriver(LinuxDriver):
         super().close()
         if self._out is not None:
             self._out.close()
+
+    def _enable_mouse_support(self) -> None:
+        """Asks for clicks and the wheel alone: reports of every movement would fill a slow line, and nothing follows them."""
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1006h")
 
     def mouse(self, on: bool) -> None:
         """Takes the mouse, or leaves it to the terminal so that text can be selected there."""

@@ -11,6 +11,7 @@ from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
 from gastown_tui.town.words import evidence_text
 
+ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 _KEPT_FRAMES = 64
 
@@ -70,9 +71,9 @@ class View:
         return None
 
     def frame(self, agent: Agent) -> Frame | None:
-        """Returns the last picture of an agent's pane; of one that lives, only if it is of the pane it has now."""
+        """Returns the last picture of an agent's pane; unless it has ended, only if it is of the pane it has now."""
         frame = self._frames.get(agent.id)
-        return frame if frame and (not agent.alive or frame.pane_id == agent.pane_id) else None
+        return frame if frame and (agent.state in ENDED or frame.pane_id == agent.pane_id) else None
 
     def stale(self, *names: str) -> list[SourceState]:
         """Returns which of the named sources (of all, where none is named) do not answer; an absent one has nothing to say."""

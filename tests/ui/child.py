@@ -36,6 +36,10 @@ class Scripted(scene.Eye):
     def do_break(self) -> None:
         self.breaks.set()
 
+    def do_nonsense(self) -> None:
+        """A picture that cannot be drawn."""
+        self.frame(Frame("%1", (None,), scene.NOW))  # type: ignore[arg-type]
+
     def do_same(self) -> None:
         """Another look that saw the same: nothing shown changes."""
         self.show(replace(scene.TOWN, observed_at=scene.WALL + 1))

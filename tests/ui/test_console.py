@@ -300,7 +300,7 @@ async def test_a_resize_storm_ends_in_a_right_picture() -> None:
     app = scene.console()
     async with app.run_test(size=(120, 32)) as pilot:
         before = await pressed(pilot)
-        for _ in range(30):
+        for _ in range(12):
             await pilot.resize_terminal(chance.randint(5, 220), chance.randint(2, 70))
         await pilot.resize_terminal(120, 32)
         assert await pressed(pilot) == before

@@ -35,7 +35,7 @@ def test_a_signal_ends_it_with_the_terminal_restored(start: Callable[[], Termina
     after = terminal.seen.rpartition(RESTORED)[2]
     assert RESTORED in terminal.seen
     assert b"\x1b[?25h" in after and b"\x1b[?1004l" in after
-    assert b"\x1b[?1003h" not in after
+    assert b"\x1b[?1003h" not in terminal.seen, "movements of the mouse are not asked for"
 
 
 def test_it_is_left_by_its_key(start: Callable[[], Terminal]) -> None:
@@ -68,17 +68,18 @@ def test_a_terminal_that_does_not_read_does_not_hold_up_the_end(start: Callable[
     assert terminal.ends(reading=False) == 143
 
 
-def test_a_crash_restores_the_terminal_and_leaves_a_report(start: Callable[[], Terminal]) -> None:
+@pytest.mark.parametrize(("order", "error"), [("break", "ValueError: the eye broke"), ("nonsense", "AttributeError")])
+def test_a_crash_restores_the_terminal_and_leaves_a_report(start: Callable[[], Terminal], order: str, error: str) -> None:
     terminal = start()
-    terminal.order("break")
+    terminal.order(order)
     assert terminal.ends() == 70
     after = terminal.seen.rpartition(RESTORED)[2].decode()
     report = Path(after.strip().splitlines()[-1])
     assert report.parent == terminal.folder
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     told = report.read_text("utf-8")
-    assert "ValueError: the eye broke" in told
-    assert "sk-abcdefgh12345678" not in told
+    assert error in told
+    assert "sk-abcdefgh12345678" not in told + after
     assert "gastown/crew/jack: dead: exited with 1 at 10:41:55" in told
 
 

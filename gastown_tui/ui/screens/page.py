@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol, cast
 
 from textual import events
 from textual.screen import Screen
@@ -18,14 +18,23 @@ from gastown_tui.town.text import safe
 from .. import keys
 from ..ages import Ages
 from ..themes import Ink, ink
-from ..view import View
+from ..view import ENDED, View
 from ..widgets.footer import Footer
 from ..widgets.pane import Pane
 
-if TYPE_CHECKING:
-    from ..app import Console
-
 _SAID_FOR = 5.0
+
+
+class Host(Protocol):
+    """What a screen may ask of the application above it."""
+
+    @property
+    def inks(self) -> str: ...
+    def ink(self, *, selected: bool) -> Ink: ...
+    def tell_interest(self) -> None: ...
+    def copy(self, text: str) -> None: ...
+    def inspect(self, agent_id: str) -> None: ...
+    def run_later(self, action: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -53,11 +62,8 @@ class Page(Screen[None]):
         self._silence: Timer | None = None
 
     @property
-    def console(self) -> Console:
-        from ..app import Console
-
-        assert isinstance(self.app, Console)
-        return self.app
+    def console(self) -> Host:
+        return cast(Host, self.app)
 
     @property
     def style(self) -> Ink:
@@ -87,8 +93,8 @@ class Page(Screen[None]):
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        seen_now = agent is not None and agent.alive and not self.view.stale("tmux")
-        pane.show(self.console.inks, dimmed=not seen_now, empty=_nothing(agent))
+        past = agent is not None and (agent.state in ENDED or bool(self.view.stale("tmux")))
+        pane.show(self.console.inks, dimmed=past, empty=_nothing(agent))
 
     def has(self, need: str) -> bool:
         """Returns whether what a key needs is there."""
@@ -209,4 +215,4 @@ class Page(Screen[None]):
 def _nothing(agent: Agent | None) -> str:
     if agent is None:
         return ""
-    return "waiting for its picture …" if agent.alive and agent.pane_id else "no picture of its pane was taken"
+    return "waiting for its picture …" if agent.pane_id else "no picture of its pane was taken"

@@ -88,10 +88,11 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._lines: Sequence[Strip] = ()
+        self._blank: Strip | None = None
 
     def draw(self, lines: Sequence[Strip]) -> None:
         """Shows the lines, sending those that differ from the last ones as far as they differ."""
-        old, self._lines = self._lines, lines
+        old, self._lines, self._blank = self._lines, lines, None
         regions = []
         for y in range(min(self.size.height, max(len(old), len(lines)))):
             columns = changed_columns(old[y] if y < len(old) else None, lines[y] if y < len(lines) else None)
@@ -104,7 +105,10 @@ class Lines(Widget):
         self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
-        return (
-            self._lines[y].crop_extend(0, self.size.width, base) if y < len(self._lines) else Strip.blank(self.size.width, base)
-        )
+        width = self.size.width
+        if y < len(self._lines) and self._lines[y].cell_length == width:
+            return self._lines[y]
+        # Below the last line, or between a new size and the lines for it. Asking for the style costs more than the line.
+        if self._blank is None or self._blank.cell_length != width:
+            self._blank = Strip.blank(width, self.rich_style)
+        return self._blank
