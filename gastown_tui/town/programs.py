@@ -72,11 +72,17 @@ def _called(process: Process) -> frozenset[str]:
 
 
 def _script(process: Process) -> str | None:
-    """Returns the path of the script that an interpreter runs, or None: a bare interpreter, or no interpreter at all."""
+    """Returns the path of the script that an interpreter or a shell runs, or None: a bare one, or neither."""
     names = _called(process)
-    if not any(_INTERPRETER.match(name) for name in names):
+    if not (names & SHELLS or any(_INTERPRETER.match(name) for name in names)):
         return None
     return process.argv1 if process.argv1 and not process.argv1.startswith("-") else None
+
+
+def _script_names(script: str | None) -> frozenset[str]:
+    """Returns what a script is called, with and without the end that tells its language."""
+    base = _base(script or "")
+    return frozenset({base, _SCRIPT_END.sub("", base)}) - {""}
 
 
 def display_name(process: Process) -> str:
@@ -91,10 +97,10 @@ def is_shell(process: Process) -> bool:
 
 def program_of(process: Process) -> Program | None:
     """Returns the known program that a process is, or None."""
-    names, script = _called(process), _script(process) or ""
-    stem = _SCRIPT_END.sub("", _base(script))
+    script = _script(process) or ""
+    names = _called(process) | _script_names(script)
     for program in PROGRAMS:
-        if names & program.names or stem in program.names or any(part in script for part in program.scripts):
+        if names & program.names or any(part in script for part in program.scripts):
             return program
     if any(_VERSION.match(name) for name in names) and "/claude/" in f"{process.exe} {process.argv0}":
         return BY_RUNTIME["claude"]
@@ -109,14 +115,11 @@ def declared_names(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def _is_named(process: Process, names: tuple[str, ...]) -> bool:
     """Whether the names mean this process. An interpreter is meant by its script, unless interpreters are all they name."""
-    called = _called(process)
+    called, script = _called(process), _script(process)
     special = frozenset(name for name in names if not _INTERPRETER.match(name))
-    if script := _script(process):
-        stem = _SCRIPT_END.sub("", _base(script))
-        return bool((called - {_base(process.exe)} | {stem, _base(script)}) & special) or (
-            not special and bool(called & set(names))
-        )
-    return bool(called & special)
+    if special:
+        return bool((called | _script_names(script)) & special)
+    return script is not None and bool(called & set(names))
 
 
 def _is_agent(process: Process, env: Mapping[str, str], names: tuple[str, ...]) -> bool:
