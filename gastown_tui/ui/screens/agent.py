@@ -47,15 +47,15 @@ class AgentScreen(Page):
         self._hit = 0
 
     def compose(self) -> ComposeResult:
-        yield Header(id="header")
-        yield Title(id="title")
-        yield Rule(id="top")
+        yield Header("header")
+        yield Title("title")
+        yield Rule("top")
         with Container(id="body"):
-            yield Pane(id="pane")
-            yield Rule(id="between")
-            yield Lines(id="facts")
-        yield Rule(id="bottom")
-        yield Footer(id="footer")
+            yield Pane("pane")
+            yield Rule("between")
+            yield Lines("facts")
+        yield Rule("bottom")
+        yield Footer("footer")
 
     def on_mount(self) -> None:
         self.run_worker(self._read_environment(), group="environment", exclusive=True)

@@ -48,8 +48,8 @@ class ListPage(Page):
     at = 0
 
     def compose(self) -> ComposeResult:
-        yield Lines(id="list")
-        yield Footer(id="footer")
+        yield Lines("list")
+        yield Footer("footer")
 
     @property
     def page(self) -> int:

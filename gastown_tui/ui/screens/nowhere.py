@@ -22,9 +22,9 @@ class NowhereScreen(Page):
     SCOPES: ClassVar[tuple[str, ...]] = ()
 
     def compose(self) -> ComposeResult:
-        yield Header(id="header")
-        yield Lines(id="told")
-        yield Footer(id="footer")
+        yield Header("header")
+        yield Lines("told")
+        yield Footer("footer")
 
     def paint(self, ages: Ages) -> None:
         self.query_one(Header).show(self.view, ages, self.style)

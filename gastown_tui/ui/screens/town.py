@@ -54,17 +54,17 @@ class TownScreen(Page):
         self._letter = ""
 
     def compose(self) -> ComposeResult:
-        yield Header(id="header")
-        yield Rule(id="top")
+        yield Header("header")
+        yield Rule("top")
         with Container(id="body"):
-            yield Rows(id="rows")
-            yield Rule(id="between")
+            yield Rows("rows")
+            yield Rule("between")
             with Container(id="side"):
-                yield Title(id="title")
-                yield Pane(id="pane")
-        yield Rule(id="bottom")
-        yield EventStrip(id="events")
-        yield Footer(id="footer")
+                yield Title("title")
+                yield Pane("pane")
+        yield Rule("bottom")
+        yield EventStrip("events")
+        yield Footer("footer")
 
     @property
     def row(self) -> Row | None:

@@ -60,8 +60,10 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
 
     A refresh always sends a line from its left edge, so the equal cells at the right are all that can be saved.
     """
-    if old is new or old is None or new is None:
-        return 0 if old is new else (new or old).cell_length  # type: ignore[union-attr]
+    if old is new:
+        return 0
+    if old is None or new is None or old.cell_length != new.cell_length:
+        return max(strip.cell_length for strip in (old, new) if strip is not None)
     before = [(char, segment.style) for segment in old for char in segment.text]
     after = [(char, segment.style) for segment in new for char in segment.text]
     if before == after:
@@ -85,8 +87,8 @@ class Lines(Widget):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, Lines.Resized)
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
-        super().__init__(id=id)
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
         self._lines: Sequence[Strip] = ()
         self._blank: Strip | None = None
 

@@ -36,8 +36,8 @@ class Pane(Lines):
             super().__init__()
             self.by = by
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
-        super().__init__(id=id)
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self._cells: Sequence[Cells] = ()
         self._made: dict[tuple[object, ...], Strip] = {}
         self.up = 0

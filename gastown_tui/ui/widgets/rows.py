@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from rich.cells import set_cell_size
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 
+from gastown_tui.town.snapshot import State
 from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES
 
 from ..ages import Ages
@@ -56,6 +58,9 @@ class Scene:
     stale: bool = False
 
 
+Look = tuple["Told", Columns, str, bool]
+
+
 class Rows(Lines):
     """Shows rows under a line of column names; the last line says how many rows are out of sight."""
 
@@ -73,11 +78,11 @@ class Rows(Lines):
             super().__init__()
             self.by = by
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
-        super().__init__(id=id)
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self._top = 0
         self._on_screen: Sequence[Row] = ()
-        self._made: dict[tuple[object, ...], Strip] = {}
+        self._made: dict[Look, Strip] = {}
 
     @property
     def on_screen(self) -> Sequence[Row]:
@@ -100,13 +105,12 @@ class Rows(Lines):
         self._on_screen = scene.rows[self._top : self._top + room]
         beads = any(row.agent and row.agent.bead for row in scene.rows)
         columns = Columns.of(width, beads=beads, runtime=scene.runtime, labels=scene.labels is not None)
-        made: dict[tuple[object, ...], Strip] = {}
+        made: dict[Look, Strip] = {}
         style = partial(ink, scene.theme)
         lines = [fit(_names(columns, scene), width, style("text"))]
         for row in self._on_screen:
-            told = _cells(row, scene, ages)
-            key = (told, columns, scene.theme, scene.stale)
-            made[key] = self._made.get(key) or _line(row, told, columns, scene)
+            key = _told(row, scene, ages), columns, scene.theme, scene.stale
+            made[key] = self._made.get(key) or _line(key[0], columns, scene)
             lines.append(made[key])
         self._made = made
         if hidden and height > 2:
@@ -150,66 +154,90 @@ def _names(columns: Columns, scene: Scene) -> list[Run]:
     return [(text + ("  runtime" if columns.runtime else ""), ink(scene.theme, "faint"))]
 
 
-Told = tuple[str, ...]
+class Told(NamedTuple):
+    """The texts of a row: everything that decides how it looks, so that equal texts are the very same line."""
+
+    chosen: bool
+    name: str
+    label: str = ""
+    state: State | None = None
+    calls: bool = False
+    quelled: bool = False
+    age: str = "–"
+    quiet: str = "–"
+    bead: str = ""
+    runtime: str = ""
+    foreign: bool = False
+    problems: str = ""
+    folded: int = 0
 
 
-def _cells(row: Row, scene: Scene, ages: Ages) -> Told:
-    """Returns the texts of a row: everything that decides how it looks, so that equal texts are the very same line."""
-    bar = "▌" if row.key == scene.chosen else " "
-    label = (scene.labels or {}).get(row.key, "")
-    agent = row.agent
+def _told(row: Row, scene: Scene, ages: Ages) -> Told:
+    chosen, label, agent = row.key == scene.chosen, (scene.labels or {}).get(row.key, ""), row.agent
     if agent is None:
-        return bar, "", FOREIGN_SHAPE if row.foreign else "", row.name, label, row.problems, str(row.folded or "")
+        return Told(chosen, row.name, label, foreign=row.foreign is not None, problems=row.problems, folded=row.folded)
     ages.due(agent.expects.overdue_at if agent.expects else None)
-    mark = "!" if agent.needs_you(ages.now) else "~" if agent.acknowledged else " "
     began = agent.agent_started if agent.agent_started is not None else agent.session_created
-    age = ages.age(began) if began is not None else "–"
-    quiet = ages.quiet(agent.last_output) if agent.last_output is not None else "–"
-    return bar, mark, agent.state, row.name, label, age, quiet, agent.bead or "", agent.runtime or ""
+    return Told(
+        chosen,
+        row.name,
+        label,
+        agent.state,
+        calls=agent.needs_you(ages.now),
+        quelled=agent.acknowledged is not None,
+        age=ages.age(began) if began is not None else "–",
+        quiet=ages.quiet(agent.last_output) if agent.last_output is not None else "–",
+        bead=agent.bead or "",
+        runtime=agent.runtime or "",
+    )
 
 
-def _line(row: Row, told: Told, columns: Columns, scene: Scene) -> Strip:
-    chosen = told[0] != " "
-    style: Ink = lambda token: ink(scene.theme, token, selected=chosen)  # noqa: E731 - a name for one argument's worth
-    runs = _agent_runs(told, columns, scene, style) if row.agent else _other_runs(row, told, columns, style, scene.stale)
-    return fit(runs, columns.width, style("text"))
+def _line(told: Told, columns: Columns, scene: Scene) -> Strip:
+    style: Ink = partial(ink, scene.theme, selected=told.chosen)
+    make = _other_runs if told.state is None else _agent_runs
+    return fit(make(told, columns, style, scene.stale), columns.width, style("text"))
 
 
-def _agent_runs(told: Told, columns: Columns, scene: Scene, style: Ink) -> list[Run]:
-    bar, mark, state, name, label, age, quiet, bead, runtime = told
-    loud = mark == "!" and not scene.stale
-    token = "faint" if scene.stale else "dim" if mark == "~" else STATE_TOKENS[state]  # type: ignore[index]
-    text = "faint" if scene.stale else "dim" if mark == "~" else "text"
-    numbers = f"{age:>{_AGE}}{quiet:>{_QUIET}}"
-    tail = f"  {clip(bead, columns.bead - 2):{columns.bead - 2}}" if columns.bead else ""
-    tail += f"  {clip(runtime, columns.runtime - 2)}" if columns.runtime else ""
+def _agent_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[Run]:
+    state = told.state or State.UNKNOWN
+    token, text, numbers = STATE_TOKENS[state], "text", "dim"
+    if told.quelled:
+        token = text = "dim"
+    if stale:
+        token = text = numbers = "faint"
+    bead = f"  {_padded(told.bead, columns.bead - 2)}" if columns.bead else ""
+    runtime = f"  {clip(told.runtime, columns.runtime - 2)}" if columns.runtime else ""
     return [
-        (bar, style("accent")),
-        (f"{'!' if loud or mark == '!' else ' '} {SHAPES[state]} ", style(token)),  # type: ignore[index]
-        *_label(label, columns, style),
-        (_padded(name, columns.name) + " ", style(text)),
-        (f"{state:{_STATE}}", style(token if loud else "faint" if scene.stale else "dim")),
-        (numbers + tail, style("faint" if scene.stale else "dim")),
+        _bar(told, style, token),
+        (f"{'!' if told.calls else ' '} {SHAPES[state]} ", style(token)),
+        *_label(told, columns, style),
+        (_padded(told.name, columns.name) + " ", style(text)),
+        (f"{state:{_STATE}}", style(token if told.calls else numbers)),
+        (f"{told.age:>{_AGE}}{told.quiet:>{_QUIET}}{bead}{runtime}", style(numbers)),
     ]
 
 
-def _other_runs(row: Row, told: Told, columns: Columns, style: Ink, stale: bool) -> list[Run]:
-    text = style("faint" if stale else "dim")
-    bar, _, shape, name, label, problems, folded = told
-    if row.foreign:
-        return [(f"{bar}  {shape} ", text), *_label(label, columns, style), (clip(name, columns.name), text)]
-    count = f"  ({folded})" if folded else ""
+def _other_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[Run]:
+    token = "faint" if stale else "dim"
+    text = style(token)
+    shape = f"{FOREIGN_SHAPE} " if told.foreign else "▸ " if told.folded else ""
+    count = f"  ({told.folded})" if told.folded else ""
     return [
-        (bar, style("accent")),
-        ("  " + ("▸ " if folded else ""), text),
-        *_label(label, columns, style),
-        (clip(name, columns.name) + count, text),
-        (f"  {problems}", text if stale else style("attention")),
+        _bar(told, style, token),
+        (f"  {shape}", text),
+        *_label(told, columns, style),
+        (clip(told.name, columns.name) + count, text),
+        (f"  {told.problems}", text if stale else style("attention")),
     ]
 
 
-def _label(label: str, columns: Columns, style: Ink) -> list[Run]:
-    return [(f"{label:{columns.labels}}", style("accent bold"))] if columns.labels else []
+def _bar(told: Told, style: Ink, token: str) -> Run:
+    """Returns the bar of the chosen row, else a blank that looks like what follows and so costs no bytes of its own."""
+    return ("▌", style("accent")) if told.chosen else (" ", style(token))
+
+
+def _label(told: Told, columns: Columns, style: Ink) -> list[Run]:
+    return [(f"{told.label:{columns.labels}}", style("accent bold"))] if columns.labels else []
 
 
 def _padded(text: str, width: int) -> str:
