@@ -85,9 +85,10 @@ class Blocks:
 class Connection(asyncio.SubprocessProtocol):
     """A `tmux -C` client: lines in, blocks out, in their order."""
 
-    def __init__(self, session: str, socket: str, on_event: Callable[[], None], lifeline: tuple[int, int]) -> None:
+    def __init__(self, session: str, socket: str, on_event: Callable[[], None]) -> None:
         self.error: GatewayError | None = None
-        self._reading, self._life = lifeline
+        self._life = contextlib.ExitStack()
+        self._open = contextlib.ExitStack()
         self.stderr = b""
         self.ended = asyncio.get_running_loop().create_future()
         self._session = session
@@ -96,6 +97,28 @@ class Connection(asyncio.SubprocessProtocol):
         self._blocks = Blocks()
         self._waiting: deque[asyncio.Future[Block | None]] = deque()
         self._lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, tmux: str, socket: str, env: Mapping[str, str], session: str, on_event: Callable[[], None]) -> Connection:
+        """Returns a connection whose client was started. Raises OSError where it cannot be."""
+        connection, loop = cls(session, socket, on_event), asyncio.get_running_loop()
+        # The server writes to the client's stdout itself, and a client cannot leave before that is written: when we are
+        # killed, nobody would read it and the client would stay for ever. So the client holds the reading end as well.
+        (heard, said), (kept, life) = os.pipe(), os.pipe()
+        connection._life.callback(os.close, life)
+        connection._open.callback(os.close, kept)
+        argv = start(tmux, socket, session, f"/proc/{os.getpid()}/fd/{kept}")
+        with os.fdopen(said, "wb", 0), contextlib.ExitStack() as failing:
+            failing.callback(os.close, heard)
+            failing.callback(connection._open.close)
+            failing.callback(connection._life.close)
+            await loop.subprocess_exec(lambda: connection, *argv, stdout=said, pass_fds=(heard,), env=env, start_new_session=True)
+            failing.pop_all()
+        reader, _ = await loop.connect_read_pipe(lambda: Heard(connection.received), os.fdopen(heard, "rb", 0))
+        connection._open.callback(reader.close)
+        if connection.ended.done():
+            connection._open.close()
+        return connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)
@@ -128,9 +151,9 @@ class Connection(asyncio.SubprocessProtocol):
         return block
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        if fd == 2:
-            self.stderr = (self.stderr + data)[-4096:]
-            return
+        self.stderr = (self.stderr + data)[-4096:]
+
+    def received(self, data: bytes) -> None:
         for piece in self._blocks.feed(data):
             self._received(piece)
 
@@ -158,7 +181,7 @@ class Connection(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client ended and everything that it wrote was read."""
         self.fail(parse.failure(self.stderr.decode("utf-8", "replace") or "lost server", self._socket))
-        os.close(self._reading)
+        self._open.close()
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -167,7 +190,7 @@ class Connection(asyncio.SubprocessProtocol):
         if self.error:
             return
         self.error = error
-        self._let_go()
+        self._life.close()
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -180,7 +203,7 @@ class Connection(asyncio.SubprocessProtocol):
         """Leaves: the session ends and the client with it. Returns when the client is gone."""
         self.error = self.error or GatewayError("the connection to tmux was closed", remedy=AGAIN)
         self._on_event = _ignore
-        self._let_go()
+        self._life.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await asyncio.shield(self.ended)
@@ -189,11 +212,15 @@ class Connection(asyncio.SubprocessProtocol):
             await self.ended
         self._transport.close()
 
-    def _let_go(self) -> None:
-        """Closes our end of the pipe that keeps the session alive."""
-        if self._life >= 0:
-            os.close(self._life)
-            self._life = -1
+
+class Heard(asyncio.Protocol):
+    """Hands on what comes out of a pipe."""
+
+    def __init__(self, received: Callable[[bytes], None]) -> None:
+        self._received = received
+
+    def data_received(self, data: bytes) -> None:
+        self._received(data)
 
 
 def _ignore() -> None:
@@ -234,18 +261,10 @@ class ControlGateway:
         Raises GatewayError where no server listens (none is started) or it does not answer as expected.
         """
         session = f"{parse.OURS}{os.getpid()}"
-        reading, life = os.pipe()
         clean = {name: value for name, value in env.items() if name not in ("TMUX", "TMUX_PANE")}
         try:
-            _, connection = await asyncio.get_running_loop().subprocess_exec(
-                lambda: Connection(session, socket, on_event, (reading, life)),
-                *start(tmux, socket, session, f"/proc/{os.getpid()}/fd/{reading}"),
-                env=clean,
-                start_new_session=True,
-            )
+            connection = await Connection.open(tmux, socket, clean, session, on_event)
         except OSError as error:
-            os.close(reading)
-            os.close(life)
             raise GatewayError(f"{tmux} cannot be run: {error.strerror}", remedy="install tmux 3.2 or later") from None
         gateway = cls(socket, connection, clock, timeout, watchdog)
         try:
