@@ -153,6 +153,14 @@ async def test_the_choice_moves_on_when_its_row_is_filtered_away() -> None:
         assert "mayor" in await pressed(pilot, "escape")
 
 
+async def test_the_choice_goes_to_a_neighbour_when_its_agent_leaves() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "w", "w")
+        eye.town(replace(scene.TOWN, agents=tuple(agent for agent in scene.AGENTS if agent.name != "jack")))
+        assert "▌  ● crew emma" in await pressed(pilot)
+
+
 async def test_two_letters_jump() -> None:
     async with scene.console().run_test(size=(120, 32)) as pilot:
         labelled = await pressed(pilot, "f")

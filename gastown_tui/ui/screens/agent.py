@@ -82,6 +82,7 @@ class AgentScreen(Page):
         return not need
 
     def lay_out(self, width: int, height: int) -> None:
+        super().lay_out(width, height)
         self.set_class(width >= WIDE, "-wide")
         self.set_class(self._in_facts, "-facts")
         self.set_class(height < 12, "-low")

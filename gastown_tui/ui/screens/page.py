@@ -20,6 +20,7 @@ from ..ages import Ages
 from ..themes import Ink, ink
 from ..view import ENDED, View
 from ..widgets.footer import Footer
+from ..widgets.header import Header, notice
 from ..widgets.pane import Pane
 
 _SAID_FOR = 5.0
@@ -82,6 +83,8 @@ class Page(Screen[None]):
 
     def lay_out(self, width: int, height: int) -> None:
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
+        for header in self.query(Header):
+            header.styles.height = 2 if height >= 8 and notice(self.view, Ages(self.view.now)) else 1
 
     def paint(self, ages: Ages) -> None:
         """Fills the widgets."""

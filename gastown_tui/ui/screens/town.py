@@ -17,7 +17,7 @@ from ..ages import Ages
 from ..roster import Row, Wish
 from ..view import View
 from ..widgets.footer import Footer
-from ..widgets.header import Header, notice
+from ..widgets.header import Header
 from ..widgets.pane import Pane
 from ..widgets.rows import Rows, Scene
 from ..widgets.strip import EventStrip, Rule
@@ -48,7 +48,7 @@ class TownScreen(Page):
         super().__init__(view)
         self.wish = Wish()
         self._rows: dict[str, Row] = {}
-        self._chosen = ""
+        self._chosen, self._at = "", 0
         self._zoomed = self._in_pane = False
         self._labels: dict[str, str] | None = None
         self._letter = ""
@@ -119,21 +119,20 @@ class TownScreen(Page):
 
     def _keep_choice(self) -> None:
         """Keeps the choice where it is still listed, else takes the nearest row that can be chosen."""
-        if self.row is not None and self.row.selectable:
-            return
-        self._chosen = next((row.key for row in self._rows.values() if row.selectable), "")
+        choices = [(index, row.key) for index, row in enumerate(self._rows.values()) if row.selectable]
+        kept = next((choice for choice in choices if choice[1] == self._chosen), None)
+        self._at, self._chosen = kept or min(choices, key=lambda choice: abs(choice[0] - self._at), default=(0, ""))
 
     def lay_out(self, width: int, height: int) -> None:
         if self.town is not None:
             self._rows = {row.key: row for row in roster.rows(self.town, self.wish, self.view.now)}
-        noticed = bool(notice(self.view, Ages(self.view.now)))
+        super().lay_out(width, height)
         wide = width >= WIDE
         self.set_class(wide, "-wide")
         self.set_class(self._zoomed, "-zoomed")
         self.set_class(height >= TALL, "-tall")
         self.set_class(height < 16, "-low")
         self.set_class(height < 10, "-tiny")
-        self.query_one("#header").styles.height = 2 if noticed and height >= 8 else 1
         rows = self.query_one("#rows")
         rows.styles.width = list_width(width) if wide else "100%"
         rows.styles.height = "100%" if wide or height < 10 else list_height(len(self._rows), height - 5)
@@ -227,7 +226,7 @@ class TownScreen(Page):
         self.ask("/", self._filter, self._found, self.wish.query)
 
     def _filter(self, query: str) -> None:
-        self.wish = replace(self.wish, query=query)
+        self.wish, self._at = replace(self.wish, query=query), 0
 
     def _found(self) -> str:
         total = len(self.town.agents) if self.town else 0
