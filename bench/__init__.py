@@ -1,0 +1,1 @@
+"""What gastown-tui costs and how fast it is, measured on real parts: `python -m bench`."""

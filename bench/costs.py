@@ -1,0 +1,194 @@
+"""What it costs while it runs: processor time of ours, of our tmux clients and of the server; processes, bytes, memory."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gastown_tui.demo.roster import Resident
+
+from .fleet import Fleet, wait_for
+from .meters import cpu, median, own_cpu, pss
+from .plan import Plan
+from .speeds import HERE, MINIMAL, console, settled, settled_busy
+from .table import Row
+from .terminal import Terminal, terminal
+
+FIELDS = "#{session_name} #{pane_id} #{pane_pid} #{pane_dead} #{window_activity} #{pane_title}"
+LISTINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Percent of one core: the program with all that it starts, what the server takes more, and one plain listing a second."""
+
+    ours: float
+    server: float
+    floor: float
+
+    @property
+    def whole(self) -> float:
+        return self.ours + self.server
+
+
+def steady(fleet: Fleet, plan: Plan) -> list[Row]:
+    """A Town screen with one live pane, a fifth of the agents printing and then all, by both roads."""
+    size = len(fleet.people)
+    fifth = fleet.people[: size // 5]
+    wishes = (
+        (f"steady, {size} agents, {len(fifth)} print, control", fifth, "control", 1.5),
+        (f"steady, {size} agents, {len(fifth)} print, fork", fifth, "fork", 4.0),
+        (f"steady, {size} agents, all print, control", fleet.people, "control", 4.0),
+    )
+    rows = []
+    for what, talking, backend, reach in wishes:
+        cost = _cost(fleet, talking, backend, plan.window)
+        measured = f"{cost.whole:.2f} % ({cost.ours:.2f} ours, {cost.server:+.2f} server)"
+        ratio = f"{cost.whole / cost.floor:.1f} × one `tmux list-panes` a second"
+        rows.append(Row(what, measured, f"≤ {reach:g} %", cost.whole <= reach, ratio))
+    return rows
+
+
+def _cost(fleet: Fleet, talking: tuple[Resident, ...], backend: str, seconds: float) -> Cost:
+    with fleet.chatter(talking):
+        time.sleep(1)
+        alone = [_server(fleet, seconds / 2)]
+        with terminal(console(fleet, backend), fleet.env) as running:
+            _ready(running, backend)
+            pid = running.process.pid
+            before, server, began = cpu(pid), own_cpu(fleet.pid), time.monotonic()
+            time.sleep(seconds)
+            took = time.monotonic() - began
+            ours, beside = (cpu(pid) - before) / took, (own_cpu(fleet.pid) - server) / took
+        time.sleep(0.5)
+        alone.append(_server(fleet, seconds / 2))
+        return Cost(100 * ours, 100 * (beside - median(alone)), 100 * _listing(fleet))
+
+
+def _ready(running: Terminal, backend: str) -> None:
+    if backend == "control":
+        settled_busy(running)
+    else:
+        running.until(rb"mayor +(?:working|idle|unknown|starting)")
+        time.sleep(2)
+
+
+def _server(fleet: Fleet, seconds: float) -> float:
+    """Returns the share of a core that the server takes by itself."""
+    before, began = own_cpu(fleet.pid), time.monotonic()
+    time.sleep(seconds)
+    return (own_cpu(fleet.pid) - before) / (time.monotonic() - began)
+
+
+def _listing(fleet: Fleet) -> float:
+    """Returns the seconds, of client and server, that one listing by a process of its own takes."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    clients, server = usage.ru_utime + usage.ru_stime, own_cpu(fleet.pid)
+    for _ in range(LISTINGS):
+        fleet.tmux("list-panes", "-a", "-F", FIELDS)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (usage.ru_utime + usage.ru_stime - clients + own_cpu(fleet.pid) - server) / LISTINGS
+
+
+def forks(fleet: Fleet, plan: Plan) -> list[Row]:
+    """Every process that the console starts while it watches, told by the interpreter itself."""
+    rows = []
+    for backend, reach in (("control", 0), ("fork", 1)):
+        with tempfile.NamedTemporaryFile() as file, fleet.chatter(fleet.people[: len(fleet.people) // 5]):
+            argv = [str(HERE / "counted.py"), file.name, *console(fleet, backend)[2:]]
+            with terminal(argv, fleet.env) as running:
+                _ready(running, backend)
+                before, began = len(Path(file.name).read_bytes()), time.monotonic()
+                time.sleep(plan.window)
+                started = len(Path(file.name).read_bytes()) - before
+                took = time.monotonic() - began
+        measured = f"{started / took:.2f} ({started} in {took:.0f} s)"
+        # A window may hold one beat more than its length says.
+        met = started <= reach * (took + 1)
+        rows.append(Row(f"processes started per second, steady, {backend}", measured, f"≤ {reach}" if reach else "0", met))
+    return rows
+
+
+def line_bytes(fleet: Fleet, plan: Plan) -> list[Row]:
+    """What reaches a terminal of 200×50 when nothing changes, one row, one line of the pane, and when one moves on."""
+    with terminal(console(fleet, "control"), fleet.env) as running:
+        settled(running)
+        still = [_bytes_of_a_second(running) for _ in range(2 * plan.bytes)]
+        row = [_after(running, fleet, one, "\\r.") for one in fleet.people[6 : 6 + plan.bytes]]
+        for number in range(2):
+            _after(running, fleet, fleet.people[0], f"\\rwarming {number}")
+        line = [
+            _after(running, fleet, fleet.people[0], f"\\r* Weaving ({number} s, {40 * number} tokens)")
+            for number in range(plan.bytes)
+        ]
+        move = [_after_key(running) for _ in range(plan.bytes)]
+    silent = f"{median(still):.0f} ({still.count(0)} of {len(still)} seconds; else an age was due)"
+    return [
+        Row("bytes in a second in which nothing shown changes", silent, "0", median(still) == 0),
+        _bytes_row("bytes for one changed row", row, 300),
+        _bytes_row("bytes for one changed line of the pane", line, 450),
+        _bytes_row("bytes for one `j`, panes of one line", move, 1000),
+    ]
+
+
+def _bytes_row(what: str, counts: list[int], reach: int) -> Row:
+    return Row(
+        what, f"{median(counts):.0f} (median of {len(counts)}, most {max(counts)})", f"≤ {reach:,}", median(counts) <= reach
+    )
+
+
+def _bytes_of_a_second(running: Terminal) -> int:
+    mark = running.mark()
+    time.sleep(1)
+    return running.bytes(mark)
+
+
+def _after(running: Terminal, fleet: Fleet, one: Resident, text: str) -> int:
+    mark = running.mark()
+    fleet.say(one, text)
+    running.until(rb".", mark)
+    return running.quiet(mark)
+
+
+def _after_key(running: Terminal) -> int:
+    mark = running.mark()
+    running.type(b"j")
+    return running.quiet(mark, 0.5)
+
+
+def scale(few: Fleet, many: Fleet, plan: Plan) -> list[Row]:
+    """Two idle towns looked at at once, a small one and a large one."""
+    with terminal(console(few, "control"), few.env) as small, terminal(console(many, "control"), many.env) as large:
+        settled(small)
+        settled(large)
+        pids = (small.process.pid, large.process.pid)
+        before = [cpu(pid) for pid in pids]
+        time.sleep(plan.window)
+        little, much = (100 * (cpu(pid) - then) / plan.window for pid, then in zip(pids, before, strict=True))
+    what = f"idle, {len(many.people)} agents against {len(few.people)}"
+    return [Row(what, f"{much:.2f} % against {little:.2f} %", "≤ 4 ×", much <= 4 * little, f"{much / little:.1f} ×")]
+
+
+def memory(fleet: Fleet, plan: Plan) -> list[Row]:
+    """A console that has seen thousands of births and deaths: of real processes, only the answers of tmux are made up."""
+    with terminal(MINIMAL, fleet.env) as running:
+        running.until(b"ready")
+        least = pss(running.process.pid)
+    with terminal(console(fleet), fleet.env) as running:
+        settled(running)
+        fresh = pss(running.process.pid)
+    with tempfile.NamedTemporaryFile() as file:
+        argv = [str(HERE / "births.py"), str(fleet.root), file.name, str(plan.births)]
+        with terminal(argv, fleet.env) as running:
+            wait_for(lambda: b"end" in Path(file.name).read_bytes() or running.process.poll() is not None, 120)
+        told = [line.split() for line in Path(file.name).read_text().splitlines() if "end" not in line]
+    sizes = {int(born): float(size) for born, size in told}
+    warm = sizes[min(born for born in sizes if born >= max(sizes) // 5)]
+    last = sizes[max(sizes)]
+    what = f"memory, {len(fleet.people)} agents, after {max(sizes):,} births and deaths"
+    measured = f"{last:.1f} MB PSS ({fresh:.1f} at the start; {last - warm:+.1f} since a fifth of them)"
+    met = last <= 80 and fresh <= 80 and last - warm <= 2
+    return [Row(what, measured, "≤ 80 MB, no growth", met, f"{last / least:.1f} × a minimal Textual app")]
