@@ -11,11 +11,13 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: .venv/.run  ## open the console on the town it finds, else on the demo town (ARGS="--town DIR" chooses one)
+	@$(COMPILE)
 	@if [ -n '$(ARGS)' ] || .venv/bin/gastown-tui doctor --json | .venv/bin/python -c "$$FOUND"; \
 	then set -- $(ARGS); else echo 'no town found: opening the demo town'; set -- demo; fi; \
 	.venv/bin/gastown-tui "$$@" || [ $$? -eq 1 ]
 
 test: .venv/.dev  ## check style, types, import rules, and run all tests
+	@$(COMPILE)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -67,13 +69,11 @@ export SYSTEM = missing=; \
 .venv/.run: .venv/.build pyproject.toml
 	@echo 'installing gastown-tui into .venv'
 	@$(PIP) --no-build-isolation -e .
-	@$(COMPILE)
 	@touch $@
 
 .venv/.dev: .venv/.build pyproject.toml
 	@echo 'installing gastown-tui and its development tools into .venv'
 	@$(PIP) --no-build-isolation -e '.[dev]'
-	@$(COMPILE)
 	@touch $@ .venv/.run
 
 .PHONY: help run test screenshots bench lock clean
