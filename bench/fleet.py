@@ -20,7 +20,7 @@ from pathlib import Path
 from gastown_tui.demo.roster import PROCESS_NAMES, Resident, residents, rigs
 
 # The shell under an agent's name: it sleeps until a line comes and prints it, without a process per line.
-AGENT = 'while read -r line; do printf "$line"; done'
+AGENT = 'printf "● $GT_SESSION is ready\\n"; while read -r line; do printf "$line"; done'
 BATCH = 16
 DEADLINE = 20.0
 
