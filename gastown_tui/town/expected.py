@@ -8,7 +8,7 @@ heartbeats are normally absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .agents import Identity, Stranger, from_name
 from .facts import Halt, PidFile, Rig, Stop, TownFiles
@@ -23,8 +23,9 @@ WORK_FRESH_S = 180.0
 class Expectation:
     """An agent that should have a session.
 
-    `ran_at`: when something proves that it ran last (None: nothing does). `process`: whether the process it started as still
-    runs. `parked`: its rig is `parked` or `docked`. `stop`: the stop on record after `ran_at`.
+    `ran_at`: when something proves that it ran last. `process`: whether the process it started as still runs. `parked`: its
+    rig is `parked` or `docked`. `stop`: the stop on record after `ran_at`; `crash`: the record of a crash instead, or one of
+    which nobody knows what it means.
     """
 
     identity: Identity
@@ -38,15 +39,19 @@ class Expectation:
 
     @property
     def proves_life(self) -> bool:
-        return self.ran_at is not None
+        return self.ran_at is not None or self.process is not None
 
 
 def expected_agents(
-    files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str], now: float
+    files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str], now: float, *, down: bool = False
 ) -> dict[str, Expectation]:
-    """Returns the expected agents without a session, by id. `remembered`: session -> (agent id, last seen alive in wall s)."""
+    """Returns the expected agents without a session, by id. `remembered`: session -> (agent id, last seen alive in wall s).
+
+    While the town is `down` nobody is there by right.
+    """
     found: dict[str, Expectation] = {}
-    for expectation in _claims(files, remembered, present, now):
+    by_right = () if down else (claim for claim in _by_right(files) if claim.session not in present)
+    for expectation in (*_claims(files, remembered, present, now), *by_right):
         known = found.get(expectation.identity.id)
         found[expectation.identity.id] = expectation if known is None else _merged(known, expectation)
     return {
@@ -62,8 +67,6 @@ def _claims(
     yield from _from_pid_files(files, present)
     yield from _from_memory(files, remembered, present)
     yield from _from_work(files, present, now)
-    if is_down(files) is None:
-        yield from (claim for claim in _by_right(files) if claim.session not in present)
 
 
 def _from_pid_files(files: TownFiles, present: Set[str]) -> Iterator[Expectation]:
@@ -157,24 +160,27 @@ def _has_place(identity: Identity, files: TownFiles) -> bool:
 def _with_records(expectation: Expectation, files: TownFiles) -> Expectation:
     identity, ran = expectation.identity, expectation.ran_at
     rig = next((rig for rig in files.rigs if rig.name == identity.rig), None)
-    parked = rig.parked if rig and rig.parked in ("parked", "docked") and identity.role in ("witness", "refinery") else None
-    stop = crash = None
-    if ran is not None:
-        stop, crash = _record_after(identity, expectation.session, ran, files)
-    return Expectation(identity, expectation.evidence, expectation.session, ran, expectation.process, stop, crash, parked)
+    stop, crash = _record_after(identity, expectation.session, ran, files) if ran is not None else (None, None)
+    return replace(expectation, stop=stop, crash=crash, parked=rig.parked if rig and _keeps_away(rig, identity) else None)
+
+
+def _keeps_away(rig: Rig, identity: Identity) -> bool:
+    """Whether a rig's state is why an agent is absent: parking stops its witness and refinery, docking its crew too."""
+    return rig.parked == "docked" or (rig.parked == "parked" and identity.role in ("witness", "refinery"))
 
 
 def _record_after(identity: Identity, session: str | None, ran: float, files: TownFiles) -> tuple[Stop | None, Stop | None]:
-    """Returns (the stop on record after its last proof of life, the record that speaks of a crash or of nothing known)."""
+    """Returns (the stop on record after its last proof of life, the record of a crash or, without either, of who knows what).
+
+    A reason that nobody knows counts as neither.
+    """
     names = addresses(identity, session)
     records = [stop for stop in files.stops if stop.target in names and stop.at >= ran - SLACK_S]
     halt = files.halt
     if halt and halt.at >= ran - SLACK_S and names_kind(halt, identity):
         records.append(Stop(identity.id, halt.at, "gt down"))
-    last = max(records, key=lambda record: record.at, default=None)
-    if last is None or last.crash or not last.known:
-        return None, last
-    return last, None
+    last = max(records, key=lambda record: (record.known, record.at), default=None)
+    return (None, last) if last is None or last.crash or not last.known else (last, None)
 
 
 def told(record: Stop) -> Evidence:
@@ -205,7 +211,7 @@ def finished(stop: Stop) -> bool:
     return stop.reason.startswith(("done", "self-clean", "idle-reap"))
 
 
-def is_down(files: TownFiles, starts: Iterable[float] = ()) -> Halt | None:
-    """Returns the halt that still holds: later than the last start of mayor and deacon. `starts`: of their live sessions."""
+def is_down(files: TownFiles, starts: Iterable[float]) -> Halt | None:
+    """Returns the halt that still holds: later than the last start of mayor and deacon. `starts`: of those that live."""
     known = [files.starts[role] for role in ("mayor", "deacon") if role in files.starts]
     return files.halt if files.halt and files.halt.at > max([*known, *starts], default=0.0) else None

@@ -6,12 +6,13 @@ has come at which the verdict changes by itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import is_
 from typing import Any
 
 from .activity import Motion
 from .agents import Identity, Stranger, identify
-from .expected import Expectation, expected_agents
+from .expected import Expectation, expected_agents, is_down
 from .facts import Daemon, Pane, Rig, TownFiles
 from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
@@ -28,7 +29,9 @@ def judge(known: Known, now: Moment) -> Judgement:
     living = _by_agent(known, identities)
     judged = {agent_id: _present(known, agent_id, who, panes, now) for agent_id, (who, panes) in living.items()}
     present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
-    expected = expected_agents(known.files or TownFiles(now), known.remembered, present, now.wall)
+    files = known.files or TownFiles(now)
+    halt = is_down(files, _starts(judged))
+    expected = expected_agents(files, known.remembered, present, now.wall, down=halt is not None)
     places = {agent_id: who.place for agent_id, (who, _) in living.items()}
     for agent_id, expectation in expected.items():
         if agent_id not in judged and (absent := _absent(known, expectation, now)):
@@ -42,28 +45,35 @@ def judge(known: Known, now: Moment) -> Judgement:
         agents=agents,
         foreign=_foreign(known, identities),
         sources=_sources(known),
-        notices=notices(known.files, known.located, agents, known.clock_step, now),
+        notices=notices(known.files, known.located, agents, halt, known.clock_step, now),
     )
     due = [one.next_at for one in judged.values() if one.next_at is not None]
     confirm = any(one.confirm for one in judged.values())
     return Judgement(town, min(due, default=None), confirm, judged, identities)
 
 
-def _rigs(known: Known) -> tuple[Rig, ...]:
-    return known.files.rigs if known.files else ()
+def _starts(judged: Mapping[str, Judged]) -> list[float]:
+    """Returns when the living mayor and deacon began."""
+    leaders = [judged[role].agent for role in ("mayor", "deacon") if role in judged]
+    return [at for one in leaders if one.alive for at in (one.session_created, one.agent_started) if at is not None]
+
+
+def _daemon(files: TownFiles | None) -> Daemon:
+    """Returns the daemon as far as it acts: under an emergency stop of the whole town it stands still."""
+    return NO_DAEMON if files is None or any(not scope for scope, _, _ in files.estop) else files.daemon
 
 
 def _identities(known: Known) -> Identities:
-    """Returns who each session is; what a session said once stands as long as it says the same."""
-    result: dict[tuple[str, float], tuple[Pane, Identity | Stranger]] = {}
-    rigs = _rigs(known)
+    """Returns who each session is; that stands as long as the session and the registry say the same."""
+    result: dict[tuple[str, float], tuple[Pane, Identity | Stranger, tuple[Rig, ...]]] = {}
+    rigs = known.files.rigs if known.files else ()
     for pane in known.panes.values():
         key = (pane.session_id, pane.session_created)
         if key in result:
             continue
         before = known.identities.get(key)
-        settled = before and before[0].env is pane.env and before[0].session == pane.session and pane.env.get("GT_ROLE")
-        result[key] = before if before and settled else (pane, identify(pane, rigs, known.ref.root))
+        settled = before and before[0].env is pane.env and before[0].session == pane.session and before[2] is rigs
+        result[key] = before if before and settled else (pane, identify(pane, rigs, known.ref.root), rigs)
     return result
 
 
@@ -84,7 +94,9 @@ def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity,
 def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], now: Moment) -> Judged:
     pane = pick_pane(sessions[0], known.finds)
     before = known.judged.get(agent_id)
+    former = before.agent if before and _is_session(before.agent, pane) else None
     found, files = known.finds.get(pane.pane_id), known.files
+    failure = known.failures.get("tmux")
     body = Body(
         pane,
         known.trees.get(pane.pane_id),
@@ -93,21 +105,29 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.without_agent.get(pane.pane_id),
         known.exits.get(pane.pid),
         known.exits.get(found.agent.pid) if found and found.agent else None,
+        former.expects if former and former.state is State.DEAD else None,
+        known.answer if failure and not failure.absent else None,
     )
     beat = files.heartbeats.get(pane.session) if files else None
-    daemon = files.daemon if files else NO_DAEMON
+    daemon = _daemon(files)
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
-    inputs = (pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, beat, daemon, *also)
+    inputs = (
+        *(pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, body.last_answer),
+        *(beat, daemon, *also),
+    )
     if before and _stands(before, inputs, now):
         return before
-    former = before.agent if before and before.agent.session_id == pane.session_id else None
-    said = former.state if former else None
-    verdict = judge_present(who, body, daemon, said, now)
+    verdict = judge_present(who, body, daemon, former.state if former else None, now)
     seen = _seen(pane, found, body.motion)
     agent = _agent(
         who, verdict, former, now, also=also, heartbeat_at=beat.at if beat else None, bead=beat.bead if beat else None, **seen
     )
     return Judged(agent, inputs, verdict.next_at, verdict.confirm)
+
+
+def _is_session(agent: Agent, pane: Pane) -> bool:
+    """Whether an agent was judged in this very session; a new server counts its ids from 0 again."""
+    return (agent.session_id, agent.session_created) == (pane.session_id, pane.session_created)
 
 
 def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
@@ -167,7 +187,7 @@ def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | Non
     lacking = known.lacking.get(expectation.session or "", known.first_answer)
     absence = Absence(expectation, lacking, known.answer, exited, f"tmux does not answer: {failure.error}" if failure else "")
     said = former.state if former else None
-    verdict = judge_absent(absence, known.files.daemon if known.files else NO_DAEMON, said, now)
+    verdict = judge_absent(absence, _daemon(known.files), said, now)
     if verdict is None:
         return None
     last_words = {name: getattr(former, name) for name in _LAST_WORDS} if former else {}
@@ -175,7 +195,7 @@ def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | Non
     return Judged(agent, (), verdict.next_at, verdict.confirm)
 
 
-_LAST_WORDS = ("pane_id", "runtime", "cwd", "session_created", "agent_started", "last_output", "pid", "agent_pid")
+_LAST_WORDS = ("pane_id", "runtime", "cwd", "last_output", "pid", "agent_pid")
 
 
 def _seen_to_end(known: Known, former: Agent | None) -> Moment | None:
@@ -186,7 +206,7 @@ def _seen_to_end(known: Known, former: Agent | None) -> Moment | None:
 
 def _foreign(known: Known, identities: Identities) -> tuple[Foreign, ...]:
     strangers = [
-        Foreign(pane.session, pane.session_id, who.kind) for pane, who in identities.values() if isinstance(who, Stranger)
+        Foreign(pane.session, pane.session_id, who.kind) for pane, who, _ in identities.values() if isinstance(who, Stranger)
     ]
     return tuple(sorted(strangers, key=lambda foreign: (foreign.session, foreign.session_id)))
 

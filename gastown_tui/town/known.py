@@ -8,27 +8,16 @@ from typing import Any
 
 from .activity import Motion
 from .agents import Identity, Stranger
-from .facts import (
-    Exited,
-    Fact,
-    Listing,
-    Located,
-    Pane,
-    PaneChanged,
-    Remembered,
-    SourceFailed,
-    TownFiles,
-    Tree,
-)
+from .facts import Exited, Fact, Listing, Located, Pane, PaneChanged, Remembered, Rig, SourceFailed, TownFiles, Tree
 from .programs import Found, find_agent
 from .snapshot import Agent, Moment, Town, TownRef
 
 OUR_PREFIX = "_gttui-"
 CLOCK_STEP_S = 2.0
 KEEP_EXITS_S = 60.0
+MOST_REMEMBERED = 2000
 
-
-Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger]]
+Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger, tuple[Rig, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +71,7 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
     """Returns what is known after a fact (or after what was said last, which the next judgement compares with)."""
     match fact:
         case Judgement():
-            return replace(known, judged=fact.judged, identities=fact.identities)
+            return _fold_judgement(known, fact)
         case Listing():
             return _fold_listing(_fold_clock(known, fact.at), fact)
         case Tree():
@@ -97,11 +86,29 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
         case SourceFailed():
             return _fold_failure(known, fact)
         case TownFiles():
-            return replace(_answered(known, "town", fact.at), files=known.files if fact == known.files else fact)
+            return replace(_answered(known, "town", fact.at), files=_kept_files(known.files, fact))
         case Remembered():
             return replace(_answered(known, "memory", fact.at), remembered={**fact.seen, **known.remembered})
         case Located():
             return replace(known, located=fact)
+
+
+def _fold_judgement(known: Known, fact: Judgement) -> Known:
+    """Forgets whom nobody expects any more: a session is remembered for an agent that is told by that name."""
+    told = {one.agent.id: one.agent.session for one in fact.judged.values()}
+    kept = {session: entry for session, entry in known.remembered.items() if told.get(entry[0]) == session}
+    known = replace(known, judged=fact.judged, identities=fact.identities)
+    if len(kept) == len(known.remembered) <= MOST_REMEMBERED:
+        return known
+    newest = dict(sorted(kept.items(), key=lambda item: item[1][1])[-MOST_REMEMBERED:])
+    return replace(known, remembered=newest, lacking={name: at for name, at in known.lacking.items() if name in newest})
+
+
+def _kept_files(old: TownFiles | None, new: TownFiles) -> TownFiles:
+    """Returns the files, the same objects where they say the same: who is who need not be asked again."""
+    if old is None or old == new:
+        return old or new
+    return replace(new, rigs=old.rigs) if old.rigs == new.rigs else new
 
 
 def _answered(known: Known, source: str, at: Moment) -> Known:
@@ -134,6 +141,8 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
     kept = {pane_id for pane_id, pane in panes.items() if _same_process(old.get(pane_id), pane)}
     lacking, remembered = _vanished_sessions(known, panes, fact.at)
     pids = {pane.pid for pane in panes.values()}
+    # A pane that is new holds a new process, whoever had its number before.
+    newborn = {pane.pid for pane_id, pane in panes.items() if pane_id not in kept}
     pids.update(pid for one in known.judged.values() for pid in (one.agent.pid, one.agent.agent_pid) if pid)
     return replace(
         _answered(known, "tmux", fact.at),
@@ -145,7 +154,11 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
         trees={pane: tree for pane, tree in known.trees.items() if pane in kept},
         finds={pane: found for pane, found in known.finds.items() if pane in kept},
         without_agent={pane: at for pane, at in known.without_agent.items() if pane in kept},
-        exits={pid: at for pid, at in known.exits.items() if pid in pids or fact.at.mono - at.mono < KEEP_EXITS_S},
+        exits={
+            pid: at
+            for pid, at in known.exits.items()
+            if pid not in newborn and (pid in pids or fact.at.mono - at.mono < KEEP_EXITS_S)
+        },
         lacking=lacking,
         remembered=remembered,
     )
@@ -184,17 +197,34 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
     pane = known.panes.get(fact.pane_id)
     if pane is None or pane.pid != fact.root:
         return known
+    if fact.error:
+        return _unreadable(known, fact)
     found, old = find_agent(fact, pane.env), known.finds.get(fact.pane_id)
     without = {key: at for key, at in known.without_agent.items() if key != fact.pane_id}
     if found.agent is None:
         without[fact.pane_id] = known.without_agent.get(fact.pane_id, fact.at)
     elif known.trees.get(fact.pane_id) == fact and old is not None:
         return known
-    if (last := known.answered.get("process")) is None or fact.at.mono - last.mono >= 1:
+    last = known.answered.get("process")
+    if last is None or fact.at.mono - last.mono >= 1 or "process" in known.failures:
         known = _answered(known, "process", fact.at)
+    # Whoever is there was not seen to end: numbers are used again.
+    exits = {
+        pid: at for pid, at in known.exits.items() if found.agent is None or pid != found.agent.pid or at.mono >= fact.at.mono
+    }
     return replace(
         known,
         trees={**known.trees, fact.pane_id: fact},
-        finds={**known.finds, fact.pane_id: found if found != old or old is None else old},
+        finds={**known.finds, fact.pane_id: old if found == old else found},
         without_agent=without,
+        exits=exits,
+    )
+
+
+def _unreadable(known: Known, fact: Tree) -> Known:
+    return replace(
+        known,
+        trees={**known.trees, fact.pane_id: fact},
+        finds={**known.finds, fact.pane_id: find_agent(fact, {})},
+        failures={**known.failures, "process": SourceFailed("process", fact.error or "", fact.at)},
     )

@@ -37,7 +37,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """All that is known of a session that is there: its pane, its processes, and what was seen of them."""
+    """All that is known of a session that is there: its pane, its processes, and what was seen of them.
+
+    `promised`: who was said to revive it, if it was dead before. `last_answer`: when tmux told of it, if it fails since.
+    """
 
     pane: Pane
     tree: Tree | None
@@ -46,6 +49,8 @@ class Body:
     without_agent: Moment | None = None
     pane_exit: Moment | None = None
     agent_exit: Moment | None = None
+    promised: Expects | None = None
+    last_answer: Moment | None = None
 
 
 def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
@@ -70,8 +75,10 @@ def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State 
     if found.agent.state in "Tt":
         stopped = Evidence("process", f"{display_name(found.agent)} (pid {found.agent.pid}) is stopped, state T", tree.at.wall)
         return Verdict(State.FROZEN, (stopped,))
-    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, now)
-    return Verdict(activity.state, (*activity.evidence, runs), next_at=activity.next_at)
+    # While tmux does not answer nothing is seen to fall silent either.
+    seen_at = body.last_answer or now
+    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, seen_at)
+    return Verdict(activity.state, (*activity.evidence, runs), next_at=None if body.last_answer else activity.next_at)
 
 
 def _where(found: Found, pane: Pane) -> str:
@@ -81,7 +88,8 @@ def _where(found: Found, pane: Pane) -> str:
 
 
 def _dead_pane(identity: Identity, pane: Pane, body: Body, daemon: Daemon, now: Moment) -> Verdict:
-    at = pane.dead_time or (body.pane_exit.wall if body.pane_exit else None)
+    seen = body.pane_exit.wall if body.pane_exit else None
+    at = seen or pane.dead_time
     if pane.dead_signal:
         how = f"ended by signal {pane.dead_signal}"
     elif pane.dead_status is not None:
@@ -89,12 +97,15 @@ def _dead_pane(identity: Identity, pane: Pane, body: Body, daemon: Daemon, now: 
     else:
         how = "dead, status unknown (tmux lost it)"
     reason = Evidence("tmux", how, at if at is not None else now.wall, ago=at is not None)
-    ended = at if at is not None else now.wall
+    # tmux tells whole seconds, and before 3.3 none at all: it may have ended that much later.
+    ended = seen or (pane.dead_time or now.wall) + 1.0
     if pane.respawn_hook:
         due = ended + RESPAWN_S
         expects: Expects | None = Expects("the session's own hook respawns it", due, due + OVERDUE_S)
     else:
         expects = revival(identity, daemon, ended, now)
+    if at is None and expects and body.promised and expects.what == body.promised.what:
+        expects = body.promised
     return Verdict(State.DEAD, (reason,), at, expects, _until(expects, now))
 
 
@@ -108,10 +119,11 @@ def _until(expects: Expects | None, now: Moment) -> float | None:
 def revival(identity: Identity, daemon: Daemon, ended: float, now: Moment) -> Expects | None:
     """Returns who starts an agent again once its session is gone: the daemon at a heartbeat, or nobody.
 
-    Crew and polecats are nobody's; the daemon starts a refinery only when work is pending; one that stopped beating starts none.
+    Crew, polecats and dogs are nobody's; the daemon starts a refinery only when work is pending; one that stopped beating
+    starts none.
     """
     beats = daemon.last_heartbeat is None or now.wall - daemon.last_heartbeat < 3 * daemon.period
-    if not daemon.running or not beats or identity.role not in ("mayor", "deacon", "witness", "refinery"):
+    if not daemon.running or not beats or identity.role in ("crew", "polecat", "dog"):
         return None
     period = f"every {daemon.period / 60:g} min" if daemon.period >= 60 else f"every {daemon.period:g} s"
     when = " when work is pending" if identity.role == "refinery" else ""
@@ -128,7 +140,12 @@ def _ending(exited: Moment, former: State | None, now: Moment) -> Verdict:
 
 
 def _unread(former: State | None, why: str, now: Moment) -> Verdict:
-    return Verdict(former or State.UNKNOWN, (Evidence("process", why, now.wall),), confirm=True)
+    return Verdict(_still(former), (Evidence("process", why, now.wall),), confirm=True)
+
+
+def _still(former: State | None) -> State:
+    """Returns the state that goes on until it is known better. A pane that lives again is not dead any more."""
+    return State.UNKNOWN if former in (None, State.DEAD) else former
 
 
 def _newborn(tree: Tree, now: Moment) -> Verdict | None:
@@ -151,7 +168,7 @@ def _without_agent(found: Found, body: Body, former: State | None, now: Moment) 
     if since is not None and body.tree is not None and body.tree.at.mono - since.mono >= CONFIRM_S:
         return Verdict(State.ZOMBIE, (what,), since.wall if former in ALIVE else None)
     again = Evidence("process", f"{what.fact}; looking again in a second", now.wall)
-    return Verdict(former or State.UNKNOWN, (again,), next_at=now.mono + CONFIRM_S, confirm=True)
+    return Verdict(_still(former), (again,), next_at=now.mono + CONFIRM_S, confirm=True)
 
 
 @dataclass(frozen=True, slots=True)
