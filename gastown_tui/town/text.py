@@ -67,5 +67,5 @@ def rfc3339(stamp: float | None) -> str | None:
 
 
 def clock_time(stamp: float) -> str:
-    """Returns `10:41:55` in UTC, the zone that the header names."""
-    return datetime.fromtimestamp(stamp, UTC).strftime("%H:%M:%S")
+    """Returns `10:41:55` in UTC, the zone that the header names; `?` for a stamp of no year that has a name."""
+    return (rfc3339(stamp) or "?")[11:19] or "?"
