@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -19,7 +20,6 @@ from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Moment, Nowhere, Town
 
-from . import keys
 from .crash import write_report
 from .driver import SafeDriver
 from .screens.agent import AgentScreen
@@ -42,7 +42,6 @@ class Console(App[None], inherit_bindings=False):
     TITLE = "gastown-tui"
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
-    BINDINGS = keys.bindings(keys.ANYWHERE)
 
     def __init__(self, eye: Eye, *, clock: Callable[[], Moment], read_only: bool, environ: Mapping[str, str]) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
@@ -100,25 +99,32 @@ class Console(App[None], inherit_bindings=False):
         if self.page is not None:
             self.page.say("sent to the terminal's clipboard")
 
-    def inspect(self, agent_id: str) -> None:
-        self.push_screen(AgentScreen(self.view, agent_id))
+    async def on_event(self, event: events.Event) -> None:
+        """Hands keys and pasted text to the screen on top at once.
 
-    def run_later(self, action: str) -> None:
-        """Runs an action on the screen that is on top once this one is gone."""
-        self.call_later(self._run_on_page, action)
+        Textual would post them to the screen's queue and their bindings back to ours: of `/nux` in one packet only the
+        slash would arrive, and a `q` meant for a screen that `?` is just opening would end the console.
+        """
+        if isinstance(event, events.Key) and self.page is not None:
+            self.app_focus = True
+            await self.page.press(event)
+        elif isinstance(event, events.Paste) and self.page is not None:
+            self.page.paste(event.text)
+        else:
+            await super().on_event(event)
 
-    async def _run_on_page(self, action: str) -> None:
-        await self.run_action(action, self.screen)
+    async def inspect(self, agent_id: str) -> None:
+        await self.push_screen(AgentScreen(self.view, agent_id))
 
-    def action_palette(self) -> None:
+    async def action_palette(self) -> None:
         if self.page is not None and not isinstance(self.page, PaletteScreen):
-            self.push_screen(PaletteScreen(self.view, self.page))
+            await self.push_screen(PaletteScreen(self.view, self.page))
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
         else:
-            self.push_screen(HelpScreen(self.view))
+            await self.push_screen(HelpScreen(self.view))
 
     def action_theme(self) -> None:
         names = list(PALETTES)

@@ -1,10 +1,8 @@
-"""The one table of keys. Bindings, footer, help screen, palette and the README's section are made from it."""
+"""The one table of keys. What a key does, footer, help screen, palette and the README's section are made from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from textual.binding import Binding, BindingType
 
 ANYWHERE, TOWN, AGENT, LIST, PALETTE = "anywhere", "town", "agent", "list", "palette"
 
@@ -65,15 +63,9 @@ KEYS = (
 )
 
 
-def bindings(*scopes: str) -> list[BindingType]:
-    """Returns the bindings of a screen."""
-    chosen = (key for key in KEYS if set(scopes) & set(key.where) and key.keys)
-    return [Binding(",".join(key.keys), key.action, key.label, show=False) for key in chosen]
-
-
 def of_screen(*scopes: str) -> list[Key]:
     """Returns the keys that work on a screen, in the order of the table."""
-    return [key for key in KEYS if set(scopes) & set(key.where)]
+    return [key for key in KEYS if {*scopes, ANYWHERE} & set(key.where)]
 
 
 def readme() -> str:

@@ -34,8 +34,8 @@ class Palette:
 
 
 DARK = Palette(
-    back="#15181d",
-    select="#2a303a",
+    back="#16181d",
+    select="#2c313a",
     text="#d5dae1",
     dim="#97a0ac",
     faint="#6f7884",

@@ -34,6 +34,12 @@ def test_keys_that_arrive_together_all_count(terminal: Terminal) -> None:
     assert b"beads/polecats/furiosa" in terminal.seen
 
 
+def test_keys_that_change_what_the_next_ones_mean_keep_their_order(terminal: Terminal) -> None:
+    terminal.type(b"?qjj:zoom\rz/nux\rh")
+    terminal.until("▸ gastown  (1)".encode())
+    assert terminal.process.poll() is None
+
+
 def test_a_pasted_paragraph_runs_no_keys(terminal: Terminal) -> None:
     terminal.type(b"\x1b[200~quit?\nj k w z\n\x1b[201~")
     assert terminal.drain() == b""

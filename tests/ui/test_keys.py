@@ -74,7 +74,7 @@ async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: 
             await pilot.press(press)
             await settled(app, pilot)
         shown = scene.text(app)
-        for key in keys.of_screen(scope, keys.ANYWHERE):
+        for key in keys.of_screen(scope):
             assert (key.help in shown) == (key.needs != "hits")
         await pilot.press(*"read again", "enter")
         await settled(app, pilot)
@@ -93,7 +93,7 @@ async def test_a_palette_entry_without_a_key_runs() -> None:
 
 def test_no_key_has_two_meanings_on_a_screen() -> None:
     for scope in (keys.TOWN, keys.AGENT, keys.LIST):
-        counted = Counter(name for key in keys.of_screen(scope, keys.ANYWHERE) for name in key.keys)
+        counted = Counter(name for key in keys.of_screen(scope) for name in key.keys)
         assert [name for name, count in counted.items() if count > 1] == []
 
 

@@ -32,7 +32,6 @@ class AgentScreen(Page):
     """Pane and facts side by side from 110 columns on, else one of them at a time."""
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.AGENT,)
-    BINDINGS = keys.bindings(keys.AGENT)
 
     def __init__(self, view: View, agent_id: str) -> None:
         super().__init__(view)

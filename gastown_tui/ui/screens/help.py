@@ -44,7 +44,6 @@ class ListPage(Page):
     """A screen that is one list of lines with a title, moved by the usual keys."""
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.LIST,)
-    BINDINGS = keys.bindings(keys.LIST)
     at = 0
 
     def compose(self) -> ComposeResult:
@@ -119,7 +118,6 @@ class PaletteScreen(ListPage):
     """Actions of the screen below, found by typing."""
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.LIST, keys.PALETTE)
-    BINDINGS = keys.bindings(keys.PALETTE)
 
     def __init__(self, view: View, below: Page) -> None:
         super().__init__(view)
@@ -133,10 +131,12 @@ class PaletteScreen(ListPage):
         self._query, self.at = query, 0
 
     def _found(self) -> list[Key]:
-        """Returns what can be done on the screen below and matches, what holds the very words first."""
-        usable = [key for key in keys.of_screen(*self._below.SCOPES, keys.ANYWHERE) if self._below.has(key.needs)]
+        """Returns what can be done on the screen below and matches: what holds the very words first, mere moving last."""
+        usable = [key for key in keys.of_screen(*self._below.SCOPES) if self._below.has(key.needs)]
         found = [key for key in usable if fuzzy(self._query, f"{key.label} {key.help}")]
-        return sorted(found, key=lambda key: self._query.casefold() not in f"{key.label} {key.help}".casefold())
+        return sorted(
+            found, key=lambda key: (self._query.casefold() not in f"{key.label} {key.help}".casefold(), key.where == keys.MOVING)
+        )
 
     def count(self) -> int:
         return max(1, len(self._found()))
@@ -159,11 +159,11 @@ class PaletteScreen(ListPage):
         ]
         return fit([*runs, (key.help, style("dim"))], width, style("text"))
 
-    def stop_typing(self) -> None:
-        self.action_choose()
+    async def keep_typed(self) -> None:
+        await self.action_choose()
 
-    def action_choose(self) -> None:
+    async def action_choose(self) -> None:
         found = self._found()
         self.dismiss()
         if found:
-            self.console.run_later(found[min(self.at, len(found) - 1)].action)
+            await self.console.run_action(found[min(self.at, len(found) - 1)].action, self._below)

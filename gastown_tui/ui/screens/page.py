@@ -9,6 +9,7 @@ from math import inf
 from typing import ClassVar, Protocol, cast
 
 from textual import events
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -34,8 +35,8 @@ class Host(Protocol):
     def ink(self, *, selected: bool) -> Ink: ...
     def tell_interest(self) -> None: ...
     def copy(self, text: str) -> None: ...
-    def inspect(self, agent_id: str) -> None: ...
-    def run_later(self, action: str) -> None: ...
+    async def inspect(self, agent_id: str) -> None: ...
+    async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -143,28 +144,35 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         self.redraw()
 
-    def on_key(self, event: events.Key) -> None:
-        """Types, while something is being typed; all other keys go on to the bindings."""
+    async def press(self, event: events.Key) -> None:
+        """Does what the key does here, to its end before the next one, so that keys which arrive together keep their order."""
         self.view.eye.keyed()
         if self._said:
             self._hush()
-        if self.takes(event):
-            event.stop()
+        if self.typing is not None and event.key == "enter":
+            await self.keep_typed()
+        elif not self.takes(event):
+            for key in keys.of_screen(*self.SCOPES):
+                if event.key in key.keys:
+                    await self.console.run_action(key.action, self)
 
     def takes(self, event: events.Key) -> bool:
-        """Uses the key before any binding can, and returns whether it did."""
+        """Uses the key as text, and returns whether it did."""
         return self.typing is not None and self._typed(event)
 
-    def on_paste(self, event: events.Paste) -> None:
-        """Takes pasted text only where text is typed: a pasted paragraph must never run keys."""
-        event.stop()
+    def paste(self, text: str) -> None:
+        """Takes pasted text only where text is typed, and only its first line: a pasted paragraph must never run keys."""
         if self.typing is not None:
-            self._retype(self.typing.text + safe(event.text.partition("\n")[0]))
+            self._retype(self.typing.text + safe(next(iter(text.splitlines()), "")))
 
     def ask(self, sign: str, changed: Callable[[str], None], hint: Callable[[], str], text: str = "") -> None:
         """Opens the line to type in."""
         self.typing = Typing(sign, changed, hint, text)
         self.redraw()
+
+    async def keep_typed(self) -> None:
+        """Ends typing by Enter: what was typed stays in force."""
+        self.stop_typing()
 
     def stop_typing(self) -> None:
         self.typing = None
@@ -177,8 +185,6 @@ class Page(Screen[None]):
             self._retype(text[:-1])
         elif event.key in ("ctrl+u", "ctrl+w"):
             self._retype("" if event.key == "ctrl+u" else text.rstrip().rpartition(" ")[0])
-        elif event.key == "enter":
-            self.stop_typing()
         elif event.is_printable and event.character:
             self._retype(text + safe(event.character))
         else:
@@ -204,7 +210,7 @@ class Page(Screen[None]):
         elif self._said:
             footer.say(self._said, self.style)
         else:
-            footer.keys([key for key in keys.of_screen(*self.SCOPES, keys.ANYWHERE) if self.has(key.needs)], self.style)
+            footer.keys([key for key in keys.of_screen(*self.SCOPES) if self.has(key.needs)], self.style)
 
     @property
     def town(self) -> Town | None:

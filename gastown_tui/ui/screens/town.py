@@ -42,7 +42,6 @@ class TownScreen(Page):
     """A list and a pane: side by side from 100 columns on, else one above the other."""
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.TOWN,)
-    BINDINGS = keys.bindings(keys.TOWN)
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
@@ -194,9 +193,9 @@ class TownScreen(Page):
         self._chosen = chosen
         self.redraw()
 
-    def action_inspect(self) -> None:
+    async def action_inspect(self) -> None:
         if self.row and self.row.agent:
-            self.console.inspect(self.row.agent.id)
+            await self.console.inspect(self.row.agent.id)
 
     def action_next_calling(self) -> None:
         """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""

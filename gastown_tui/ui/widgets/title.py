@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
+from rich.cells import cell_len
+
 from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.text import safe
 from gastown_tui.town.words import SHAPES, evidence_text, outlook
@@ -31,15 +35,17 @@ class Title(Lines):
 
 def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool) -> list[list[Run]]:
     """Returns who and what, the first evidence and who saw it, and the outlook (empty where there is none)."""
-    name = [
-        (f" {clip(safe(agent.id), max(8, width - 24))}", style("text bold")),
+    state = _state(agent, ages, style)
+    name: list[Run] = [
+        (f" {clip(agent.id, max(8, width - width_of(state) - 14))}", style("text bold")),
         ("  ", style("text")),
-        *_state(agent, ages, style),
+        *state,
     ]
-    right = _facts(agent, ages, live=live)
-    gap = width - width_of(name) - len(right) - 1
-    head = [*name, (" " * gap + right, style("dim"))] if gap > 1 else name
-    return [head, _evidence(agent, ages, style, width), [(" " + clip(outlook(agent, ages.now), width - 2), style("dim"))]]
+    room = width - width_of(name) - 3
+    right = _facts(agent, ages, room, live=live)
+    head = [*name, (f"{right:>{room + 2}}", style("dim"))]
+    hope = clip(outlook(agent, ages.now), width - 2)
+    return [head, *_evidence(agent, ages, style, width), [(f" {hope}", style("dim"))]]
 
 
 def _state(agent: Agent, ages: Ages, style: Ink) -> list[Run]:
@@ -49,27 +55,37 @@ def _state(agent: Agent, ages: Ages, style: Ink) -> list[Run]:
     return [*words, (" · acknowledged", style("dim"))] if agent.acknowledged else words
 
 
-def _facts(agent: Agent, ages: Ages, *, live: bool) -> str:
+def _facts(agent: Agent, ages: Ages, room: int, *, live: bool) -> str:
+    """Returns runtime, age, and that the picture is not live: as much as fits, the last the longest."""
     began = agent.agent_started if agent.agent_started is not None else agent.session_created
-    parts = [agent.runtime or "", ages.age(began) if began is not None else "", "" if live else "not live"]
-    return " · ".join(safe(part) for part in parts if part)
+    told = [agent.runtime or "", ages.age(began) if began is not None else "", "" if live else "not live"]
+    parts = [safe(part) for part in told if part]
+    while parts and cell_len(" · ".join(parts)) > room:
+        del parts[0]
+    return " · ".join(parts)
 
 
-def _evidence(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
+def _evidence(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
+    """Returns the first evidence and who saw it in a line, or, where it is too long, the evidence alone in two."""
+    told, seen = _told(agent, ages), f" · seen by {safe(agent.evidence[0].source)}"
+    if cell_len(told + seen) <= width - 2:
+        return [[(f" {told}", style("text")), (seen, style("dim"))]]
+    return [[(f" {line}", style("text"))] for line in wrap(told, max(8, width - 2), max_lines=2, placeholder=" …")]
+
+
+def _told(agent: Agent, ages: Ages) -> str:
     first = agent.evidence[0]
     if first.ago:
         ages.age(first.at)
     ages.due(agent.expects.overdue_at if agent.expects else None)
-    seen = f" · seen by {safe(first.source)}"
-    return [(" " + clip(evidence_text(first, ages.now), width - len(seen) - 2), style("text")), (seen, style("dim"))]
+    return evidence_text(first, ages.now)
 
 
 def _rule(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
     state, rule = _state(agent, ages, style), style("rule")
-    _evidence(agent, ages, style, width)
     left: list[Run] = [("── ", rule), (clip(safe(agent.id), width // 3), style("text bold")), (" ─ ", rule), *state]
     hope = outlook(agent, ages.now)
-    told = clip(": " + evidence_text(agent.evidence[0], ages.now) + (f" · {hope}" if hope else ""), width - width_of(left) - 2)
+    told = clip(f": {_told(agent, ages)}" + (f" · {hope}" if hope else ""), width - width_of(left) - 2)
     return [*left, (told + " ", style("text")), ("─" * width, rule)]
 
 
