@@ -209,6 +209,14 @@ async def test_events_are_told_newest_first_without_the_coming_and_going_of_work
     ]
 
 
+async def test_a_lone_event_has_the_whole_line() -> None:
+    eye = scene.Eye()
+    reason = "its session is gone, its process was seen to end, and no stop is on record"
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        eye.town(with_agent("mayor", state=State.DEAD, since=scene.WALL, evidence=scene.told("tmux", reason)))
+        assert f"10:42:05 mayor ✖ dead {reason}" in await pressed(pilot)
+
+
 async def test_ages_go_on_by_themselves(eventually: object) -> None:
     clock = scene.Clock()
     async with scene.console(clock=clock).run_test(size=(120, 32)) as pilot:

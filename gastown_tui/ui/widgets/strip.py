@@ -11,6 +11,8 @@ from ..themes import STATE_TOKENS, Ink
 from ..view import Event
 from .lines import Lines, Run, clip, fit, width_of
 
+_BRIEF = 64
+
 
 class EventStrip(Lines):
     """One line of events side by side, or one event a line where there is room."""
@@ -39,7 +41,7 @@ def _told(event: Event, style: Ink, width: int) -> list[Run]:
 def _row(events: list[Event], style: Ink, width: int) -> list[Run]:
     row: list[Run] = []
     for event in events:
-        told = _told(event, style, 64)
+        told = _told(event, style, max(_BRIEF, width // len(events)))
         if row and width_of(row) + width_of(told) + 2 > width:
             break
         row += [*([("  ", style("text"))] if row else []), *told]
