@@ -117,7 +117,7 @@ def _until(expects: Expects | None, now: Moment) -> float | None:
 
 
 def revival(identity: Identity, daemon: Daemon, ended: float, now: Moment) -> Expects | None:
-    """Returns who starts an agent again once its session is gone: the daemon at a heartbeat, or nobody.
+    """Returns who starts an agent again that ended then (wall): the daemon at one of its next two heartbeats, or nobody.
 
     Crew, polecats and dogs are nobody's; the daemon starts a refinery only when work is pending; one that stopped beating
     starts none.
@@ -127,7 +127,8 @@ def revival(identity: Identity, daemon: Daemon, ended: float, now: Moment) -> Ex
         return None
     period = f"every {daemon.period / 60:g} min" if daemon.period >= 60 else f"every {daemon.period:g} s"
     when = " when work is pending" if identity.role == "refinery" else ""
-    return Expects(f"the daemon starts it again at a heartbeat, {period}{when}", None, ended + 2 * daemon.period)
+    overdue = max(ended, daemon.started or 0.0) + 2 * daemon.period
+    return Expects(f"the daemon starts it again at a heartbeat, {period}{when}", None, overdue)
 
 
 def _ending(exited: Moment, former: State | None, now: Moment) -> Verdict:
@@ -215,14 +216,13 @@ def _gone(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -
         return Verdict(former or State.UNKNOWN, (wait, *expectation.evidence), next_at=now.mono + CONFIRM_S, confirm=True)
     if not expectation.proves_life:
         missing = Evidence("tmux", "no session has it, and nothing says that it ever ran", now.wall)
-        expects = revival(expectation.identity, daemon, daemon.started or now.wall, now)
+        expects = revival(expectation.identity, daemon, daemon.started or absence.lacking.wall, now)
         return Verdict(State.MISSING, (missing, *expectation.evidence), None, expects, _until(expects, now))
     return _vanished(absence, daemon, former, now)
 
 
 def _vanished(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
     expectation, exited = absence.expectation, absence.exited
-    ran_at = expectation.ran_at or 0.0
     if exited is not None:
         first = Evidence("process", "its process was seen to end, and its session is gone", exited.wall, ago=True)
         since: float | None = exited.wall
@@ -233,7 +233,8 @@ def _vanished(absence: Absence, daemon: Daemon, former: State | None, now: Momen
         since = absence.lacking.wall if absence.lacking and former in ALIVE else None
     if expectation.identity.role in ("witness", "refinery") and exited is None:
         first = Evidence(first.source, f"{first.fact}; one stopped by hand looks the same", first.at, first.ago)
-    expects = revival(expectation.identity, daemon, since if since is not None else max(ran_at, daemon.started or 0.0), now)
+    known_end = exited.wall if exited else expectation.crash.at if expectation.crash else None
+    expects = revival(expectation.identity, daemon, known_end or expectation.ran_at or 0.0, now)
     return Verdict(State.DEAD, (first, *expectation.evidence), since, expects, _until(expects, now))
 
 
@@ -247,9 +248,9 @@ def pick_pane(panes: Mapping[str, Pane], finds: Mapping[str, Found]) -> Pane:
     ordered = sorted(panes.values(), key=lambda pane: (pane.window_index, pane.pane_index, int(pane.pane_id[1:] or 0)))
     if not ordered:
         raise ValueError("a session without panes")
-    named = panes.get(ordered[0].env.get("GT_PANE_ID", ""))
+    named = [panes[pane_id] for pane in ordered if (pane_id := pane.env.get("GT_PANE_ID", "")) in panes]
     if named:
-        return named
+        return named[0]
     with_agent = [pane for pane in ordered if (found := finds.get(pane.pane_id)) and found.agent]
     if ordered[0] in with_agent or not with_agent:
         return ordered[0]

@@ -45,7 +45,7 @@ def living(of: Pane, at: Moment = START, **more: Any) -> Tree:
 
 
 class Story:
-    """`tell` folds facts and judges; `later` lets time pass and does the same."""
+    """`tell` folds facts and judges, `wait` lets time pass, `later` does so and judges again."""
 
     def __init__(self, *rigs: Rig, at: Moment = START, **files: Any) -> None:
         self.now = at
@@ -61,9 +61,12 @@ class Story:
         self.known = fold(self.known, self.judgement)
         return self.judgement.town
 
-    def later(self, seconds: float, *facts: Fact) -> Town:
+    def wait(self, seconds: float) -> None:
         self.now = Moment(self.now.wall + seconds, self.now.mono + seconds)
-        return self.tell(*facts)
+
+    def later(self, seconds: float) -> Town:
+        self.wait(seconds)
+        return self.tell()
 
     def listing(self, *panes: Pane, epoch: str = "4711-1") -> Listing:
         return Listing(epoch, {one.pane_id: one for one in panes}, self.now)

@@ -44,7 +44,7 @@ def test_a_pid_file_expects_its_agent_unless_its_session_is_there_or_it_is_boot(
 def test_a_pid_file_whose_start_cannot_be_read_still_proves_that_it_ran() -> None:
     story = Story(ALPHA, pids=pid_file("al-nux", started=None))
     story.look()
-    story.later(1.0)
+    story.wait(1.0)
     story.look()
     assert story.agent("alpha/polecats/nux").state == "dead"
 
@@ -224,7 +224,7 @@ def test_an_end_for_a_reason_that_nobody_knows_is_quoted() -> None:
     riddle = Stop("al-crew-max", NOW - 9, "moon\x1b[2J phase", known=False)
     story = Story(ALPHA, pids=pid_file("al-crew-max"), stops=(riddle,))
     story.look()
-    story.later(1.0)
+    story.wait(1.0)
     story.look()
     agent = story.agent()
     assert (agent.state, agent.since) == ("dead", NOW - 9)
@@ -235,7 +235,7 @@ def test_memory_told_late_is_heard() -> None:
     story = Story(ALPHA)
     story.look()
     story.tell(Remembered({"al-crew-max": ("alpha/crew/max", NOW - 60)}, story.now))
-    story.later(1.0)
+    story.wait(1.0)
     story.look()
     assert story.agent().state == "dead" and "seen alive here" in facts(story.agent())
 
