@@ -74,10 +74,14 @@ class Activity:
 
 def output_age(motion: Motion, now: Moment) -> float | None:
     """Returns the seconds since the last output, or None when its stamp lies in the future and nothing newer was seen."""
-    if motion.watched is not None:
-        return now.mono - motion.watched
-    age = now.wall - motion.output
-    return max(0.0, age) if age >= -FUTURE_S else None
+    return now.mono - motion.watched if motion.watched is not None else _age(motion.output, now)
+
+
+def _age(stamp: float | None, now: Moment) -> float | None:
+    """Returns the seconds since a stamp; None where there is none or it lies in the future."""
+    if stamp is None or stamp - now.wall > FUTURE_S:
+        return None
+    return max(0.0, now.wall - stamp)
 
 
 def judge_activity(
@@ -95,7 +99,7 @@ def judge_activity(
     """
     program = BY_RUNTIME.get(runtime or "")
     noisy = program is not None and program.noisy
-    agent_age = now.wall - found.agent.started if found.agent and found.agent.started is not None else None
+    agent_age = _age(found.agent.started if found.agent else None, now)
     since_change = now.mono - motion.changed.mono if motion.changed else None
     output = None if noisy else output_age(motion, now)
 
