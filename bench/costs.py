@@ -13,7 +13,7 @@ from gastown_tui.demo.roster import Resident
 from .fleet import Fleet, wait_for
 from .meters import cpu, median, own_cpu, pss
 from .plan import Plan
-from .speeds import HERE, MINIMAL, console, settled, settled_busy
+from .speeds import HERE, MINIMAL, READY, console, settled, settled_busy
 from .table import Row
 from .terminal import Terminal, terminal
 
@@ -72,7 +72,7 @@ def _ready(running: Terminal, backend: str) -> None:
     if backend == "control":
         settled_busy(running)
     else:
-        running.until(rb"mayor +(?:working|idle|unknown|starting)")
+        running.shows(READY)
         time.sleep(2)
 
 
@@ -116,15 +116,15 @@ def line_bytes(fleet: Fleet, plan: Plan) -> list[Row]:
     """What reaches a terminal of 200×50 when nothing changes, one row, one line of the pane, and when one moves on."""
     with terminal(console(fleet, "control"), fleet.env) as running:
         settled(running)
-        still = [_bytes_of_a_second(running) for _ in range(2 * plan.bytes)]
-        row = [_after(running, fleet, one, "\\r.") for one in fleet.people[6 : 6 + plan.bytes]]
+        still = [_bytes_of_a_second(running) for _ in range(plan.bytes)]
+        # Before anybody speaks: whoever has spoken changes his row again when he falls silent.
+        move = [_after_key(running) for _ in range(plan.bytes)]
+        running.type(b"g")
         for number in range(2):
             _after(running, fleet, fleet.people[0], f"\\rwarming {number}")
-        line = [
-            _after(running, fleet, fleet.people[0], f"\\r* Weaving ({number} s, {40 * number} tokens)")
-            for number in range(plan.bytes)
-        ]
-        move = [_after_key(running) for _ in range(plan.bytes)]
+        spinner = (f"\\r* Weaving ({number} s, {40 * number} tokens)" for number in range(plan.bytes))
+        line = [_after(running, fleet, fleet.people[0], text) for text in spinner]
+        row = [_after(running, fleet, one, "\\r.") for one in fleet.people[6 : 6 + plan.bytes]]
     silent = f"{median(still):.0f} ({still.count(0)} of {len(still)} seconds; else an age was due)"
     return [
         Row("bytes in a second in which nothing shown changes", silent, "0", median(still) == 0),
@@ -141,22 +141,22 @@ def _bytes_row(what: str, counts: list[int], reach: int) -> Row:
 
 
 def _bytes_of_a_second(running: Terminal) -> int:
-    mark = running.mark()
+    before = len(running.seen)
     time.sleep(1)
-    return running.bytes(mark)
+    return len(running.seen) - before
 
 
 def _after(running: Terminal, fleet: Fleet, one: Resident, text: str) -> int:
-    mark = running.mark()
+    before = len(running.seen)
     fleet.say(one, text)
-    running.until(rb".", mark)
-    return running.quiet(mark)
+    running.writes(before)
+    return running.quiet(before)
 
 
 def _after_key(running: Terminal) -> int:
-    mark = running.mark()
+    before = len(running.seen)
     running.type(b"j")
-    return running.quiet(mark, 0.5)
+    return running.quiet(before, 0.5)
 
 
 def scale(few: Fleet, many: Fleet, plan: Plan) -> list[Row]:
@@ -175,7 +175,7 @@ def scale(few: Fleet, many: Fleet, plan: Plan) -> list[Row]:
 def memory(fleet: Fleet, plan: Plan) -> list[Row]:
     """A console that has seen thousands of births and deaths: of real processes, only the answers of tmux are made up."""
     with terminal(MINIMAL, fleet.env) as running:
-        running.until(b"ready")
+        running.shows("ready")
         least = pss(running.process.pid)
     with terminal(console(fleet), fleet.env) as running:
         settled(running)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import resvg_py
+
+# The agents' own signs that the font lacks, and the nearest that it has.
+NEAREST = str.maketrans("⎿⏵", "└▸")
+# Textual cuts the frame one unit short of the last line, which costs a font that hangs lower its tails.
+FRAME = re.compile(r'(clip-terminal">\s*<rect [^>]*height=")([\d.]+)')
+TAILS = 4.0
 
 
 def svg_to_png(svg: str) -> bytes:
-    """Returns the picture as PNG, drawn in the one font that has every shape the console uses.
+    """Returns the picture as PNG, drawn in DejaVu Sans Mono or, where that is not installed, in any monospaced font.
 
     The export asks for a web font by name and would otherwise fall back to one whose columns do not line up.
     """
-    named = svg.replace("Fira Code", "DejaVu Sans Mono")
+    whole = FRAME.sub(lambda found: f"{found[1]}{float(found[2]) + TAILS}", svg)
+    named = whole.translate(NEAREST).replace("Fira Code", "DejaVu Sans Mono")
     return bytes(resvg_py.svg_to_bytes(svg_string=named, monospace_family="DejaVu Sans Mono"))

@@ -23,6 +23,9 @@ from .terminal import Terminal, terminal
 HERE = Path(__file__).parent
 MINIMAL = [str(HERE / "minimal.py")]
 MISSED = 5.0
+READY = r"mayor +(?:working|idle|unknown|starting)"
+# Beside the names of the columns, above the pane, stands who is chosen.
+CHOSEN = re.compile(r"│ ([a-z]+(?:/[a-z]+)*)  \S (?:working|idle|unknown|starting)")
 
 
 def console(fleet: Fleet, backend: str = "auto") -> list[str]:
@@ -31,10 +34,10 @@ def console(fleet: Fleet, backend: str = "auto") -> list[str]:
 
 def settled(running: Terminal, backend: str = "control") -> None:
     """Waits for the first picture, and until tmux is asked by the wanted road."""
-    running.until(rb"mayor +(?:working|idle|unknown|starting)")
+    running.shows(READY)
     if backend == "control":
         wait_for(lambda: children(running.process.pid))
-    running.quiet(running.mark(), 1.1)
+    running.quiet(0, 1.1)
 
 
 def ms(seconds: float) -> str:
@@ -82,30 +85,36 @@ def _until_tmux_knows(fleet: Fleet, one: Resident) -> float:
 
 def _line_delays(fleet: Fleet, count: int) -> list[float]:
     with terminal(["-m", "gastown_tui", "watch", "--json", "--initial", *fleet.options], fleet.env) as running:
-        running.until(rb'"mayor"')
+        running.says(b'"mayor"')
         wait_for(lambda: children(running.process.pid))
-        return _delays(fleet, running, count, lambda one: rf'"{one.address}"[^\n]*"dead"')
+
+        def line(one: Resident, since: int) -> float:
+            return running.says(rf'"{one.address}"[^\n]*"dead"'.encode(), since, MISSED)
+
+        return [_delay(fleet, one, running, line) for one in victims(fleet, count)]
 
 
 def _screen_delays(fleet: Fleet, count: int) -> list[float]:
     with terminal(console(fleet), fleet.env) as running:
         settled(running)
-        return _delays(fleet, running, count, lambda one: rf"{one.role} {one.name} +dead")
+
+        def row(one: Resident, _since: int) -> float:
+            return running.shows(f"{one.role} {one.name} +dead", MISSED)
+
+        return [_delay(fleet, one, running, row) for one in victims(fleet, count)]
 
 
-def _delays(fleet: Fleet, running: Terminal, count: int, told: Callable[[Resident], str]) -> list[float]:
-    delays = []
-    for one in victims(fleet, count):
-        pid = fleet.pids()[one.session]
-        # Anywhere between two listings, not in step with them.
-        time.sleep(random.uniform(0.3, 0.8))
-        mark, began = running.mark(), kill(pid)
-        try:
-            delays.append(running.until(told(one).encode(), mark, MISSED) - began)
-        except TimeoutError:
-            delays.append(MISSED)
+def _delay(fleet: Fleet, one: Resident, running: Terminal, told: Callable[[Resident, int], float]) -> float:
+    pid = fleet.pids()[one.session]
+    # Anywhere between two listings, not in step with them.
+    time.sleep(random.uniform(0.3, 0.8))
+    since, began = len(running.seen), kill(pid)
+    try:
+        return told(one, since) - began
+    except TimeoutError:
+        return MISSED
+    finally:
         _revive(fleet, one)
-    return delays
 
 
 def _revive(fleet: Fleet, one: Resident) -> None:
@@ -119,17 +128,17 @@ def first_frame(fleet: Fleet, plan: Plan) -> list[Row]:
     """From the start of the program to the first agent's name, against the first text of a minimal Textual application."""
     ours, least = [], []
     for _ in range(plan.starts):
-        ours.append(_first(console(fleet), fleet, rb"mayor"))
-        least.append(_first(MINIMAL, fleet, rb"ready"))
+        ours.append(_first(console(fleet), fleet, "mayor"))
+        least.append(_first(MINIMAL, fleet, "ready"))
     ratio = median(ours) / median(least)
     what = f"first frame with real data, {len(fleet.people)} agents"
     spread = f"{ms(median(ours))} ms (median of {len(ours)}, least {ms(min(ours))})"
     return [Row(what, spread, "≤ 1.4 × a minimal Textual app", ratio <= 1.4, f"{ratio:.2f} × {ms(median(least))} ms")]
 
 
-def _first(argv: list[str], fleet: Fleet, text: bytes) -> float:
+def _first(argv: list[str], fleet: Fleet, text: str) -> float:
     with terminal(argv, fleet.env) as running:
-        return running.until(text) - running.began
+        return running.shows(text) - running.began
 
 
 def one_look(fleet: Fleet, plan: Plan) -> list[Row]:
@@ -167,7 +176,7 @@ def keys(fleet: Fleet, plan: Plan) -> list[Row]:
         ours, names = _press(running, plan.keys)
         together = _press_together(running, names)
     with terminal(MINIMAL, fleet.env) as least:
-        least.until(b"ready")
+        least.shows("ready")
         floor = [_press_minimal(least, number + 1) for number in range(plan.keys)]
     measured = f"{ms(median(ours))} / {ms(p99(ours))} ms (p50 / p99 of {len(ours)})"
     met = median(ours) <= 0.015 and p99(ours) <= 0.05
@@ -180,44 +189,39 @@ def keys(fleet: Fleet, plan: Plan) -> list[Row]:
 
 def settled_busy(running: Terminal) -> None:
     """Waits for the first picture and the control connection where silence never comes."""
-    running.until(rb"mayor +(?:working|idle|unknown|starting)")
+    running.shows(READY)
     wait_for(lambda: children(running.process.pid))
     time.sleep(2)
 
 
-def _title_not(name: str) -> bytes:
-    """Returns the pattern of the line above the pane for anybody but one: the address, the shape, the state."""
-    return rf"(?<![\w/])(?!{name}  )([a-z][a-z/]*)  [^ \n]+ (?:working|idle|unknown|starting)".encode()
+def _chosen(running: Terminal) -> str:
+    """Returns whose pane is shown."""
+    found = CHOSEN.search(str(running.picture))
+    return found[1] if found else ""
 
 
 def _press(running: Terminal, count: int) -> tuple[list[float], list[str]]:
     """Walks down and up; returns the delays, and the names on the way down."""
-    names, delays = ["mayor"], []
+    names, delays = [_chosen(running)], []
     rows = min(30, count)
     for number in range(count):
         time.sleep(random.uniform(0.02, 0.08))
-        down = number // rows % 2 == 0
-        mark, pattern = running.mark(), _title_not(names[-1])
-        pressed = running.type(b"j" if down else b"k")
-        delays.append(running.until(pattern, mark) - pressed)
-        found = re.search(pattern, running.text(mark))
-        assert found is not None
-        names.append(found[1].decode())
+        pressed = running.type(b"j" if number // rows % 2 == 0 else b"k")
+        delays.append(running.until(lambda: _chosen(running) not in ("", names[-1])) - pressed)
+        names.append(_chosen(running))
     return delays, names[: rows + 1]
 
 
 def _press_together(running: Terminal, names: list[str]) -> int:
     """Returns how many rows `jjj` moves from the first one."""
-    running.type(b"Gg")
-    time.sleep(0.5)
-    mark = running.mark()
+    running.type(b"g")
+    running.until(lambda: _chosen(running) == names[0])
     running.type(b"jjj")
     time.sleep(0.5)
-    shown = re.findall(_title_not("-"), running.text(mark))
-    return names.index(shown[-1].decode()) if shown and shown[-1].decode() in names else 0
+    return names.index(_chosen(running))
 
 
 def _press_minimal(running: Terminal, number: int) -> float:
     time.sleep(random.uniform(0.02, 0.08))
-    mark, pressed = running.mark(), running.type(b"j")
-    return running.until(rf"\b{number}\b".encode(), mark) - pressed
+    pressed = running.type(b"j")
+    return running.shows(rf"pressed {number}\b") - pressed

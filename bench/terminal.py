@@ -1,4 +1,4 @@
-"""A terminal that is always read, and knows when what was written."""
+"""A terminal that is always read: it knows what it shows, how many bytes that took, and when."""
 
 from __future__ import annotations
 
@@ -12,26 +12,70 @@ import sys
 import termios
 import threading
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from unicodedata import east_asian_width
 
-_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_TOKEN = re.compile(
+    r"\x1b\[(?P<numbers>[0-?]*)[ -/]*(?P<final>[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[^\[\]PX^_]"
+    r"|(?P<control>[\x00-\x1a\x1c-\x1f])|(?P<text>[^\x00-\x1f]+)"
+)
 _ASKS_FOR_SYNC, _HAS_SYNC = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 DEADLINE = 20.0
 
 
-def plain(data: bytes) -> bytes:
-    """Returns what was written without colours; wherever the cursor was set begins a line."""
-    return _SEQUENCE.sub(lambda found: b"\n" if found[0].endswith(b"H") else b"", data)
+class Picture:
+    """The text that a terminal shows, as far as Textual needs one: the cursor is set, text is put, the whole is cleared."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.rows = [[" "] * width for _ in range(height)]
+        self._x = self._y = 0
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+
+    def __str__(self) -> str:
+        return "\n".join("".join(row) for row in self.rows)
+
+    def feed(self, data: bytes) -> None:
+        text, at = self._rest + self._decode(data), 0
+        while token := _TOKEN.match(text, at):
+            at = token.end()
+            if token["text"]:
+                self._put(token["text"])
+            elif token["final"]:
+                self._move(token["numbers"], token["final"])
+            elif token["control"] == "\r":
+                self._x = 0
+            elif token["control"] == "\n":
+                self._y += 1
+        self._rest = text[at:]
+
+    def _put(self, text: str) -> None:
+        for letter in text:
+            cells = [letter, ""] if east_asian_width(letter) in "WF" else [letter]
+            if self._y < len(self.rows) and self._x + len(cells) <= len(self.rows[0]):
+                self.rows[self._y][self._x : self._x + len(cells)] = cells
+            self._x += len(cells)
+
+    def _move(self, numbers: str, final: str) -> None:
+        if final == "H":
+            line, _, column = numbers.partition(";")
+            self._y, self._x = int(line or 1) - 1, int(column or 1) - 1
+        elif final == "J":
+            self.rows = [[" "] * len(row) for row in self.rows]
 
 
 class Terminal:
-    """A program on a pty of its own. `began` is when it was started (mono)."""
+    """A program on a pty of its own. `began` is when it was started; all times are monotonic seconds."""
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], width: int = 200, height: int = 50) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-        self._chunks: list[tuple[float, bytes]] = []
+        self.seen = bytearray()
+        self.picture = Picture(width, height)
+        self._wish: Callable[[], object] | None = None
+        self._fulfilled = 0.0
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self.began = time.monotonic()
@@ -39,44 +83,45 @@ class Terminal:
         os.close(slave)
         self._reader.start()
 
-    def mark(self) -> int:
-        """Returns the place behind what has been written so far."""
-        with self._news:
-            return len(self._chunks)
-
     def type(self, data: bytes) -> float:
-        """Types, and returns when (mono)."""
+        """Types, and returns when."""
         at = time.monotonic()
         os.write(self._master, data)
         return at
 
-    def until(self, pattern: bytes, since: int = 0, seconds: float = DEADLINE) -> float:
-        """Returns when (mono) the text, without its colours, held the pattern. Raises TimeoutError."""
+    def shows(self, pattern: str, seconds: float = DEADLINE) -> float:
+        """Returns when the picture came to hold the pattern. Raises TimeoutError."""
         search = re.compile(pattern).search
-        deadline = time.monotonic() + seconds
+        return self.until(lambda: search(str(self.picture)), seconds)
+
+    def says(self, pattern: bytes, since: int = 0, seconds: float = DEADLINE) -> float:
+        """Returns when the pattern had been written behind a place. Raises TimeoutError."""
+        search = re.compile(pattern).search
+        return self.until(lambda: search(self.seen, since), seconds)
+
+    def writes(self, since: int) -> float:
+        """Returns when anything was written behind a place. Raises TimeoutError."""
+        return self.until(lambda: len(self.seen) > since)
+
+    def until(self, wish: Callable[[], object], seconds: float = DEADLINE) -> float:
+        """Returns when the wish came true, which is looked at with every piece that is read. Raises TimeoutError."""
         with self._news:
-            while True:
-                if search(_SEQUENCE.sub(b"", self._since(since))):
-                    return self._when(search, since)
-                if self.process.poll() is not None or not self._news.wait(deadline - time.monotonic()):
-                    raise TimeoutError(f"{pattern!r} never came; the last was {self._since(since)[-300:]!r}")
+            if wish():
+                return time.monotonic()
+            self._wish = wish
+            try:
+                if not self._news.wait_for(lambda: self._wish is None, seconds):
+                    raise TimeoutError(f"it did not come in {seconds:g} s; the screen:\n{self.picture}")
+                return self._fulfilled
+            finally:
+                self._wish = None
 
     def quiet(self, since: int, silence: float = 0.3, seconds: float = 5.0) -> int:
-        """Returns how many bytes were written after the mark, once nothing came for `silence`, or `seconds` are over."""
-        seen, deadline = -1, time.monotonic() + seconds
-        while seen != (seen := self.mark()) and time.monotonic() < deadline:
+        """Returns how many bytes were written behind a place, once nothing came for `silence`, or `seconds` are over."""
+        length, deadline = -1, time.monotonic() + seconds
+        while length != (length := len(self.seen)) and time.monotonic() < deadline:
             time.sleep(silence)
-        return self.bytes(since)
-
-    def bytes(self, since: int) -> int:
-        """Returns how many bytes were written after the mark."""
-        with self._news:
-            return len(self._since(since))
-
-    def text(self, since: int = 0) -> bytes:
-        """Returns what was written after the mark, without its colours."""
-        with self._news:
-            return _SEQUENCE.sub(b"", self._since(since))
+        return length - since
 
     def close(self) -> None:
         self.process.terminate()
@@ -88,29 +133,21 @@ class Terminal:
         self._reader.join(5)
         os.close(self._master)
 
-    def _since(self, place: int) -> bytes:
-        return b"".join(data for _, data in self._chunks[place:])
-
-    def _when(self, search: Callable[[bytes], object], since: int) -> float:
-        """Returns the time of the chunk that completed the pattern."""
-        seen = b""
-        for at, data in self._chunks[since:]:
-            seen += data
-            if search(_SEQUENCE.sub(b"", seen)):  # type: ignore[operator]
-                return at
-        raise AssertionError("it was there a moment ago")
-
     def _read(self) -> None:
         while True:
             try:
                 data = os.read(self._master, 65536)
             except OSError:
                 return
+            at = time.monotonic()
             if _ASKS_FOR_SYNC in data:
                 os.write(self._master, _HAS_SYNC)
             with self._news:
-                self._chunks.append((time.monotonic(), data))
-                self._news.notify_all()
+                self.seen += data
+                self.picture.feed(data)
+                if self._wish and self._wish():
+                    self._wish, self._fulfilled = None, at
+                    self._news.notify_all()
 
 
 @contextmanager

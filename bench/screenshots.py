@@ -1,0 +1,104 @@
+"""`python -m bench.screenshots`: draws screenshots/*.png from the demo town, by the real console without a terminal.
+
+The town lives and so no two runs agree in every row; its seed, its people and what is chosen are the same each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from gastown_tui.demo.box import Box, open_box
+from gastown_tui.memory.seen import Memory
+from gastown_tui.observe.locate import Wanted
+from gastown_tui.observe.stream import Stream
+from gastown_tui.town.snapshot import Moment
+from gastown_tui.ui.app import Console
+
+from .picture import svg_to_png
+
+FOLDER = Path(__file__).parents[1] / "screenshots"
+LIVED_S = 20.0
+MIDDLE = (120, 32)
+# Name, size, keys. The first four are of one agent that works, then the first that needs a person.
+PICTURES = (
+    ("town-120x32", MIDDLE, [*"gjjjj"]),
+    ("town-200x60", (200, 60), []),
+    ("town-80x24", (80, 24), []),
+    ("agent-120x32", MIDDLE, ["space"]),
+    ("dead-120x32", MIDDLE, ["escape", "g", "w"]),
+    ("help-120x32", MIDDLE, ["question_mark"]),
+    ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
+)
+
+
+def clock() -> Moment:
+    return Moment(time.time(), time.monotonic())
+
+
+class Studio:
+    """One console at a time, on the demo town or on none."""
+
+    def __init__(self, box: Box, folder: Path) -> None:
+        self.box, self.folder = box, folder
+
+    @asynccontextmanager
+    async def console(self, environ: Mapping[str, str], *, town: bool = True) -> AsyncIterator[Pilot[None]]:
+        root, socket = (str(self.box.root), str(self.box.socket)) if town else (None, None)
+        home = {"PATH": os.environ["PATH"], "TMUX_TMPDIR": str(self.folder)}
+        wanted = Wanted(home, self.folder, self.folder, os.getuid(), root, socket)
+        eye = Stream(wanted, "tmux", "demo", clock, lambda town: Memory(self.folder / "state", town))
+        app = Console(eye, clock=clock, read_only=False, environ=environ)
+        looking = asyncio.create_task(eye.run())
+        try:
+            async with app.run_test(size=MIDDLE) as pilot:
+                yield pilot
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+
+async def take(pilot: Pilot[None], name: str, size: tuple[int, int], keys: Sequence[str]) -> None:
+    """Writes one picture, once everything that it shows has arrived."""
+    await pilot.resize_terminal(*size)
+    await pilot.press(*keys)
+    await pilot.app.workers.wait_for_complete()
+    await asyncio.sleep(1.5)
+    await pilot.pause()
+    path = FOLDER / f"{name}.png"
+    path.write_bytes(svg_to_png(pilot.app.export_screenshot(title="gastown-tui")))
+    sys.stderr.write(f"{path.relative_to(FOLDER.parent)}  {path.stat().st_size // 1024} kB\n")
+
+
+async def draw(studio: Studio) -> None:
+    async with studio.console({}) as pilot:
+        await asyncio.sleep(LIVED_S)
+        for name, size, keys in PICTURES:
+            await take(pilot, name, size, keys)
+    for name, environ in (("light", {"TEXTUAL_THEME": "gastown-light"}), ("plain", {"NO_COLOR": "1"})):
+        async with studio.console(environ) as pilot:
+            await take(pilot, f"{name}-120x32", MIDDLE, PICTURES[0][2])
+    async with studio.console({}, town=False) as pilot:
+        await take(pilot, "nowhere-120x32", MIDDLE, [])
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_box(agents=12, seed=7, environ={**os.environ, "TMUX_TMPDIR": folder}) as box,
+    ):
+        asyncio.run(draw(Studio(box, Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
