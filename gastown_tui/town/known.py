@@ -187,7 +187,7 @@ def _vanished_sessions(
     remembered = dict(known.remembered)
     for judged in known.judged.values():
         agent = judged.agent
-        if agent.session and agent.session not in present and agent.session not in lacking and agent.pane_id:
+        if agent.session and agent.session_id and agent.session not in present:
             lacking[agent.session] = at
             remembered[agent.session] = (agent.id, known.answer.wall if known.answer else at.wall)
     return lacking, remembered
@@ -208,10 +208,10 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
     last = known.answered.get("process")
     if last is None or fact.at.mono - last.mono >= 1 or "process" in known.failures:
         known = _answered(known, "process", fact.at)
-    # Whoever is there was not seen to end: numbers are used again.
-    exits = {
-        pid: at for pid, at in known.exits.items() if found.agent is None or pid != found.agent.pid or at.mono >= fact.at.mono
-    }
+    exits, agent = known.exits, found.agent
+    if agent and (exited := exits.get(agent.pid)) and exited.mono < fact.at.mono:
+        # Whoever is there did not end: numbers are used again.
+        exits = {pid: at for pid, at in exits.items() if pid != agent.pid}
     return replace(
         known,
         trees={**known.trees, fact.pane_id: fact},
