@@ -114,7 +114,8 @@ class Observation:
                 self.source = None
             self._look_for_server.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look_for_server.wait(), SERVER_S)
+                async with asyncio.timeout(SERVER_S):
+                    await self._look_for_server.wait()
             place = await asyncio.to_thread(self._find)
             if not isinstance(place, Nowhere) and place.ref.root == self._place.ref.root:
                 self._take(place)
@@ -137,7 +138,8 @@ class Observation:
         if not self._inbox:
             self._wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.001, due - now))
+                async with asyncio.timeout(max(0.001, due - now)):
+                    await self._wake.wait()
 
     async def _turn(self) -> Judgement:
         """Folds what came, reads what that calls for, judges and publishes."""

@@ -62,7 +62,8 @@ class Stream:
                 self._publish(place)
                 self._look_for_town.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._look_for_town.wait(), LOOK_FOR_TOWN_S)
+                    async with asyncio.timeout(LOOK_FOR_TOWN_S):
+                        await self._look_for_town.wait()
                 continue
             self._observation = Observation(
                 place,

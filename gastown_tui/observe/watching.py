@@ -133,7 +133,8 @@ class Watching:
         self._news.clear()
         if self._ended is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), max(0.0, min(dues) - self._clock().mono) if dues else None)
+                async with asyncio.timeout(max(0.0, min(dues) - self._clock().mono) if dues else None):
+                    await self._news.wait()
 
     def _deadline(self, began: float) -> float | None:
         return None if self._timeout is None else began + self._timeout

@@ -133,18 +133,23 @@ class TmuxSource:
         patience = self.rhythm.retry
         try:
             while True:
+                began = self.clock().mono
                 try:
                     await self._connect()
                     await self._tick()
                     patience = self.rhythm.retry
                 except GatewayError as error:
+                    # A connection that broke says nothing of the server: a fork will tell. One that is silent does.
+                    broke = self.name == "control" and self.clock().mono - began < self.rhythm.timeout
                     await self._leave()
+                    self._light_due = self._full_due = float("-inf")
+                    if broke:
+                        continue
                     self.out(SourceFailed("tmux", str(error), self.clock(), absent=error.absent))
                     if error.absent:
                         return
                     await self._sleep(patience * random.uniform(0.8, 1.2))
                     patience = min(patience * 2, self.rhythm.retry_most)
-                    self._light_due = self._full_due = float("-inf")
         finally:
             await self._leave()
 
@@ -194,7 +199,8 @@ class TmuxSource:
     async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(0.0, seconds))
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._wake.wait()
 
     async def _tick(self) -> None:
         """Does what is due, then waits for what comes next."""
