@@ -19,7 +19,7 @@ def sections(agent: Agent, environment: Environment | str, ages: Ages) -> list[S
     """Returns titled groups of (label, text), every text inert and masked. `environment` is the reason where it is a string."""
     parts = [
         ("why", list(_why(agent, ages))),
-        ("ages", [(label, _age(stamp, ages, quiet=label == "quiet")) for label, stamp in _stamps(agent)]),
+        ("ages", [(label, _age(label, stamp, ages)) for label, stamp in _stamps(agent)]),
         ("who", list(_who(agent))),
         ("environment", [("", environment)] if isinstance(environment, str) else [(name, value) for name, value in environment]),
     ]
@@ -49,10 +49,10 @@ def _stamps(agent: Agent) -> list[tuple[str, float | None]]:
     ]
 
 
-def _age(stamp: float | None, ages: Ages, *, quiet: bool) -> str:
+def _age(label: str, stamp: float | None, ages: Ages) -> str:
     if stamp is None:
-        return "not known"
-    return ages.quiet(stamp) if quiet else f"{ages.age(stamp)}, since {clock_time(stamp)}"
+        return "began before we looked" if label == "state" else "not known"
+    return ages.quiet(stamp) if label == "quiet" else f"{ages.age(stamp)} · {clock_time(stamp)}"
 
 
 def _who(agent: Agent) -> Iterator[tuple[str, str]]:
@@ -62,7 +62,7 @@ def _who(agent: Agent) -> Iterator[tuple[str, str]]:
         "session": " ".join(part for part in (agent.session, agent.session_id) if part),
         "also": ", ".join(agent.also),
         "pane": agent.pane_id,
-        "pid": " → ".join(str(pid) for pid in (agent.pid, agent.agent_pid) if pid is not None),
+        "pid": " → ".join(dict.fromkeys(str(pid) for pid in (agent.pid, agent.agent_pid) if pid is not None)),
         "runtime": agent.runtime,
         "command": agent.command,
         "folder": agent.cwd,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
-from gastown_tui.town.words import evidence_text
+from gastown_tui.town.text import safe
 
 ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
@@ -117,5 +117,5 @@ def _change(before: Agent | None, agent: Agent, now: float) -> Event | None:
         return Event(now, agent.id, agent.state, "came")
     if before.state == agent.state or {before.state, agent.state} <= _CALM:
         return None
-    told = evidence_text(agent.evidence[0], now) if agent.state not in _CALM else f"again, was {before.state}"
+    told = safe(agent.evidence[0].fact) if agent.state not in _CALM else f"again, was {before.state}"
     return Event(agent.since or now, agent.id, agent.state, told)

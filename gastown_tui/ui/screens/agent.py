@@ -25,6 +25,7 @@ from ..widgets.title import Title
 from .page import Page
 
 WIDE = 110
+PANE_COLUMNS = 80
 _SCROLLBACK = 5000
 
 
@@ -83,6 +84,9 @@ class AgentScreen(Page):
     def lay_out(self, width: int, height: int) -> None:
         super().lay_out(width, height)
         self.set_class(width >= WIDE, "-wide")
+        if width >= WIDE:
+            # A pane is 80 columns as a rule: it is shown whole before the facts get more room.
+            self.query_one("#facts").styles.width = max(36, min(72, width - PANE_COLUMNS - 3))
         self.set_class(self._in_facts, "-facts")
         self.set_class(height < 12, "-low")
 
