@@ -124,10 +124,11 @@ class AgentScreen(Page):
             lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
             for label, text in told:
                 head = f" {label:13} " if label else " "
+                indent = 15 if label else 1
                 # A long name is not cut: it may take the room of its value, which then goes on below.
-                first, *more = wrap(text, max(8, width - 17), initial_indent=" " * max(0, len(head) - 15)) or [""]
+                first, *more = wrap(text, max(8, width - indent - 2), initial_indent=" " * max(0, len(head) - indent)) or [""]
                 lines.append([(head, style("dim")), (first.lstrip(), style("text"))])
-                lines += [[(" " * 15 + line, style("text"))] for line in more]
+                lines += [[(" " * indent + line, style("text"))] for line in more]
         return lines
 
     async def _read_environment(self) -> None:
