@@ -199,15 +199,15 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
         return known
     if fact.error:
         return _unreadable(known, fact)
-    found, old = find_agent(fact, pane.env), known.finds.get(fact.pane_id)
+    last, old = known.answered.get("process"), known.finds.get(fact.pane_id)
+    if last is None or fact.at.mono - last.mono >= 1 or "process" in known.failures:
+        known = _answered(known, "process", fact.at)
+    if old and old.agent and known.trees.get(fact.pane_id) == fact:
+        return known
+    found = find_agent(fact, pane.env)
     without = {key: at for key, at in known.without_agent.items() if key != fact.pane_id}
     if found.agent is None:
         without[fact.pane_id] = known.without_agent.get(fact.pane_id, fact.at)
-    elif known.trees.get(fact.pane_id) == fact and old is not None:
-        return known
-    last = known.answered.get("process")
-    if last is None or fact.at.mono - last.mono >= 1 or "process" in known.failures:
-        known = _answered(known, "process", fact.at)
     exits, agent = known.exits, found.agent
     if agent and (exited := exits.get(agent.pid)) and exited.mono < fact.at.mono:
         # Whoever is there did not end: numbers are used again.
@@ -215,7 +215,7 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
     return replace(
         known,
         trees={**known.trees, fact.pane_id: fact},
-        finds={**known.finds, fact.pane_id: old if found == old else found},
+        finds={**known.finds, fact.pane_id: old if old == found else found},
         without_agent=without,
         exits=exits,
     )

@@ -1,6 +1,6 @@
-"""Properties here are exact, whatever else the machine does meanwhile: no deadline."""
+"""Properties are exact, whatever else the machine does meanwhile: no deadline."""
 
 from hypothesis import settings
 
-settings.register_profile("rules", deadline=None, max_examples=60)
+settings.register_profile("rules", deadline=None)
 settings.load_profile("rules")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gastown_tui.town.agents import Identity, Stranger, from_name, from_role, identify
@@ -227,7 +227,8 @@ def test_no_text_is_too_strange(session: str, role: str, variables: dict[str, st
     assert isinstance(found, Stranger) or (found.id and found.name and found.place)
 
 
-@given(st.lists(st.tuples(SESSIONS, ROLES, VARIABLES), max_size=12), REGISTRIES)
+@settings(max_examples=50)
+@given(st.lists(st.tuples(SESSIONS, ROLES, VARIABLES), max_size=8), REGISTRIES)
 def test_an_address_belongs_to_one_agent_alone(sessions: list[tuple[str, str, dict[str, str]]], rigs: list[Rig]) -> None:
     owners: dict[str, Identity] = {}
     for session, role, variables in sessions:

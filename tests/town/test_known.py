@@ -250,6 +250,16 @@ def test_a_failed_source_is_told_and_a_new_answer_ends_it() -> None:
     assert all(source.state == "ok" for source in story.judgement.town.sources)
 
 
+def test_reading_the_same_processes_again_is_an_answer_too() -> None:
+    story = Story()
+    story.look(MAX)
+    before = story.agent()
+    story.wait(60.0)
+    story.tell(living(MAX, story.now))
+    source = story.judgement.town.source("process")
+    assert source is not None and source.at == story.now.wall and story.agent() is before
+
+
 def test_facts_about_panes_that_are_gone_are_let_go() -> None:
     story = Story()
     story.look(MAX)
