@@ -228,11 +228,10 @@ def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None
     now = clock().wall
     environment, pane, error = inspect(looking, agent, lines)
     if json_wanted:
-        variables = {safe(name): safe(value) for name, value in environment}
-        document = {**agent_document(agent, now), "environment": variables, "pane": pane if error is None else None}
-        _print_json({"schema": 1, **document})
+        variables = None if environment is None else {safe(name): safe(value) for name, value in environment}
+        _print_json({"schema": 1, **agent_document(agent, now), "environment": variables, "pane": pane})
     else:
-        _print("\n".join(show_lines(agent, environment, pane, now)))
+        _print("\n".join(show_lines(agent, environment or (), pane or (), now)))
     if error is not None or blind(looking.town):
         tmux = looking.town.source("tmux")
         why = str(error) if error else (tmux and tmux.error) or "tmux does not answer"
@@ -265,9 +264,8 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 
         click.echo(_json(document) if json_wanted else change_line(document))
 
-    watching = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout, reader=1)
     try:
-        code = watching.run()
+        code = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout, reader=1).run()
     except WatchError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
     except BrokenPipeError:

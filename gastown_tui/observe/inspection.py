@@ -12,16 +12,21 @@ from .ports import Capture, GatewayError
 Variables = list[tuple[str, str]]
 
 
-def inspect(looking: OneLook, agent: Agent, lines: int) -> tuple[Variables, list[str], GatewayError | None]:
-    """Returns (environment by name with secrets masked, the pane's last rows as inert text, why there is neither)."""
+def inspect(looking: OneLook, agent: Agent, lines: int) -> tuple[Variables | None, list[str] | None, GatewayError | None]:
+    """Returns (environment by name with secrets masked, the pane's last rows as inert text, why there is neither).
+
+    What is gone or cannot be seen is None.
+    """
     gateway = looking.gateway(FIRST_TIMEOUT_S)
     if gateway is None or agent.pane_id is None or agent.session_id is None:
-        return [], [], None
+        return None, None, None
     try:
         variables = gateway.environment_once(agent.session_id)
         frame = gateway.frames_once([Capture(agent.pane_id, lines)]).get(agent.pane_id)
     except GatewayError as error:
-        return [], [], error
+        return None, None, error
     environment = [(name, mask_variable(name, value)) for name, value in sorted(variables.items())]
-    rows = [plain(row).rstrip() for row in parse_rows(trim_blank(frame.rows))] if frame else []
-    return environment, [mask(row) for row in rows[len(rows) - lines :]] if lines else [], None
+    if frame is None:
+        return environment, None, None
+    rows = [plain(row).rstrip() for row in parse_rows(trim_blank(frame.rows))]
+    return environment, [mask(row) for row in rows[max(0, len(rows) - lines) :]], None

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -281,14 +280,15 @@ async def test_a_server_that_is_killed_and_started_again(town: HandTown, observe
     assert seen.source() == "ok" and seen.town.epoch not in (None, epoch)
 
 
-async def test_a_server_replaced_between_two_looks(town: HandTown, observe: Observe, eventually: Eventually) -> None:
+async def test_a_server_replaced_between_two_looks(
+    town: HandTown, observe: Observe, eventually: Eventually, wait_for: Callable[..., Any]
+) -> None:
     pane = town.start("al-crew-max", MAX)
     seen = await observe()
     first = await eventually(seen.alive)
     town.tmux.kill()
-    while town.tmux.listens:
-        # The loop stands still meanwhile, so that no look falls between the two servers.
-        time.sleep(0.005)
+    # This one blocks: the loop stands still, so that no look falls between the two servers.
+    wait_for(lambda: not town.tmux.listens)
     assert town.start("al-crew-max", MAX) == pane
     second = await eventually(lambda: (one := seen.alive()) and one.pid != first.pid and one)
     assert second.pid == town.pid(pane)

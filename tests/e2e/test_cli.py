@@ -1,0 +1,485 @@
+"""The contract with scripts: the installed command, in processes of its own, on real towns."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Tmux
+from towns import HandTown, argv, environment, gttui
+
+MAX = "alpha/crew/max"
+Wait = Callable[..., Any]
+Document = dict[str, Any]
+
+
+@pytest.fixture
+def town(tmux: Tmux) -> HandTown:
+    """A registered town with a mayor."""
+    made = HandTown(tmux)
+    made.start("hq-mayor", "mayor")
+    return made
+
+
+@pytest.fixture
+def run(town: HandTown) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command on the town, named by the environment."""
+
+    def runner(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return gttui(town.tmux, *words, **{"GT_ROOT": str(town.root), "GT_TMUX_SOCKET": town.tmux.name, **env})
+
+    return runner
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Watch:
+    """A running `watch --json`, read line by line."""
+
+    def __init__(self, town: HandTown, *words: str) -> None:
+        place = ("--town", str(town.root), "--socket", town.tmux.socket)
+        self.process = subprocess.Popen(
+            argv(*place, "watch", *words), env=environment(town.tmux), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def line(self) -> Document:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()[1]
+        document = json.loads(line)
+        assert document["schema"] == 1
+        return dict(document)
+
+    def until(self, wish: Callable[[Document], bool]) -> Document:
+        while not wish(document := self.line()):
+            pass
+        return document
+
+    def stop(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def watch(town: HandTown) -> Iterator[Callable[..., Watch]]:
+    """Starts `watch --json`; returns once it has told of the mayor, so that it is known to look."""
+    started: list[Watch] = []
+
+    def starter(*words: str) -> Watch:
+        started.append(Watch(town, "--json", "--initial", *words))
+        started[-1].until(lambda document: document.get("agent") == "mayor")
+        return started[-1]
+
+    yield starter
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+def kill(town: HandTown, session: str) -> None:
+    os.kill(int(town.tmux.cmd("display-message", "-p", "-t", f"={session}:", "#{pane_pid}")), signal.SIGKILL)
+
+
+def error_of(done: subprocess.CompletedProcess[str]) -> Document:
+    """Returns the error object, once it is held against the sentence on standard error."""
+    document = json.loads(done.stdout)
+    assert list(document) == ["schema", "error"] and document["schema"] == 1
+    error = document["error"]
+    assert set(error) == {"code", "message", "remedy"} and all(error.values())
+    assert done.stderr == f"gastown-tui: {error['message']} ({error['remedy']})\n"
+    return dict(error)
+
+
+def test_a_good_town_is_0(run: Run) -> None:
+    done = run("status", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert document["town"]["name"] == "town" and document["town"]["notices"] == []
+    assert [agent["id"] for agent in document["agents"]] == ["mayor"]
+    assert document["summary"]["alive"] == 1 and document["summary"]["need_you"] == 0
+    assert {source["name"]: source["state"] for source in document["sources"]}["tmux"] == "ok"
+    assert document["foreign"] == [] and document["monitor"] is None
+
+
+def test_without_a_terminal_no_command_means_status(run: Run) -> None:
+    bare, status = run(), run("status")
+    assert bare.returncode == status.returncode == 0
+    assert bare.stdout.splitlines()[-1] == status.stdout.splitlines()[-1] == "town · 1 alive"
+
+
+def test_one_that_needs_a_person_is_1(town: HandTown, run: Run) -> None:
+    town.start("al-crew-max", MAX)
+    assert run("status").returncode == 0
+    kill(town, "al-crew-max")
+    done = run("status", "--json")
+    (mayor, dead) = json.loads(done.stdout)["agents"]
+    assert done.returncode == 1
+    assert (dead["id"], dead["state"], dead["needs_you"], dead["expects"]) == (MAX, "dead", True, None)
+    assert [one["source"] for one in dead["evidence"]] == ["tmux", "memory"]
+    assert mayor["state"] != "dead"
+    assert run("status").stdout.startswith("  ")
+
+
+def test_nobody_listening_is_an_answer(town: HandTown, run: Run) -> None:
+    town.tmux.kill()
+    done = run("status", "--json")
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert {source["name"]: source["state"] for source in document["sources"]}["tmux"] == "absent"
+    assert document["town"]["epoch"] is None and document["agents"] == []
+
+
+def test_no_town_is_2(tmux: Tmux) -> None:
+    for words in (("status",), ("show", "mayor"), ("watch",), ()):
+        done = gttui(tmux, *words)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.startswith("gastown-tui: no town was found; tried: a mayor/ folder in or above")
+        assert done.stderr.endswith("(name the town with --town DIR, or try: gastown-tui demo)\n")
+    assert error_of(gttui(tmux, "--socket", "none", "status", "--json"))["code"] == "no_town"
+    assert error_of(gttui(tmux, "watch", "--json"))["code"] == "no_town"
+    assert error_of(gttui(tmux, "show", "--json", "x"))["code"] == "no_town"
+
+
+def stopped(town: HandTown) -> Iterator[None]:
+    pid = town.tmux.pid
+    os.kill(pid, signal.SIGSTOP)
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def frozen(town: HandTown) -> Iterator[None]:
+    """The town's server is stopped and does not answer."""
+    town.start("al-crew-max", MAX)
+    assert gttui(town.tmux, "status", GT_ROOT=str(town.root), GT_TMUX_SOCKET=town.tmux.name).returncode == 0
+    yield from stopped(town)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_server_that_does_not_answer_is_2_in_time_with_the_full_document(run: Run) -> None:
+    began = time.monotonic()
+    done = run("status", "--json", "--settle")
+    took = time.monotonic() - began
+    document = json.loads(done.stdout)
+    assert done.returncode == 2 and took <= 2.5
+    assert done.stderr.startswith("gastown-tui: tmux did not answer within")
+    assert [(agent["id"], agent["state"]) for agent in document["agents"]] == [("mayor", "unknown"), (MAX, "unknown")]
+    assert all("does not answer" in agent["evidence"][0]["fact"] for agent in document["agents"])
+    assert document["summary"]["need_you"] == 0
+    assert {source["name"]: source["state"] for source in document["sources"]}["tmux"] == "error"
+
+
+@pytest.mark.usefixtures("frozen")
+def test_one_agent_of_a_server_that_does_not_answer_is_unknown(run: Run) -> None:
+    done = run("show", MAX, "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["state"], document["pane"], document["environment"]) == (2, "unknown", None, None)
+    assert done.stderr.startswith("gastown-tui: tmux did not answer")
+
+
+PLACES = (
+    lambda place, words: [*place, *words],
+    lambda place, words: [words[0], *place, *words[1:]],
+    lambda place, words: [*words, *place],
+    lambda place, words: [*place[:2], *words, *place[2:]],
+)
+
+
+@pytest.mark.parametrize("arrange", PLACES)
+def test_global_options_stand_before_or_after_the_command(town: HandTown, arrange: Any) -> None:
+    place = ["--town", str(town.root), "--socket", town.tmux.name, "--backend", "fork", "--read-only", "--monitor-dir", "/tmp"]
+    done = gttui(town.tmux, *arrange(place, ["status", "--json"]))
+    assert done.returncode == 0 and json.loads(done.stdout)["summary"]["agents"] == 1
+
+
+WRONG = (
+    ("--nonsense",),
+    ("nonsense",),
+    ("status", "--nonsense"),
+    ("status", "extra"),
+    ("status", "--backend", "magic"),
+    ("show",),
+    ("show", "mayor", "--lines", "-1"),
+    ("watch", "--until", "dead"),
+    ("watch", "--timeout", "soon"),
+    ("demo", "--agents", "0"),
+    ("--config", "/nonexistent/config.toml", "status"),
+)
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_wrong_usage_is_64(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr.startswith("gastown-tui: ") and done.stderr.endswith(")\n") and done.stderr.count("\n") == 1
+
+
+def test_wrong_usage_is_told_as_json_too(run: Run) -> None:
+    done = run("status", "--json", "--nonsense")
+    assert done.returncode == 64
+    error = error_of(done)
+    assert "--nonsense" in error["message"]
+    assert (error["code"], error["remedy"]) == ("usage", "see gastown-tui status --help")
+
+
+def test_an_unknown_target_is_64_with_the_nearest_names(town: HandTown, run: Run) -> None:
+    for name in ("max", "joe"):
+        town.start(f"al-crew-{name}", f"alpha/crew/{name}")
+    for words in (("show", "alpha/crew/mux"), ("watch", "--until", "dead", "alpha/crew/mux")):
+        done = run(*words, "--json")
+        error = error_of(done)
+        assert (done.returncode, error["code"]) == (64, "target")
+        assert error["message"] == "no agent, session or pane is called alpha/crew/mux"
+        assert error["remedy"].startswith(f"nearest: {MAX}")
+    done = run("watch", "--until", "sleepy", "mayor")
+    assert done.returncode == 64 and "working, idle, waiting" in done.stderr
+
+
+def test_an_ambiguous_target_is_64_and_names_them(town: HandTown, run: Run) -> None:
+    (town.root / "alpha/polecats/max").mkdir(parents=True)
+    town.start("al-crew-max", MAX)
+    town.start("al-max", "alpha/polecats/max")
+    done = run("show", "alpha/max")
+    assert done.returncode == 64
+    assert done.stderr == f"gastown-tui: alpha/max is ambiguous (say one of: {MAX}, alpha/polecats/max)\n"
+
+
+def test_a_hostile_name_never_reaches_the_terminal(town: HandTown, run: Run) -> None:
+    town.start("evil", "alpha/crew/\033]0;x\007\u202e")
+    for words in (("status",), ("show", "alpha/crew/x"), ("show", "\033[2J")):
+        done = run(*words)
+        assert not set(done.stdout + done.stderr) & set("\033\007\u202e")
+    assert "�" in run("status").stdout
+
+
+def test_show_finds_an_agent_by_every_name(town: HandTown, run: Run) -> None:
+    assert json.loads(run("show", "mayor", "--json").stdout)["pane"] == []
+    pane = town.start("al-crew-max", MAX, 'printf "\\033[31mred\\033[0m \\033]52;c;x\\007\\n"; exec claude 3600', MY_TOKEN="abc")
+    for target in (MAX, "al-crew-max", pane, "alpha/max"):
+        document = json.loads(run("show", target, "--json").stdout)
+        assert document["id"] == MAX
+    assert document["pane"] == ["red"] and document["environment"]["MY_TOKEN"] == "••••"
+    done = run("show", MAX, "--lines", "0")
+    assert done.returncode == 0 and "red" not in done.stdout
+    text = run("show", MAX).stdout
+    assert text.splitlines()[-2:] == ["pane", "red"] and "\033" not in text and "abc" not in text
+
+
+def test_settle_tells_activity_where_one_look_cannot(town: HandTown, run: Run, wait_for: Wait) -> None:
+    town.start("al-crew-max", MAX, "echo ready; exec claude 3600")
+    wait_for(lambda: states(run("status", "--json")).get(MAX) == "starting")
+    assert states(run("status", "--json", "--settle"))[MAX] == "idle"
+
+
+def states(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    return {agent["id"]: agent["state"] for agent in json.loads(done.stdout)["agents"]}
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(town: HandTown) -> None:
+    place = shlex.join(["--town", str(town.root), "--socket", town.tmux.socket])
+    for command in ("status", "status --json", "show mayor", "doctor", "--help"):
+        line = f"{shlex.join(argv())} {place} {command} | true; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(
+            ["bash", "-c", line], env=environment(town.tmux), capture_output=True, text=True, timeout=20, check=False
+        )
+        assert (done.stderr, done.stdout) == ("", "")
+        assert done.returncode in (0, 1)
+
+
+def test_watch_ends_when_its_reader_goes_away_though_nothing_happens(watch: Callable[..., Watch]) -> None:
+    one = watch()
+    assert one.process.stdout is not None and one.process.stderr is not None
+    one.process.stdout.close()
+    assert one.process.wait(5) == 0 and one.process.stderr.read() == ""
+
+
+def test_watch_tells_a_kill_within_a_second(town: HandTown, watch: Callable[..., Watch]) -> None:
+    one = watch()
+    pane = town.start("al-crew-max", MAX)
+    born = one.until(lambda document: document.get("agent") == MAX)
+    assert (born["from"], born["session"], born["pane_id"]) == (None, "al-crew-max", pane)
+    one_alive = one.until(lambda document: True) if born["to"] == "unknown" else born
+    assert one_alive["to"] in ("starting", "working", "idle")
+    killed = time.monotonic()
+    kill(town, "al-crew-max")
+    dead = one.until(lambda document: document.get("agent") == MAX and document["to"] == "dead")
+    assert time.monotonic() - killed < 1
+    assert dead["from"] == one_alive["to"]
+    assert set(dead) == {
+        "schema", "at", "agent", "session", "pane_id", "from", "to", "evidence", "exit_status", "exit_signal"
+    }  # fmt: skip
+    assert dead["evidence"][0]["fact"].startswith("its process was seen to end")
+
+
+def test_watch_tells_of_a_source_that_is_lost_and_comes_back(town: HandTown, watch: Callable[..., Watch]) -> None:
+    one = watch()
+    town.tmux.kill()
+    lost = one.until(lambda document: document.get("source") == "tmux")
+    assert (lost["from"], lost["to"]) == ("ok", "absent") and lost["error"]
+    town.start("hq-mayor", "mayor")
+    back = one.until(lambda document: document.get("source") == "tmux")
+    assert (back["from"], back["to"], back["error"]) == ("absent", "ok", None)
+
+
+def test_watch_waits_for_a_state(town: HandTown, watch: Callable[..., Watch], run: Run) -> None:
+    one = watch("--until", "dead", "mayor", "--timeout", "30")
+    kill(town, "hq-mayor")
+    assert one.process.wait(10) == 0
+    town.start("hq-mayor", "mayor")
+    began = time.monotonic()
+    done = run("watch", "--until", "dead", "mayor", "--timeout", "0.5")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert time.monotonic() - began < 5
+
+
+def test_watch_alone_ends_good_when_the_time_is_up(run: Run) -> None:
+    assert run("watch", "--timeout", "0.2").stdout == ""
+    done = run("watch", "--initial", "--timeout", "0.2")
+    assert done.returncode == 0 and "  mayor  - → " in done.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_watch_with_its_code(town: HandTown, watch: Callable[..., Watch], number: int, code: int) -> None:
+    one = watch()
+    assert one.stop(number) == code
+    assert one.process.stderr is not None and one.process.stderr.read() == ""
+    assert [name for name in town.tmux.sessions() if name.startswith("_gttui-")] == []
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_look_that_waits(town: HandTown, number: int, code: int, wait_for: Wait) -> None:
+    place = ("--town", str(town.root), "--socket", town.tmux.socket)
+    process = subprocess.Popen(argv(*place, "status"), env=environment(town.tmux), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    wait_for(lambda: children.read_text())
+    child = int(children.read_text())
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err.strip()) == (code, b"", b"")
+    wait_for(lambda: not Path(f"/proc/{child}").exists())
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
+    """A PATH whose tmux notes the socket it is started for, and the notes."""
+    log, shim = tmp_path / "log", tmp_path / "shim" / "tmux"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$4" >>{shlex.quote(str(log))}\nexec {shutil.which("tmux")} "$@"\n')
+    shim.chmod(0o755)
+    log.touch()
+    return f"{shim.parent}:{os.environ['PATH']}", lambda: log.read_text().splitlines()
+
+
+def test_status_starts_one_tmux_for_each_live_socket(
+    town: HandTown, run: Run, new_tmux: Callable[..., Tmux], counted: Any
+) -> None:
+    path, notes = counted
+    other = new_tmux()
+    other.name = "town"
+    HandTown(other, town.root).start("al-crew-joe", "alpha/crew/joe")
+    assert run("status", PATH=path).returncode == 0
+    assert notes() == [town.tmux.socket]
+    done = run("status", "--json", PATH=path, GT_TMUX_SOCKET="", XDG_STATE_HOME=str(other.folder / "another"))
+    mine = [socket for socket in notes()[1:] if socket.startswith(str(town.tmux.folder))]
+    assert done.returncode == 0 and mine == [other.socket]
+
+
+def test_status_starts_two_where_it_looks_twice(town: HandTown, run: Run, counted: Any) -> None:
+    path, notes = counted
+    town.start("al-crew-max", MAX, "exec sh")
+    done = run("status", "--json", PATH=path)
+    assert done.returncode == 1 and states(done)[MAX] == "zombie"
+    assert notes() == [town.tmux.socket] * 2
+
+
+def test_two_live_sockets_are_a_warning_everywhere(tmux: Tmux, new_tmux: Callable[..., Tmux]) -> None:
+    first, second = HandTown(tmux), new_tmux()
+    tmux.name, second.name = "town", "default"
+    first.start("hq-mayor", "mayor")
+    HandTown(second, first.root).start("al-crew-max", MAX)
+    document = json.loads(gttui(tmux, "status", "--json", "--town", str(first.root)).stdout)
+    (notice,) = document["town"]["notices"]
+    assert notice["code"] == "two_sockets" and "default" in notice["text"] and notice["remedy"]
+    examined = json.loads(gttui(tmux, "doctor", "--json", "--town", str(first.root)).stdout)
+    (socket,) = [check for check in examined["checks"] if check["name"] == "socket"]
+    assert socket["status"] == "warn" and "two servers hold agents" in socket["found"] and socket["remedy"]
+
+
+def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Path) -> None:
+    config = tmp_path / "config" / "gastown-tui" / "config.toml"
+    config.parent.mkdir(parents=True)
+    home = town.tmux.folder
+    config.write_text(f'town = "~/{town.root.relative_to(home)}"\nsocket = "{town.tmux.name}"\nspeed = 3\nread_only = "yes"\n')
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(home)}
+    done = gttui(town.tmux, "status", "--json", cwd=tmp_path, **env)
+    assert done.returncode == 0 and json.loads(done.stdout)["summary"]["agents"] == 1
+    first, second = sorted(done.stderr.splitlines())
+    assert "read_only" in first and "speed: unknown key (known: town, socket," in second
+    other = gttui(town.tmux, "status", "--json", "--socket", "none", cwd=tmp_path, **env)
+    assert json.loads(other.stdout)["town"]["socket"] == "none"
+    named = gttui(town.tmux, "status", "--json", "--config", str(config), cwd=tmp_path)
+    assert named.returncode == 2
+    config.write_text("town = ")
+    assert error_of(gttui(town.tmux, "status", "--json", "--config", str(config)))["code"] == "config"
+
+
+def test_the_folder_as_it_was_entered_names_the_socket(tmux: Tmux) -> None:
+    town = HandTown(tmux)
+    link = tmux.folder / "gtlink"
+    link.symlink_to(town.root)
+    inside = json.loads(gttui(tmux, "status", "--json", cwd=link, PWD=str(link)).stdout)["town"]["socket"]
+    elsewhere = json.loads(gttui(tmux, "status", "--json", cwd=town.root, PWD=str(tmux.folder)).stdout)["town"]
+    assert inside.startswith("gtlink-")
+    assert elsewhere["socket"] == inside.replace("gtlink", "town") and elsewhere["root"] == str(town.root)
+
+
+def test_completion_is_printed(tmux: Tmux) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        done = gttui(tmux, _GASTOWN_TUI_COMPLETE=f"{shell}_source")
+        assert done.returncode == 0 and "gastown-tui" in done.stdout and "_GASTOWN_TUI_COMPLETE" in done.stdout
+    done = gttui(tmux, _GASTOWN_TUI_COMPLETE="bash_complete", COMP_WORDS="gastown-tui st", COMP_CWORD="1")
+    assert done.stdout.split() == ["plain,status"]
+
+
+def test_version_and_help_stand_for_the_whole(tmux: Tmux) -> None:
+    assert gttui(tmux, "--version").stdout.startswith("gastown-tui 0.")
+    said = gttui(tmux, "--help")
+    assert said.returncode == 0 and "Usage: gastown-tui [OPTIONS]" in said.stdout
+    assert all(name in said.stdout for name in ("status", "watch", "show", "doctor", "demo", "64 wrong usage"))
+
+
+def test_the_installed_script_is_the_same_command(tmux: Tmux) -> None:
+    script = Path(sys.executable).with_name("gastown-tui")
+    done = subprocess.run([script, "--version"], env=environment(tmux), capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout == gttui(tmux, "--version").stdout != ""
+
+
+def test_a_demo_town_tells_where_it_is_and_leaves_nothing(tmux: Tmux) -> None:
+    env = environment(tmux, TMPDIR=str(tmux.folder))
+    demo = subprocess.Popen(argv("demo", "--no-ui", "--agents", "3"), env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert demo.stdout is not None
+    where = json.loads(demo.stdout.readline())
+    assert set(where) == {"schema", "town", "socket"} and where["schema"] == 1
+    done = gttui(tmux, "status", "--json", "--town", where["town"], "--socket", where["socket"])
+    assert json.loads(done.stdout)["summary"]["agents"] == 3
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(15) == 130
+    assert demo.communicate()[1] == b"" and not Path(where["town"]).exists() and not Path(where["socket"]).exists()
+
+
+def test_a_demo_without_a_terminal_prints_its_status_and_ends(tmux: Tmux) -> None:
+    done = gttui(tmux, "demo", "--agents", "2", TMPDIR=str(tmux.folder))
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "demo · 2 alive"
+    assert [path for path in tmux.folder.iterdir() if "demo" in path.name and path.is_dir()] == []
