@@ -123,19 +123,20 @@ class Town300(Stream):
                 some = people[start : start + AT_ONCE]
                 for one in some:
                     self.nursery.bury(one)
-                await self._until(lambda some=some: self._are(some, {State.DEAD}))
+                await self._until(some, {State.DEAD})
                 for one in some:
                     self.nursery.bear(one)
-                await self._until(lambda some=some: self._are(some, set(State) - {State.DEAD}))
+                await self._until(some, set(State) - {State.DEAD})
                 born += len(some)
             tell(f"{born} {megabytes()}")
         for one in people:
             self.nursery.bury(one)
         tell("end")
 
-    async def _until(self, seen: Callable[[], bool]) -> None:
+    async def _until(self, people: Sequence[Resident], states: set[State]) -> None:
+        """Waits until each of these people is seen in one of these states."""
         self.look_now()
-        while not seen():
+        while not self._are(people, states):
             self._news.clear()
             await self._news.wait()
 

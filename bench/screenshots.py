@@ -27,9 +27,11 @@ from .picture import svg_to_png
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 LIVED_S = 20.0
+# Until a console knows of everybody whether he works.
+SETTLED_S = 11.0
 MIDDLE = (120, 32)
 # Name, size, keys. The first four are of one agent that works, then the first that needs a person.
-PICTURES = (
+PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("town-120x32", MIDDLE, [*"gjjjj"]),
     ("town-200x60", (200, 60), []),
     ("town-80x24", (80, 24), []),
@@ -86,6 +88,7 @@ async def draw(studio: Studio) -> None:
             await take(pilot, name, size, keys)
     for name, environ in (("light", {"TEXTUAL_THEME": "gastown-light"}), ("plain", {"NO_COLOR": "1"})):
         async with studio.console(environ) as pilot:
+            await asyncio.sleep(SETTLED_S)
             await take(pilot, f"{name}-120x32", MIDDLE, PICTURES[0][2])
     async with studio.console({}, town=False) as pilot:
         await take(pilot, "nowhere-120x32", MIDDLE, [])

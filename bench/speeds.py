@@ -196,7 +196,7 @@ def settled_busy(running: Terminal) -> None:
 
 def _chosen(running: Terminal) -> str:
     """Returns whose pane is shown."""
-    found = CHOSEN.search(str(running.picture))
+    found = CHOSEN.search(running.screen)
     return found[1] if found else ""
 
 

@@ -73,7 +73,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.seen = bytearray()
-        self.picture = Picture(width, height)
+        self._picture = Picture(width, height)
         self._wish: Callable[[], object] | None = None
         self._fulfilled = 0.0
         self._news = threading.Condition()
@@ -82,6 +82,12 @@ class Terminal:
         self.process = subprocess.Popen(argv, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
         self._reader.start()
+
+    @property
+    def screen(self) -> str:
+        """The text on the screen."""
+        with self._news:
+            return str(self._picture)
 
     def type(self, data: bytes) -> float:
         """Types, and returns when."""
@@ -92,7 +98,7 @@ class Terminal:
     def shows(self, pattern: str, seconds: float = DEADLINE) -> float:
         """Returns when the picture came to hold the pattern. Raises TimeoutError."""
         search = re.compile(pattern).search
-        return self.until(lambda: search(str(self.picture)), seconds)
+        return self.until(lambda: search(self.screen), seconds)
 
     def says(self, pattern: bytes, since: int = 0, seconds: float = DEADLINE) -> float:
         """Returns when the pattern had been written behind a place. Raises TimeoutError."""
@@ -111,7 +117,7 @@ class Terminal:
             self._wish = wish
             try:
                 if not self._news.wait_for(lambda: self._wish is None, seconds):
-                    raise TimeoutError(f"it did not come in {seconds:g} s; the screen:\n{self.picture}")
+                    raise TimeoutError(f"it did not come in {seconds:g} s; the screen:\n{self.screen}")
                 return self._fulfilled
             finally:
                 self._wish = None
@@ -144,7 +150,7 @@ class Terminal:
                 os.write(self._master, _HAS_SYNC)
             with self._news:
                 self.seen += data
-                self.picture.feed(data)
+                self._picture.feed(data)
                 if self._wish and self._wish():
                     self._wish, self._fulfilled = None, at
                     self._news.notify_all()
