@@ -1,0 +1,224 @@
+"""The rhythm of the tmux source on real servers: what it asks, when, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Tmux
+from towns import clock
+
+from gastown_tui.observe.survey import merged
+from gastown_tui.observe.tmux.control import ControlGateway
+from gastown_tui.observe.tmux.fork import ForkGateway
+from gastown_tui.observe.tmux.source import Rhythm, TmuxSource
+from gastown_tui.town.facts import Frame, Listing, PaneChanged, SourceFailed
+
+Eventually = Callable[..., Awaitable[Any]]
+QUICK = Rhythm(light=0.1, full=0.4, fork_tick=0.1, fork_tick_keyed=0.05, pair_every=0.4, pair_gap=0.1, retry=0.1, timeout=1.0)
+STILL = Rhythm(light=30.0, full=60.0, fork_tick=30.0, moving_for=60.0)
+BLINK = "while :; do echo $i; i=$((i+1)); sleep 0.05; done"
+
+
+class Running:
+    """A source at work, and all that came out of it."""
+
+    def __init__(self, source: TmuxSource, facts: list[Any], frames: list[Frame]) -> None:
+        self.source, self.facts, self.frames = source, facts, frames
+        self.task = asyncio.create_task(source.run())
+
+    def listings(self) -> list[Listing]:
+        return [fact for fact in self.facts if isinstance(fact, Listing)]
+
+    def failures(self) -> list[SourceFailed]:
+        return [fact for fact in self.facts if isinstance(fact, SourceFailed)]
+
+    def changes(self, pane: str) -> list[bool]:
+        return [fact.changed for fact in self.facts if isinstance(fact, PaneChanged) and fact.pane_id == pane]
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+async def start(tmux: Tmux) -> AsyncIterator[Start]:
+    """Starts sources at the private server."""
+    started: list[Running] = []
+
+    def starter(backend: str = "fork", rhythm: Rhythm = QUICK, program: str = "tmux") -> Running:
+        facts: list[Any] = []
+        frames: list[Frame] = []
+        source = TmuxSource(program, tmux.socket, tmux.env, clock, facts.append, frames.append, backend, rhythm)
+        if tmux.listens:
+            source.begin_with(ForkGateway("tmux", tmux.socket, tmux.env, clock=clock).look_once(full=True))
+        started.append(Running(source, facts, frames))
+        return started[-1]
+
+    yield starter
+    for one in started:
+        one.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await one.task
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> tuple[str, Callable[[], int]]:
+    """A tmux that counts how often it is started, and the count."""
+    log, shim = tmp_path / "log", tmp_path / "counting-tmux"
+    shim.write_text(f'#!/bin/sh\necho >>{shlex.quote(str(log))}\nexec {shutil.which("tmux")} "$@"\n')
+    shim.chmod(0o755)
+    log.touch()
+    return str(shim), lambda: len(log.read_text().splitlines())
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_panes_that_did_not_change_are_the_same_objects(
+    tmux: Tmux, start: Start, eventually: Eventually, backend: str
+) -> None:
+    tmux.new("one", "sleep", "3600")
+    running = start(backend)
+    await eventually(lambda: running.source.name == backend and len(running.listings()) > 8)
+    first, *_, last = [listing.panes["%0"] for listing in running.listings()[2:]]
+    assert last is first
+
+
+async def test_steady_forks_are_one_for_each_tick(tmux: Tmux, start: Start, eventually: Eventually, counted: Any) -> None:
+    program, count = counted
+    tmux.new("one")
+    running = start("fork", program=program)
+    running.source.interest({"%0": 50.0})
+    running.source.compare(["%0"])
+    await eventually(lambda: len(running.listings()) >= 4)
+    listings, forks = len(running.listings()), count()
+    await eventually(lambda: len(running.listings()) >= listings + 6)
+    # One may be under way at either end; the captures ride with the listings.
+    assert count() - forks <= len(running.listings()) - listings + 1
+
+
+async def test_control_forks_nothing_while_it_lasts(tmux: Tmux, start: Start, eventually: Eventually, counted: Any) -> None:
+    program, count = counted
+    tmux.new("one", BLINK)
+    running = start("control", program=program)
+    running.source.interest({"%0": 20.0})
+    await eventually(lambda: running.source.name == "control" and running.frames)
+    forks, frames = count(), len(running.frames)
+    await eventually(lambda: len(running.frames) > frames + 10)
+    pane = tmux.new("two")
+    await eventually(lambda: pane in running.listings()[-1].panes)
+    assert count() == forks
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_a_pane_on_screen_has_its_first_frame_at_once(
+    tmux: Tmux, start: Start, eventually: Eventually, backend: str
+) -> None:
+    tmux.new("one", "echo here; exec sleep 3600")
+    running = start(backend, STILL)
+    await eventually(lambda: running.source.name == backend)
+    running.source.interest({"%0": 1.0})
+    frame = await eventually(lambda: running.frames and running.frames[0], 2.0)
+    assert frame.pane_id == "%0"
+
+
+async def test_a_pane_on_screen_that_stands_still_is_captured_no_more(
+    tmux: Tmux, start: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    look, frames = ControlGateway.look, ControlGateway.frames
+
+    async def noting_look(self: ControlGateway, *, full: bool, captures: Any = ()) -> Any:
+        asked.append(len(captures))
+        return await look(self, full=full, captures=captures)
+
+    async def noting_frames(self: ControlGateway, captures: Any) -> Any:
+        asked.append(len(captures))
+        return await frames(self, captures)
+
+    monkeypatch.setattr(ControlGateway, "look", noting_look)
+    monkeypatch.setattr(ControlGateway, "frames", noting_frames)
+    pane = tmux.new("one", "echo here; read line; echo $line; exec sleep 3600")
+    running = start("control", Rhythm(light=0.1, full=60.0, moving_for=0.0, timeout=1.0))
+    running.source.interest({pane: 20.0})
+    await eventually(lambda: running.source.name == "control" and running.frames)
+    # Stamps are whole seconds: the second of the last output must be over.
+    await eventually(lambda: time.time() > float(tmux.get(pane, "#{window_activity}")) + 2)
+    asked.clear()
+    await eventually(lambda: len(asked) > 10)
+    assert sum(asked) == 0 and len(running.frames) <= 2
+    tmux.cmd("send-keys", "-t", pane, "hello", "Enter")
+    await eventually(lambda: "hello" in running.frames[-1].rows)
+
+
+async def test_nothing_on_screen_is_captured_when_nothing_is_seen(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    tmux.new("one", BLINK)
+    running = start("fork")
+    running.source.interest({"%0": 50.0})
+    await eventually(lambda: len(running.frames) > 2)
+    running.source.interest({})
+    await eventually(lambda: len(running.listings()) > 3)
+    frames, listings = len(running.frames), len(running.listings())
+    await eventually(lambda: len(running.listings()) > listings + 4)
+    assert len(running.frames) <= frames + 1
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_a_pane_off_screen_is_judged_by_pairs(tmux: Tmux, start: Start, eventually: Eventually, backend: str) -> None:
+    tmux.new("still")
+    tmux.new("moving", BLINK)
+    running = start(backend)
+    await eventually(lambda: running.source.name == backend)
+    running.source.compare(["%0", "%1"])
+    await eventually(lambda: len(running.changes("%0")) > 1 and len(running.changes("%1")) > 1)
+    assert set(running.changes("%0")) == {False} and set(running.changes("%1")) == {True}
+    assert running.frames == []
+
+
+async def test_an_end_is_listed_at_once(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    tmux.new("one")
+    tmux.new("two")
+    running = start("fork", STILL)
+    pid = int(tmux.get("%1", "#{pane_pid}"))
+    os.kill(pid, 9)
+    running.source.exited(pid)
+    await eventually(lambda: running.listings() and "%1" not in running.listings()[-1].panes, 5.0)
+
+
+async def test_a_key_quickens_the_forks(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    tmux.new("one", BLINK)
+    running = start("fork", Rhythm(light=0.05, fork_tick=30.0, fork_tick_keyed=0.05, keyed_for=60.0))
+    running.source.keyed()
+    await eventually(lambda: len(running.listings()) > 5, 5.0)
+
+
+async def test_where_nobody_listens_it_ends(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    running = start()
+    await asyncio.wait({running.task}, timeout=5)
+    assert running.task.done() and [failure.absent for failure in running.failures()] == [True]
+
+
+async def test_a_light_look_that_cannot_tell_calls_for_a_full_one(tmux: Tmux) -> None:
+    tmux.new("one")
+    gateway = ForkGateway("tmux", tmux.socket, tmux.env, clock=clock)
+    full, light = gateway.look_once(full=True), gateway.look_once(full=False)
+    known = dict(full.panes or {})
+    same = merged(known, light)
+    assert same is not None and same["%0"] is known["%0"]
+    tmux.new("two")
+    assert merged(known, gateway.look_once(full=False)) is None
+    again = merged(known, gateway.look_once(full=True))
+    assert again is not None and again["%0"] is known["%0"] and again["%1"].session == "two"
+    tmux.cmd("select-pane", "-t", "%0", "-T", "busy")
+    titled = merged(again, gateway.look_once(full=False))
+    assert titled is not None and titled["%0"].title == "busy" and titled["%1"] is again["%1"]
+    tmux.cmd("respawn-pane", "-k", "-t", "%1")
+    assert merged(again, gateway.look_once(full=False)) is None
+    tmux.cmd("kill-session", "-t", "=two:")
+    assert set(merged(again, gateway.look_once(full=False)) or ()) == {"%0"}
