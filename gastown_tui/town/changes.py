@@ -18,7 +18,7 @@ class Changes:
 
     told: dict[str, Agent] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
-    _waiting: dict[str, tuple[State, float]] = field(default_factory=dict)
+    _waiting: dict[str, float] = field(default_factory=dict)
     _begun: bool = False
 
     def take(self, town: Town, now: Moment, *, initial: bool = False) -> Iterator[Document]:
@@ -31,7 +31,7 @@ class Changes:
 
     def next_at(self) -> float | None:
         """Returns when (mono) a change that waits has lasted long enough, or None."""
-        return min((since + SETTLED_S for _, since in self._waiting.values()), default=None)
+        return min((since + SETTLED_S for since in self._waiting.values()), default=None)
 
     def _source_lines(self, town: Town, now: Moment) -> Iterator[Document]:
         for source in town.sources:
@@ -56,11 +56,7 @@ class Changes:
         if not {before.state, agent.state} <= _RESTLESS:
             self._waiting.pop(agent.id, None)
             return True
-        state, since = self._waiting.get(agent.id, (agent.state, now.mono))
-        if state is not agent.state:
-            since = now.mono
-        self._waiting[agent.id] = (agent.state, since)
-        if now.mono - since < SETTLED_S:
+        if now.mono - self._waiting.setdefault(agent.id, now.mono) < SETTLED_S:
             return False
         del self._waiting[agent.id]
         return True
