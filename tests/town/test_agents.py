@@ -13,7 +13,7 @@ ROOT = "/home/op/gt"
 RIGS = (
     Rig("gastown", "gt", crew=("jack",), polecats=("nux", "bullet-farmer", "gastown")),
     Rig("beads", "bd-", crew=("emma",), polecats=("slit",)),
-    Rig("foo", "gt-foo", polecats=("bar",)),
+    Rig("nested", "gt-foo", polecats=("bar",)),
     Rig("widget_shop", "Ws-x", crew=("Zed_1",)),
     Rig("vas", "VAS"),
     Rig("unprefixed", ""),
@@ -98,8 +98,8 @@ def test_what_a_session_says_of_itself(role: str, variables: dict[str, str], exp
         ("VAS-crew-furiosa", "vas/crew/furiosa"),
         ("vas-crew-furiosa", "(None)"),
         # Nested prefixes: the longest that is registered wins; without a rest it is a polecat of the shorter one.
-        ("gt-foo-bar", "foo/polecats/bar"),
-        ("gt-foo-witness", "foo/witness"),
+        ("gt-foo-bar", "nested/polecats/bar"),
+        ("gt-foo-witness", "nested/witness"),
         ("gt-foo", "gastown/polecats/foo"),
         # The scheme of before 2026-02, against known rigs only.
         ("gt-gastown-witness", "gastown/witness"),
