@@ -15,6 +15,7 @@ from typing import Any
 from conftest import Tmux
 
 from gastown_tui.observe.locate import Wanted
+from gastown_tui.observe.processes import started_at
 from gastown_tui.town.snapshot import Moment
 
 SLEEP = "exec claude 3600"
@@ -77,6 +78,11 @@ class HandTown:
 
     def pid(self, pane: str) -> int:
         return int(self.tmux.get(pane, "#{pane_pid}"))
+
+    def grown(self) -> bool:
+        """Whether every process of a pane is old enough to be believed."""
+        pids = self.tmux.cmd("list-panes", "-a", "-F", "#{pane_pid}", check=False).split()
+        return all(time.time() - started > 0.6 for pid in pids if (started := started_at(int(pid))))
 
     def wanted(self, cwd: Path | None = None, *, town: str | None = None, socket: str | None = None, **environ: str) -> Wanted:
         surroundings = {**self.tmux.env, **environ}
