@@ -11,8 +11,8 @@ import os
 import re
 import socket as sockets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gastown_tui.town.agents import Identity, identify
 from gastown_tui.town.facts import Pane, Rig
@@ -25,8 +25,7 @@ LONGEST_PATH = 107
 MARKERS = ("mayor/town.json", "mayor", "settings/automonitor")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What the operator asked for, and the surroundings that decide the rest. Read once, by the command line."""
 
     environ: Mapping[str, str]
@@ -37,8 +36,7 @@ class Wanted:
     socket: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(NamedTuple):
     """A town's root. `real` has no symbolic link; `entered` is as it was given, and names the socket. `chosen`: by --town."""
 
     real: Path
@@ -51,8 +49,7 @@ class Root:
         return any(os.path.exists(self.real / marker) for marker in MARKERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A socket that could be the town's. `own`: its name is derived from the root, so even an empty server is this town's."""
 
     path: str
@@ -151,8 +148,7 @@ def probe(path: str) -> str:
     return "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """Whom a live server serves: how many agents say that they are of this town, how many only look so, and other roots."""
 
     candidate: Candidate

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gastown_tui.town.agents import Identity
 from gastown_tui.town.facts import Exited, Fact, Listing, Pane, SourceFailed, TownFiles
@@ -122,7 +122,7 @@ class Observation:
 
     def _take(self, place: Survey) -> None:
         """Takes what a survey found as the first answer of its server, or as the reason why there is none."""
-        self._known = replace(self._known, ref=place.ref)
+        self._known = self._known._replace(ref=place.ref)
         self._put(place.located)
         if place.look is None or place.ref.socket is None:
             error = place.error

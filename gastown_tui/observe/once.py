@@ -90,7 +90,7 @@ class OneLook:
         """Returns what another survey finds where the first one found no server."""
         place = _survey(self.wanted, self.means, max(LEAST_S, self._left()))
         if not isinstance(place, Nowhere) and place.ref.root == self.place.ref.root:
-            self.place, self.known = place, replace(self.known, ref=place.ref)
+            self.place, self.known = place, self.known._replace(ref=place.ref)
         return _found(self.place, self.means.clock())
 
     def settle(self) -> None:

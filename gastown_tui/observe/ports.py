@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gastown_tui.town.facts import Frame, Pane, Remembered
-from gastown_tui.town.snapshot import Moment, Nowhere, Town
+from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
 
 class GatewayError(Exception):
@@ -19,8 +18,7 @@ class GatewayError(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(NamedTuple):
     """The fields of a pane that change often."""
 
     pane_id: str
@@ -35,16 +33,14 @@ class Pulse:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """A wish for a pane's visible rows; with `history`, that many rows of scrollback above them."""
 
     pane_id: str
     history: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """One answer: `panes` of a full look or `pulses` of a light one (the other is None), and the frames asked for.
 
     A frame is None when its pane was gone by then. `epoch` is server pid and start time; `version` the server's.
@@ -54,7 +50,7 @@ class Look:
     version: str
     panes: Mapping[str, Pane] | None
     pulses: Mapping[str, Pulse] | None
-    frames: Mapping[str, Frame | None] = field(default_factory=dict)
+    frames: Mapping[str, Frame | None] = NOTHING
 
 
 class Gateway(Protocol):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from gastown_tui.town.facts import Located, Pane, Rig, TownFiles
-from gastown_tui.town.snapshot import Moment, Nowhere, TownRef
+from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
 
 from .files import FileReader
 from .locate import (
@@ -38,8 +38,7 @@ DEMO_MARKER = ".gastown-tui-demo"
 LEAST_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What a survey found. `look` is the chosen server's answer, or None with the `error` that stands in its place."""
 
     ref: TownRef
@@ -49,12 +48,11 @@ class Survey:
     look: Look | None
     error: GatewayError | None
     at: Moment
-    probes: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, str] = NOTHING
     tried: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(NamedTuple):
     """What was tried on the way to a town, and what each socket answered."""
 
     wanted: Wanted
@@ -143,14 +141,14 @@ def _real(path: str) -> str:
 def resolved(look: Look) -> Look:
     """Returns the look with every town root free of symbolic links: a town may be entered by two paths."""
     panes = {pane_id: _with_real_root(pane) for pane_id, pane in (look.panes or {}).items()}
-    return look if look.panes is None else replace(look, panes=panes)
+    return look if look.panes is None else look._replace(panes=panes)
 
 
 def _with_real_root(pane: Pane) -> Pane:
     home = pane.env.get("GT_ROOT") or pane.env.get("GT_TOWN_ROOT")
     if not home or (real := _real(home)) == home:
         return pane
-    return replace(pane, env={**pane.env, "GT_ROOT": real})
+    return pane._replace(env={**pane.env, "GT_ROOT": real})
 
 
 def merged(old: Mapping[str, Pane], look: Look) -> dict[str, Pane] | None:
@@ -171,7 +169,7 @@ def _kept(old: Pane | None, new: Pane) -> Pane:
         return new
     if old == new:
         return old
-    return replace(new, env=old.env) if old.env == new.env else new
+    return new._replace(env=old.env) if old.env == new.env else new
 
 
 def _pulsed(pane: Pane, pulse: Pulse) -> Pane:
@@ -186,8 +184,7 @@ def _pulsed(pane: Pane, pulse: Pulse) -> Pane:
     )
     if same:
         return pane
-    return replace(
-        pane,
+    return pane._replace(
         window_activity=pulse.window_activity,
         title=pulse.title,
         dead=pulse.dead,

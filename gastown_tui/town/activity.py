@@ -7,12 +7,14 @@ two the former answer holds. A program that writes while it is idle is judged by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from .cells import Cells
 from .facts import Pane
 from .programs import BY_RUNTIME, Found
 from .snapshot import Evidence, Moment, State
+
+if TYPE_CHECKING:
+    from .cells import Cells
 
 CHANGED_S = 5.0
 OUTPUT_S = 3.0
@@ -21,8 +23,7 @@ STARTING_S = 90.0
 FUTURE_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Motion:
+class Motion(NamedTuple):
     """What was seen of a pane's movement. `output` and `changed` are when its output and its title or text moved last.
 
     `output` is the server's stamp until we saw it move ourselves (`watched`); `still` is when two captures last agreed.
@@ -49,22 +50,21 @@ class Motion:
         """Returns the motion after another listing of the pane."""
         motion = self
         if new.window_activity != old.window_activity:
-            motion = replace(motion, output=new.window_activity, watched=at.mono)
+            motion = motion._replace(output=new.window_activity, watched=at.mono)
         if new.title != old.title:
-            motion = replace(motion, changed=at, what="title")
+            motion = motion._replace(changed=at, what="title")
         return motion
 
     def captured(self, changed: bool, at: Moment) -> Motion:
         """Returns the motion after two captures were compared."""
-        return replace(self, changed=at, what="text") if changed else replace(self, still=at)
+        return self._replace(changed=at, what="text") if changed else self._replace(still=at)
 
     def shifted(self, seconds: float) -> Motion:
         """Returns the motion after the wall clock was set by that much."""
-        return replace(self, output=self.output + seconds)
+        return self._replace(output=self.output + seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """The answer, its reasons, and the moment (mono) at which it changes by itself."""
 
     state: State

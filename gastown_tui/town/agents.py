@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .facts import Pane, Rig
 
@@ -21,8 +21,7 @@ _SESSION = re.compile(r"[A-Za-z0-9_-]+")
 _ROLE_ORDER = {"mayor": 0, "deacon": 1, "boot": 2, "dog": 3, "witness": 4, "refinery": 5, "crew": 6, "polecat": 7}
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """An agent's place in the town. `id` is its full address."""
 
     role: str
@@ -48,8 +47,7 @@ class Identity:
         return (0 if self.rig is None else 1, self.rig or "", _ROLE_ORDER[self.role], self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(NamedTuple):
     """A session that is no agent of this town; `kind` is `overseer`, `automonitor` or None."""
 
     kind: str | None = None

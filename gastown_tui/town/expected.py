@@ -8,7 +8,7 @@ heartbeats are normally absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .agents import Identity, Stranger, from_name
 from .facts import Halt, PidFile, Rig, Stop, TownFiles
@@ -19,8 +19,7 @@ SLACK_S = 2.0
 WORK_FRESH_S = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """An agent that should have a session.
 
     `ran_at`: when something proves that it ran last. `process`: whether the process it started as still runs. `parked`: its
@@ -161,7 +160,7 @@ def _with_records(expectation: Expectation, files: TownFiles) -> Expectation:
     identity, ran = expectation.identity, expectation.ran_at
     rig = next((rig for rig in files.rigs if rig.name == identity.rig), None)
     stop, crash = _record_after(identity, expectation.session, ran, files) if ran is not None else (None, None)
-    return replace(expectation, stop=stop, crash=crash, parked=rig.parked if rig and _keeps_away(rig, identity) else None)
+    return expectation._replace(stop=stop, crash=crash, parked=rig.parked if rig and _keeps_away(rig, identity) else None)
 
 
 def _keeps_away(rig: Rig, identity: Identity) -> bool:

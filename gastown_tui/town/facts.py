@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from .snapshot import Moment
+from .snapshot import NOTHING, Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Pane:
+class Pane(NamedTuple):
     """One pane as tmux lists it. Times are wall seconds, ids keep their sigils; `env` holds the named variables only.
 
     `sessions` names every session that shows the pane (a group or a linked window shows one pane several times). `blank`: its
@@ -36,15 +35,14 @@ class Pane:
     alternate: bool = False
     blank: bool = False
     respawn_hook: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = NOTHING
     env_source: str = ""
     title: str = ""
     cwd: str = ""
     sessions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing."""
 
     epoch: str
@@ -52,8 +50,7 @@ class Listing:
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """What one pane shows: rows as `capture-pane -e` gives them, last rows at the bottom; `cursor` is (x, y) or None."""
 
     pane_id: str
@@ -63,8 +60,7 @@ class Frame:
     history: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PaneChanged:
+class PaneChanged(NamedTuple):
     """Two captures of a pane: whether its visible text differed between them."""
 
     pane_id: str
@@ -72,8 +68,7 @@ class PaneChanged:
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(NamedTuple):
     """One process of a pane's tree. `argv1` is the first argument only: the rest may be a prompt or a secret."""
 
     pid: int
@@ -86,27 +81,24 @@ class Process:
     started: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """The processes at and below a pane's process, the pane's own first; empty when it is gone. `error`: why unreadable."""
 
     pane_id: str
     root: int
     processes: tuple[Process, ...]
-    at: Moment = field(compare=False)
+    at: Moment
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(NamedTuple):
     """A process was seen to end."""
 
     pid: int
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFailed:
+class SourceFailed(NamedTuple):
     """A source could not answer. Nothing else changes but the age of what is known. `absent`: there is nothing to ask."""
 
     name: str
@@ -115,8 +107,7 @@ class SourceFailed:
     absent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PidFile:
+class PidFile(NamedTuple):
     """`.runtime/pids/<session>.pid`: a process the town started. `alive`: that very process still runs (None: cannot tell)."""
 
     session: str
@@ -125,8 +116,7 @@ class PidFile:
     alive: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     session: str
     at: float
     state: str | None = None
@@ -134,8 +124,7 @@ class Heartbeat:
     bead: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A stop (or a death) on record. `target` is an address or a session; `crash`: the record speaks of a crash.
 
     `known` is False where nobody knows what the reason means: it counts as neither and is quoted.
@@ -148,16 +137,14 @@ class Stop:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(NamedTuple):
     """`gt down` on record, with the services that it stopped."""
 
     at: float
     services: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(NamedTuple):
     """The town's daemon. `period` is its heartbeat in seconds."""
 
     running: bool
@@ -167,8 +154,7 @@ class Daemon:
     period: float = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rig:
+class Rig(NamedTuple):
     """A registered rig. `parked`: `parked`, `docked`, None (not so) or `unknown`."""
 
     name: str
@@ -178,39 +164,36 @@ class Rig:
     polecats: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TownFiles:
+class TownFiles(NamedTuple):
     """What the town's own files say."""
 
-    at: Moment = field(compare=False)
+    at: Moment
     name: str = ""
     registered: bool = False
     rigs: tuple[Rig, ...] = ()
-    dogs: Mapping[str, str] = field(default_factory=dict)
+    dogs: Mapping[str, str] = NOTHING
     daemon: Daemon = Daemon(running=False)
-    pids: Mapping[str, PidFile] = field(default_factory=dict)
-    heartbeats: Mapping[str, Heartbeat] = field(default_factory=dict)
+    pids: Mapping[str, PidFile] = NOTHING
+    heartbeats: Mapping[str, Heartbeat] = NOTHING
     stops: tuple[Stop, ...] = ()
     halt: Halt | None = None
-    starts: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, float] = NOTHING
     estop: tuple[tuple[str, float | None, str], ...] = ()
     errors: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """What earlier runs saw alive: session -> (agent id, wall seconds)."""
 
     seen: Mapping[str, tuple[str, float]]
-    at: Moment = field(compare=False)
+    at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
 
     notices: tuple[tuple[str, str, str], ...]
-    at: Moment = field(compare=False)
+    at: Moment
 
 
 Fact = Listing | PaneChanged | Tree | Exited | SourceFailed | TownFiles | Remembered | Located

@@ -96,7 +96,6 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     before = known.judged.get(agent_id)
     former = before.agent if before and _is_session(before.agent, pane) else None
     found, files = known.finds.get(pane.pane_id), known.files
-    failure = known.failures.get("tmux")
     body = Body(
         pane,
         known.trees.get(pane.pane_id),
@@ -106,7 +105,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.exits.get(pane.pid),
         known.exits.get(found.agent.pid) if found and found.agent else None,
         former.expects if former and former.state is State.DEAD else None,
-        known.answer if failure and not failure.absent else None,
+        known.answer if "tmux" in known.failures else None,
     )
     beat = files.heartbeats.get(pane.session) if files else None
     daemon = _daemon(files)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .activity import Motion
 from .agents import Identity, Stranger
 from .facts import Exited, Fact, Listing, Located, Pane, PaneChanged, Remembered, Rig, SourceFailed, TownFiles, Tree
 from .programs import Found, find_agent
-from .snapshot import Agent, Moment, Town, TownRef
+from .snapshot import NOTHING, Agent, Moment, Town, TownRef
 
 OUR_PREFIX = "_gttui-"
 CLOCK_STEP_S = 2.0
@@ -20,8 +19,7 @@ MOST_REMEMBERED = 2000
 Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger, tuple[Rig, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """An agent, what its verdict rests on (compared by identity), and until when (mono) it stands."""
 
     agent: Agent
@@ -30,8 +28,7 @@ class Judged:
     confirm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What `judge` returns: the Town, when it changes by itself (mono), whether another look may settle something."""
 
     town: Town
@@ -41,30 +38,29 @@ class Judgement:
     identities: Identities
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """Everything known of one town. Maps are never changed in place."""
 
     ref: TownRef
-    panes: Mapping[str, Pane] = field(default_factory=dict)
+    panes: Mapping[str, Pane] = NOTHING
     epoch: str | None = None
     answer: Moment | None = None
     first_answer: Moment | None = None
-    failures: Mapping[str, SourceFailed] = field(default_factory=dict)
-    answered: Mapping[str, Moment] = field(default_factory=dict)
-    trees: Mapping[str, Tree] = field(default_factory=dict)
-    finds: Mapping[str, Found] = field(default_factory=dict)
-    without_agent: Mapping[str, Moment] = field(default_factory=dict)
-    motions: Mapping[str, Motion] = field(default_factory=dict)
-    exits: Mapping[int, Moment] = field(default_factory=dict)
-    lacking: Mapping[str, Moment] = field(default_factory=dict)
+    failures: Mapping[str, SourceFailed] = NOTHING
+    answered: Mapping[str, Moment] = NOTHING
+    trees: Mapping[str, Tree] = NOTHING
+    finds: Mapping[str, Found] = NOTHING
+    without_agent: Mapping[str, Moment] = NOTHING
+    motions: Mapping[str, Motion] = NOTHING
+    exits: Mapping[int, Moment] = NOTHING
+    lacking: Mapping[str, Moment] = NOTHING
     files: TownFiles | None = None
-    remembered: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    remembered: Mapping[str, tuple[str, float]] = NOTHING
     located: Located | None = None
     clock: float | None = None
     clock_step: tuple[float, float] | None = None
-    judged: Mapping[str, Judged] = field(default_factory=dict)
-    identities: Identities = field(default_factory=dict)
+    judged: Mapping[str, Judged] = NOTHING
+    identities: Identities = NOTHING
 
 
 def fold(known: Known, fact: Fact | Judgement) -> Known:
@@ -80,57 +76,59 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             motion = known.motions.get(fact.pane_id)
             if motion is None:
                 return known
-            return replace(known, motions={**known.motions, fact.pane_id: motion.captured(fact.changed, fact.at)})
+            return known._replace(motions={**known.motions, fact.pane_id: motion.captured(fact.changed, fact.at)})
         case Exited():
-            return replace(known, exits={**known.exits, fact.pid: fact.at})
+            return known._replace(exits={**known.exits, fact.pid: fact.at})
         case SourceFailed():
             return _fold_failure(known, fact)
         case TownFiles():
-            return replace(_answered(known, "town", fact.at), files=_kept_files(known.files, fact))
+            return _answered(known, "town", fact.at)._replace(files=_kept_files(known.files, fact))
         case Remembered():
-            return replace(_answered(known, "memory", fact.at), remembered={**fact.seen, **known.remembered})
+            return _answered(known, "memory", fact.at)._replace(remembered={**fact.seen, **known.remembered})
         case Located():
-            return replace(known, located=fact)
+            return known._replace(located=fact)
 
 
 def _fold_judgement(known: Known, fact: Judgement) -> Known:
     """Forgets whom nobody expects any more: a session is remembered for an agent that is told by that name."""
     told = {one.agent.id: one.agent.session for one in fact.judged.values()}
     kept = {session: entry for session, entry in known.remembered.items() if told.get(entry[0]) == session}
-    known = replace(known, judged=fact.judged, identities=fact.identities)
+    known = known._replace(judged=fact.judged, identities=fact.identities)
     if len(kept) == len(known.remembered) <= MOST_REMEMBERED:
         return known
     newest = dict(sorted(kept.items(), key=lambda item: item[1][1])[-MOST_REMEMBERED:])
-    return replace(known, remembered=newest, lacking={name: at for name, at in known.lacking.items() if name in newest})
+    return known._replace(remembered=newest, lacking={name: at for name, at in known.lacking.items() if name in newest})
 
 
 def _kept_files(old: TownFiles | None, new: TownFiles) -> TownFiles:
     """Returns the files, the same objects where they say the same: who is who need not be asked again."""
-    if old is None or old == new:
-        return old or new
-    return replace(new, rigs=old.rigs) if old.rigs == new.rigs else new
+    if old is None:
+        return new
+    if old == new._replace(at=old.at):
+        return old
+    return new._replace(rigs=old.rigs) if old.rigs == new.rigs else new
 
 
 def _answered(known: Known, source: str, at: Moment) -> Known:
     failures = {name: failure for name, failure in known.failures.items() if name != source}
-    return replace(known, failures=failures, answered={**known.answered, source: at})
+    return known._replace(failures=failures, answered={**known.answered, source: at})
 
 
 def _fold_clock(known: Known, at: Moment) -> Known:
     """A wall clock that is set while we watch moves every stamp that we made ourselves, and is told."""
     offset = at.wall - at.mono
     if known.clock is None or abs(step := offset - known.clock) < CLOCK_STEP_S:
-        return known if known.clock is not None else replace(known, clock=offset)
+        return known if known.clock is not None else known._replace(clock=offset)
     motions = {pane: motion.shifted(step) for pane, motion in known.motions.items()}
-    return replace(known, clock=offset, clock_step=(step, at.wall), motions=motions)
+    return known._replace(clock=offset, clock_step=(step, at.wall), motions=motions)
 
 
 def _fold_failure(known: Known, fact: SourceFailed) -> Known:
     failures = {**known.failures, fact.name: fact}
     if fact.name != "tmux" or not fact.absent:
-        return replace(known, failures=failures)
+        return known._replace(failures=failures)
     # Nobody listens: that is a complete answer, and it lists nothing.
-    return replace(_fold_listing(known, Listing("", {}, fact.at)), failures=failures, epoch=None)
+    return _fold_listing(known, Listing("", {}, fact.at))._replace(failures=failures, epoch=None)
 
 
 def _fold_listing(known: Known, fact: Listing) -> Known:
@@ -144,8 +142,7 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
     # A pane that is new holds a new process, whoever had its number before.
     newborn = {pane.pid for pane_id, pane in panes.items() if pane_id not in kept}
     pids.update(pid for one in known.judged.values() for pid in (one.agent.pid, one.agent.agent_pid) if pid)
-    return replace(
-        _answered(known, "tmux", fact.at),
+    return _answered(known, "tmux", fact.at)._replace(
         panes=panes if _differs(panes, old) else old,
         epoch=fact.epoch,
         answer=fact.at,
@@ -202,7 +199,8 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
     last, old = known.answered.get("process"), known.finds.get(fact.pane_id)
     if last is None or fact.at.mono - last.mono >= 1 or "process" in known.failures:
         known = _answered(known, "process", fact.at)
-    if old and old.agent and known.trees.get(fact.pane_id) == fact:
+    tree = known.trees.get(fact.pane_id)
+    if old and old.agent and tree == fact._replace(at=tree.at if tree else fact.at):
         return known
     found = find_agent(fact, pane.env)
     without = {key: at for key, at in known.without_agent.items() if key != fact.pane_id}
@@ -212,8 +210,7 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
     if agent and (exited := exits.get(agent.pid)) and exited.mono < fact.at.mono:
         # Whoever is there did not end: numbers are used again.
         exits = {pid: at for pid, at in exits.items() if pid != agent.pid}
-    return replace(
-        known,
+    return known._replace(
         trees={**known.trees, fact.pane_id: fact},
         finds={**known.finds, fact.pane_id: old if old == found else found},
         without_agent=without,
@@ -222,8 +219,7 @@ def _fold_tree(known: Known, fact: Tree) -> Known:
 
 
 def _unreadable(known: Known, fact: Tree) -> Known:
-    return replace(
-        known,
+    return known._replace(
         trees={**known.trees, fact.pane_id: fact},
         finds={**known.finds, fact.pane_id: find_agent(fact, {})},
         failures={**known.failures, "process": SourceFailed("process", fact.error or "", fact.at)},

@@ -7,7 +7,7 @@ to end. What cannot be seen is unknown, and no answer is never an answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .activity import Motion, judge_activity
 from .agents import Identity
@@ -23,8 +23,7 @@ OVERDUE_S = 1.0
 NEWBORN_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A state with its reasons. `next_at` (mono): when it changes by itself; `confirm`: another look may settle it."""
 
     state: State
@@ -35,8 +34,7 @@ class Verdict:
     confirm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """All that is known of a session that is there: its pane, its processes, and what was seen of them.
 
     `promised`: who was said to revive it, if it was dead before. `last_answer`: when tmux told of it, if it fails since.
@@ -172,8 +170,7 @@ def _without_agent(found: Found, body: Body, former: State | None, now: Moment) 
     return Verdict(_still(former), (again,), next_at=now.mono + CONFIRM_S, confirm=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(NamedTuple):
     """What is known of a session that is not there.
 
     `lacking`: the first complete answer without it; `answer`: the last one; both None when tmux never answered (`blind`

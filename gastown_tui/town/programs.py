@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .facts import Process, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """`scripts` are package folders as they stand in a script's path; `noisy` programs write while they are idle."""
 
     runtime: str
@@ -48,8 +47,7 @@ _VERSION = re.compile(r"^\d+\.\d+\.\d+")
 _SCRIPT_END = re.compile(r"\.(c|m)?js$|\.py$|\.ts$")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a pane's tree holds: the agent, or the names of what is there instead (`shells`: nothing but shells).
 
     `declared` are the names by which the session knows its agent.
@@ -91,8 +89,7 @@ def display_name(process: Process) -> str:
 
 
 def is_shell(process: Process) -> bool:
-    exe = _base(process.exe)
-    return exe in SHELLS if exe else bool(_called(process) & SHELLS)
+    return bool(_called(process) & SHELLS)
 
 
 def program_of(process: Process) -> Program | None:

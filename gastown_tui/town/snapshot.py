@@ -2,13 +2,20 @@
 
 Values hold stamps (seconds since the epoch), never ages; whoever draws makes the ages. When something was looked at takes
 no part in equality, so two looks that saw the same give equal values.
+
+Plain values are named tuples: a frozen dataclass costs seven times as much to define, and there are fifty to define before
+a one-shot command can look.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Moment(NamedTuple):
@@ -49,8 +56,7 @@ class Evidence:
     ago: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expects:
+class Expects(NamedTuple):
     """What will happen by itself. `at` is None where only a period is known; past `overdue_at` nobody should wait for it."""
 
     what: str
@@ -58,8 +64,7 @@ class Expects:
     overdue_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(NamedTuple):
     at: float
     reason: str
 
@@ -113,8 +118,7 @@ class Agent:
         return self.expects.overdue_at is not None and now >= self.expects.overdue_at
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """A session on the town's socket that is no agent of this town: listed, never judged, never touched."""
 
     session: str
@@ -122,8 +126,7 @@ class Foreign:
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something that concerns the whole town."""
 
     code: str
@@ -142,8 +145,7 @@ class SourceState:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TownRef:
+class TownRef(NamedTuple):
     """Which town: everything else is keyed from here. `socket` is a path, or None where no server was found."""
 
     root: str
@@ -172,8 +174,7 @@ class Town:
         return next((source for source in self.sources if source.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(NamedTuple):
     """No town was found (or the choice was not ours to make): what was tried, and what would help."""
 
     tried: tuple[str, ...]

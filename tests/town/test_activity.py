@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ def activity(
     since_watched = None if watched is None else START.mono - watched
     motion = Motion(ago(first) or START, START.wall - output, since_watched, ago(changed), "text", ago(still))
     found = find_agent(tree(MAX, program, started=START.wall - age), {})
-    got = judge_activity(found.runtime, found, replace(MAX, **more), (), motion, former, START)
+    got = judge_activity(found.runtime, found, MAX._replace(**more), (), motion, former, START)
     assert got.evidence and all(one.at <= START.wall + 3700 for one in got.evidence)
     return got.state, None if got.next_at is None else round(got.next_at - START.mono, 3)
 
@@ -103,7 +102,7 @@ def test_a_change_between_two_looks_is_work_and_ten_quiet_seconds_are_idleness()
     story.look(MAX)
     assert story.agent().state == IDLE
     story.wait(1.0)
-    story.tell(story.listing(replace(MAX, title="⠂ Claude Code")))
+    story.tell(story.listing(MAX._replace(title="⠂ Claude Code")))
     assert (story.agent().state, facts(story.agent()).split(" | ")[0]) == (WORKING, "its title changed")
     assert story.agent().since == story.now.wall
     assert story.later(9.9).agents[0].state == WORKING
@@ -114,7 +113,7 @@ def test_output_is_told_by_the_stamp_and_seen_by_our_own_clock() -> None:
     story = Story()
     story.look(MAX)
     story.wait(1.0)
-    story.tell(story.listing(replace(MAX, window_activity=START.wall + 1)))
+    story.tell(story.listing(MAX._replace(window_activity=START.wall + 1)))
     assert (story.agent().state, story.agent().last_output) == (WORKING, START.wall + 1)
     assert story.agent().evidence[0].fact == "last output" and story.agent().evidence[0].ago
 
@@ -138,7 +137,7 @@ def test_kimi_is_quiet_since_its_text_moved_last() -> None:
     story.tell(PaneChanged("%1", True, story.now))
     assert (story.agent().state, story.agent().last_output) == (WORKING, START.wall + 3)
     story.wait(10.0)
-    story.tell(story.listing(replace(KIMI, window_activity=story.now.wall)), PaneChanged("%1", False, story.now))
+    story.tell(story.listing(KIMI._replace(window_activity=story.now.wall)), PaneChanged("%1", False, story.now))
     assert story.agent().state == IDLE and facts(story.agent()).startswith("it writes while it is idle")
 
 
@@ -195,7 +194,7 @@ def test_no_age_is_ever_negative_and_no_moment_lies_behind(
     )
     assert (output_age(motion, START) or 0.0) >= 0.0
     found = find_agent(tree(MAX, program, started=START.wall - age), {})
-    got = judge_activity(found.runtime, found, replace(MAX, blank=blank), (), motion, former, START)
+    got = judge_activity(found.runtime, found, MAX._replace(blank=blank), (), motion, former, START)
     assert got.state in (WORKING, IDLE, STARTING, UNKNOWN) and got.evidence
     assert got.next_at is None or START.mono < got.next_at <= START.mono + 92
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from story import ALPHA, ROOT, START, Story, living, pane, running_daemon, states, tree
+from story import ALPHA, ROOT, START, Story, facts, living, pane, running_daemon, states, tree
 
 from gastown_tui.town import judging
 from gastown_tui.town import known as known_module
@@ -55,6 +53,13 @@ def test_the_same_session_on_a_new_server_is_another_session() -> None:
     assert (story.agent().state, story.agent().since) == ("starting", None)
 
 
+def test_a_process_that_was_read_under_another_server_is_read_again() -> None:
+    story = Story()
+    story.look(MAX)
+    story.tell(story.listing(MAX, epoch="4712-2"))
+    assert facts(story.agent()) == "its processes were not read yet"
+
+
 def test_a_server_that_went_and_came_back_with_its_ids_from_0() -> None:
     story = Story()
     story.look(MAX)
@@ -72,7 +77,7 @@ def test_a_server_that_went_and_came_back_with_its_ids_from_0() -> None:
 
 def test_a_pane_that_a_group_shows_twice_is_one_agent_and_both_names_are_there() -> None:
     story = Story(pids={"view": PidFile("view", 9, START.wall - 60, False)})
-    story.look(replace(MAX, sessions=("al-crew-max", "view")))
+    story.look(MAX._replace(sessions=("al-crew-max", "view")))
     assert states(story.judgement.town) == {"alpha/crew/max": "idle"}
 
 
@@ -118,7 +123,7 @@ def test_who_a_session_is_follows_the_registry() -> None:
         story = Story()
         story.look(pane(session="be-crew-ann", env=env))
         assert story.judgement.town.agents == ()
-        story.tell(replace(story.files, rigs=(Rig("beta", "be"),)))
+        story.tell(story.files._replace(rigs=(Rig("beta", "be"),)))
         assert states(story.judgement.town)["beta/crew/ann"] == "idle"
 
 
@@ -130,11 +135,11 @@ def test_the_beginning_of_a_state_is_told_only_if_it_was_seen() -> None:
     story.look(MAX)
     assert story.agent().since is None
     story.wait(4.0)
-    story.tell(story.listing(replace(MAX, title="busy")))
+    story.tell(story.listing(MAX._replace(title="busy")))
     began = story.now.wall
     assert story.agent().since == began
     story.wait(1.0)
-    story.tell(story.listing(replace(MAX, title="busier")))
+    story.tell(story.listing(MAX._replace(title="busier")))
     assert (story.agent().state, story.agent().since) == ("working", began)
     story.later(10.0)
     assert (story.agent().state, story.agent().since) == ("idle", story.now.wall)
@@ -159,7 +164,7 @@ def test_only_the_agent_that_a_fact_touched_is_judged_again(monkeypatch: pytest.
     honest = judging.judge_present
     monkeypatch.setattr(judging, "judge_present", lambda who, *more: judged.append(who.id) or honest(who, *more))
     story.wait(1.0)
-    moved = replace(panes[6], title="busy")
+    moved = panes[6]._replace(title="busy")
     story.tell(story.listing(*panes[:6], moved, *panes[7:]))
     assert judged == ["alpha/crew/c7"]
     kept = [one for one in before.agents if one.session_id and one.id != "alpha/crew/c7"]
@@ -168,7 +173,7 @@ def test_only_the_agent_that_a_fact_touched_is_judged_again(monkeypatch: pytest.
     judged.clear()
     story.tell(
         living(panes[3], story.now),
-        replace(story.files, at=story.now),
+        story.files._replace(at=story.now),
         story.failed(),
         story.listing(*panes[:6], moved, *panes[7:]),
     )
@@ -185,7 +190,7 @@ def test_a_heartbeat_touches_its_own_agent() -> None:
     story.look(MAX, JOE)
     joe = story.agent("alpha/crew/joe")
     beat = Heartbeat("al-crew-max", START.wall - 3, "working", "reviewing", "al-1")
-    story.tell(replace(story.files, heartbeats={"al-crew-max": beat}))
+    story.tell(story.files._replace(heartbeats={"al-crew-max": beat}))
     assert (story.agent().heartbeat_at, story.agent().bead) == (START.wall - 3, "al-1")
     assert story.agent("alpha/crew/joe") is joe
 
@@ -218,7 +223,7 @@ def test_the_same_facts_give_the_same_town_and_change_nothing_that_was_known() -
         Located((("two_sockets", "two", "choose"),), moments[5]),
     ]
     for fact, now in zip(told, moments + moments[-1:] * 4, strict=True):
-        before = replace(known)
+        before = known._replace()
         after, same = fold(known, fact), fold(known, fact)
         assert known == before and after == same
         once, twice = judge(after, now), judge(after, now)
@@ -264,7 +269,7 @@ def test_facts_about_panes_that_are_gone_are_let_go() -> None:
     story = Story()
     story.look(MAX)
     before = story.known
-    story.tell(living(JOE), living(replace(MAX, pid=4)), PaneChanged("%2", True, START))
+    story.tell(living(JOE), living(MAX._replace(pid=4)), PaneChanged("%2", True, START))
     assert story.known.trees is before.trees and story.known.motions is before.motions
 
 
@@ -277,9 +282,9 @@ def test_a_vanished_agent_is_remembered_and_told_of_until_it_has_no_place_any_mo
     story.wait(1.0)
     story.tell(story.listing(), story.exited(MAX.pid))
     assert story.agent().state == "dead" and story.known.remembered == {"al-crew-max": ("alpha/crew/max", START.wall)}
-    story.tell(replace(story.files, stops=(Stop("alpha/crew/max", story.now.wall, "gt crew stop"),)))
+    story.tell(story.files._replace(stops=(Stop("alpha/crew/max", story.now.wall, "gt crew stop"),)))
     assert story.agent().state == "frozen"
-    story.tell(replace(story.files, rigs=(replace(ALPHA, crew=()),)))
+    story.tell(story.files._replace(rigs=(ALPHA._replace(crew=()),)))
     assert "alpha/crew/max" not in states(story.judgement.town)
     assert (story.known.remembered, story.known.lacking) == ({}, {})
 

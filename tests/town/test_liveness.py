@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ def watched(of: Pane = MAX, *rigs: Rig, **files: Any) -> Story:
 
 
 def died(of: Pane, at: float | None, **how: Any) -> Pane:
-    return replace(of, dead=True, dead_time=at, **how)
+    return of._replace(dead=True, dead_time=at, **how)
 
 
 # A pane that tmux reports dead.
@@ -91,7 +90,7 @@ def test_a_pane_that_its_hook_respawned_is_not_dead_any_more() -> None:
     story = watched(MAYOR)
     story.wait(5.0)
     story.look(died(MAYOR, START.wall + 4, dead_status=0))
-    again = replace(MAYOR, pid=777)
+    again = MAYOR._replace(pid=777)
     story.wait(3.0)
     story.tell(story.listing(again))
     assert (story.agent("mayor").state, story.agent("mayor").pid) == ("unknown", 777)
@@ -249,7 +248,7 @@ def test_what_a_log_says_was_started_is_dead_and_not_missing() -> None:
 
 
 def test_a_refinery_without_work_boot_and_an_idle_polecat_are_normally_absent() -> None:
-    story = Story(replace(ALPHA, parked="parked"))
+    story = Story(ALPHA._replace(parked="parked"))
     story.look()
     story.wait(5.0)
     assert story.look().agents == ()
@@ -478,7 +477,7 @@ def test_a_dead_witness_needs_a_person_once_two_heartbeats_passed_or_without_a_d
     story.tell(story.exited(WITNESS.pid), story.listing())
     assert story.agent("alpha/witness").state == "dead"
     assert not story.needs_you("alpha/witness", 359.0) and story.needs_you("alpha/witness", 360.0)
-    story.tell(replace(story.files, daemon=Daemon(running=False)))
+    story.tell(story.files._replace(daemon=Daemon(running=False)))
     assert story.agent("alpha/witness").expects is None and story.needs_you("alpha/witness")
 
 
@@ -526,9 +525,9 @@ def test_of_several_panes() -> None:
     assert pick_pane(panes, {}) == first
     assert pick_pane(panes, finds) == third
     assert pick_pane(panes, {**finds, "%1": find_agent(living(first), first.env)}) == first
-    told = {one: replace(panes[one], env={**panes[one].env, "GT_PANE_ID": "%2"}) for one in panes}
+    told = {one: panes[one]._replace(env={**panes[one].env, "GT_PANE_ID": "%2"}) for one in panes}
     assert pick_pane(told, finds) == told["%2"]
-    elsewhere = {one: replace(panes[one], env={**panes[one].env, "GT_PANE_ID": "%99"}) for one in panes}
+    elsewhere = {one: panes[one]._replace(env={**panes[one].env, "GT_PANE_ID": "%99"}) for one in panes}
     assert pick_pane(elsewhere, finds) == elsewhere["%3"]
     # A pane that a person split off says nothing; the agent's own does.
     assert pick_pane({**panes, "%3": told["%3"]}, {}) == second
@@ -552,7 +551,7 @@ def test_a_daemon_that_began_after_the_end_has_two_heartbeats_from_its_own_start
     story.tell(story.exited(WITNESS.pid), story.listing())
     assert story.needs_you("alpha/witness")
     story.wait(3600.0)
-    story.tell(replace(story.files, daemon=running_daemon(started=story.now.wall - 30, last_heartbeat=None)))
+    story.tell(story.files._replace(daemon=running_daemon(started=story.now.wall - 30, last_heartbeat=None)))
     assert not story.needs_you("alpha/witness", 329.0) and story.needs_you("alpha/witness", 330.0)
 
 

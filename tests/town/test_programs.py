@@ -118,6 +118,7 @@ def test_the_agent_is(processes: list[Process], env: dict[str, str], comm: str, 
     [
         ([BASH], CLAUDE, State.ZOMBIE, ("bash",)),
         ([process("sh", "-sh", exe="/usr/bin/dash")], {}, State.ZOMBIE, ("sh",)),
+        ([process("zsh", exe="/bin/zsh5")], {}, State.ZOMBIE, ("zsh",)),
         ([BASH, process("claude", "", exe="", state="Z", pid=101)], CLAUDE, State.ZOMBIE, ("bash",)),
         ([process("claude-foo", "/bin/bash", "/x/claude-foo", exe="/usr/bin/bash")], CLAUDE, State.ZOMBIE, ("claude-foo",)),
         ([process("claude-foo", "/x/claude-foo")], CLAUDE, State.UNKNOWN, ("claude-foo",)),

@@ -293,7 +293,7 @@ def hostile_town() -> Town:
     )
     return replace(
         scene.TOWN,
-        ref=replace(scene.TOWN.ref, name=NASTY, socket=f"/tmp/{NASTY}"),
+        ref=scene.TOWN.ref._replace(name=NASTY, socket=f"/tmp/{NASTY}"),
         agents=agents,
         foreign=(Foreign(NASTY, "$50"),),
         notices=(Notice("odd", NASTY, NASTY),),

@@ -16,7 +16,7 @@ SIZES = ((80, 24), (120, 32), (200, 60))
 BLIND = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
 WARNED = replace(
     scene.TOWN,
-    ref=replace(scene.TOWN.ref, demo=True),
+    ref=scene.TOWN.ref._replace(demo=True),
     notices=(
         Notice("estop", "stop requested by mayor", "gt thaw lifts it", scene.WALL - 700),
         Notice("two_sockets", "agents of this town live on two sockets", "name one with --socket"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gastown_tui.observe.ports import Capture
 
@@ -68,8 +68,7 @@ HEAD = ("pid", "start_time", "version", "session_id")
 CAPTURED = ("pane_id", "cursor_x", "cursor_y", "cursor_flag", "history_size")
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """What begins a row (a letter says which kind) and what parts its fields."""
 
     row: str

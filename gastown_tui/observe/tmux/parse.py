@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import dropwhile, takewhile
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
 from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, VARIABLES, Marks
 from gastown_tui.town.facts import Frame, Pane
-from gastown_tui.town.snapshot import Moment
+from gastown_tui.town.snapshot import NOTHING, Moment
 
 OURS = "_gttui-"
 """What the names of our own hidden sessions begin with; they are left out of every answer."""
@@ -44,8 +43,7 @@ def garbled(what: str) -> GatewayError:
     return GatewayError(f"tmux gave an answer that is not understood: {what}", remedy="gastown-tui doctor names the versions")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One complete answer, cut into its rows but not read yet."""
 
     epoch: str
@@ -53,7 +51,7 @@ class Answer:
     sessions: bool
     environment: Mapping[str, str]
     rows: Sequence[Row] = ()
-    captures: Mapping[str, tuple[Row, tuple[str, ...]]] = field(default_factory=dict)
+    captures: Mapping[str, tuple[Row, tuple[str, ...]]] = NOTHING
 
 
 def answer(stdout: bytes, marks: Marks) -> Answer | None:
