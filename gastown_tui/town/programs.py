@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from .facts import Process, Tree
@@ -64,6 +65,7 @@ def _base(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
+@lru_cache(maxsize=2048)
 def _called(process: Process) -> frozenset[str]:
     """Returns every name a process goes by; a login shell's leading dash is no part of its name."""
     return frozenset({process.comm, _base(process.argv0).removeprefix("-"), _base(process.exe)}) - {""}
@@ -92,6 +94,7 @@ def is_shell(process: Process) -> bool:
     return bool(_called(process) & SHELLS)
 
 
+@lru_cache(maxsize=2048)
 def program_of(process: Process) -> Program | None:
     """Returns the known program that a process is, or None."""
     script = _script(process) or ""
