@@ -91,6 +91,19 @@ class Story:
         return self.agent(agent_id).needs_you(self.now.wall + after)
 
 
+def watched(of: Pane, *rigs: Rig, **files: Any) -> Story:
+    """A story in which this pane was seen with its agent."""
+    story = Story(*rigs, **files)
+    (agent, *_) = (one for one in story.look(of).agents if one.session_id)
+    assert agent.alive
+    return story
+
+
+def dead(of: Pane, at: float | None, **how: Any) -> Pane:
+    """The pane as tmux lists it after its process ended then, if tmux tells when."""
+    return of._replace(dead=True, dead_time=at, **how)
+
+
 def running_daemon(**more: Any) -> Daemon:
     return Daemon(**{"running": True, "pid": 9, "started": START.wall - 600, "last_heartbeat": START.wall - 60, **more})
 

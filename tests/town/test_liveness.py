@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from story import ALPHA, START, Story, facts, living, pane, running_daemon, tree
+from story import ALPHA, START, Story, dead, facts, living, pane, running_daemon, tree, watched
 
-from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Daemon, Halt, Pane, PidFile, Rig, Stop, Tree
-from gastown_tui.town.liveness import pick_pane, revival
+from gastown_tui.town.facts import PidFile, Stop, Tree
+from gastown_tui.town.liveness import pick_pane
 from gastown_tui.town.programs import find_agent
 from gastown_tui.town.snapshot import Moment, State
 
 MAX = pane()
 MAYOR = pane("mayor", respawn_hook=True)
 WITNESS = pane("alpha/witness", session="al-witness")
-
-
-def watched(of: Pane = MAX, *rigs: Rig, **files: Any) -> Story:
-    """A town in which this pane was seen with its agent."""
-    story = Story(*rigs, **files)
-    story.look(of)
-    assert story.agent(*([] if of is MAX else [of.env["GT_ROLE"]])).alive
-    return story
-
-
-def died(of: Pane, at: float | None, **how: Any) -> Pane:
-    return of._replace(dead=True, dead_time=at, **how)
 
 
 # A pane that tmux reports dead.
@@ -46,73 +31,18 @@ def test_a_dead_pane_is_dead_at_once_and_tells_how(
     how: dict[str, int], fact: str, status: int | None, signal: int | None
 ) -> None:
     story = Story()
-    story.look(died(MAX, START.wall - 5, **how))
+    story.look(dead(MAX, START.wall - 5, **how))
     agent = story.agent()
     assert (agent.state, agent.since, facts(agent)) == ("dead", START.wall - 5, fact)
     assert (agent.exit_status, agent.exit_signal, agent.agent_pid) == (status, signal, None)
     assert agent.expects is None and story.needs_you()
 
 
-def test_a_pane_with_the_respawn_hook_needs_nobody_before_its_hook_had_its_time() -> None:
-    story = watched(MAYOR)
-    # tmux tells whole seconds: it ended at 9.9 and the stamp says 9.0.
-    story.wait(9.9)
-    story.tell(story.exited(MAYOR.pid))
-    story.look(died(MAYOR, START.wall + 9, dead_signal=9))
-    agent = story.agent("mayor")
-    assert (agent.state, agent.since) == ("dead", START.wall + 9.9)
-    assert agent.expects is not None and agent.expects.what == "the session's own hook respawns it"
-    assert agent.expects.at == pytest.approx(START.wall + 12.9) and agent.expects.overdue_at == pytest.approx(START.wall + 13.9)
-    assert not story.needs_you("mayor", 3.5) and story.needs_you("mayor", 4.0)
-    assert story.judgement.next_at == pytest.approx(START.mono + 13.9)
-
-
-def test_a_stamp_of_whole_seconds_is_taken_at_its_latest() -> None:
-    story = Story()
-    story.look(died(MAYOR, START.wall - 1, dead_status=0))
-    assert not story.needs_you("mayor", 3.5) and story.needs_you("mayor", 4.0)
-
-
-def test_a_server_that_stamps_no_death_is_held_to_its_first_promise() -> None:
-    story = Story()
-    story.look(died(MAYOR, None))
-    first = story.agent("mayor").expects
-    assert story.agent("mayor").since is None and first is not None
-    story.wait(3.0)
-    story.tell(story.listing(died(MAYOR, None, title="moved")))
-    assert story.agent("mayor").expects == first and not story.needs_you("mayor")
-    story.wait(3.0)
-    story.tell(story.listing(died(MAYOR, None, title="moved again")))
-    assert story.agent("mayor").expects == first and story.needs_you("mayor")
-
-
-def test_a_pane_that_its_hook_respawned_is_not_dead_any_more() -> None:
-    story = watched(MAYOR)
-    story.wait(5.0)
-    story.look(died(MAYOR, START.wall + 4, dead_status=0))
-    again = MAYOR._replace(pid=777)
-    story.wait(3.0)
-    story.tell(story.listing(again))
-    assert (story.agent("mayor").state, story.agent("mayor").pid) == ("unknown", 777)
-    story.tell(tree(again, "claude", at=story.now, started=story.now.wall - 0.1))
-    assert story.agent("mayor").state == "starting"
-    assert not story.needs_you("mayor")
-
-
-def test_a_deacon_without_the_hook_waits_for_the_daemon() -> None:
-    deacon = pane("deacon")
-    story = Story(daemon=running_daemon())
-    story.look(died(deacon, START.wall - 1, dead_status=0))
-    expects = story.agent("deacon").expects
-    assert expects is not None and expects.what == "the daemon starts it again at a heartbeat, every 3 min"
-    assert expects.at is None and expects.overdue_at == START.wall + 360
-
-
 # A session that vanished.
 
 
 def test_a_seen_exit_and_one_complete_listing_without_it_make_a_death() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(2.0)
     story.tell(story.exited(MAX.pid))
     assert story.agent().alive and facts(story.agent()) == "its process ended; tmux has not said so yet"
@@ -125,7 +55,7 @@ def test_a_seen_exit_and_one_complete_listing_without_it_make_a_death() -> None:
 
 
 def test_a_listing_from_before_the_exit_proves_nothing() -> None:
-    story = watched()
+    story = watched(MAX)
     early = story.listing()
     story.wait(0.5)
     story.tell(early)
@@ -135,7 +65,7 @@ def test_a_listing_from_before_the_exit_proves_nothing() -> None:
 
 
 def test_without_a_seen_exit_two_looks_a_second_apart() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.listing())
     assert story.agent().alive and story.judgement.confirm and story.judgement.next_at == story.now.mono + 1.0
@@ -152,15 +82,15 @@ def test_without_a_seen_exit_two_looks_a_second_apart() -> None:
 
 
 def test_time_alone_is_no_second_look() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.listing())
     story.later(60.0)
     assert story.agent().alive
 
 
-def test_a_session_that_comes_back_between_two_looks_never_died() -> None:
-    story = watched()
+def test_a_session_that_comes_back_between_two_looks_never_dead() -> None:
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.listing())
     story.wait(0.5)
@@ -268,7 +198,7 @@ def test_boot_that_was_seen_may_leave_at_any_time() -> None:
 
 
 def test_only_a_shell_is_a_zombie_after_two_readings_a_second_apart() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(tree(MAX, "bash", at=story.now))
     first = story.now.wall
@@ -286,7 +216,7 @@ def test_only_a_shell_is_a_zombie_after_two_readings_a_second_apart() -> None:
 
 
 def test_a_shell_for_a_moment_is_no_zombie() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(tree(MAX, "bash", at=story.now))
     story.wait(0.5)
@@ -306,7 +236,7 @@ def test_a_zombie_at_first_sight_was_not_seen_to_begin() -> None:
 
 
 def test_another_program_is_unknown_and_named() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(tree(MAX, "bash", "vim", at=story.now))
     assert (story.agent().state, facts(story.agent())) == ("unknown", "vim runs in its pane, not node or claude")
@@ -315,7 +245,7 @@ def test_another_program_is_unknown_and_named() -> None:
 
 @pytest.mark.parametrize("state", ["T", "t"])
 def test_an_agent_in_state_t_is_frozen(state: str) -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(tree(MAX, "claude", at=story.now, state=state))
     assert (story.agent().state, facts(story.agent())) == ("frozen", "claude (pid 100) is stopped, state T")
@@ -326,7 +256,7 @@ def test_an_agent_in_state_t_is_frozen(state: str) -> None:
 
 
 def test_processes_that_cannot_be_read_are_unknown_with_the_reason_and_the_source_says_so() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(Tree(MAX.pane_id, MAX.pid, (), story.now, "/proc is not there; process facts need Linux"))
     assert story.agent().state == "unknown" and "/proc is not there" in facts(story.agent())
@@ -356,7 +286,7 @@ def test_the_first_half_second_of_a_pane_is_not_believed() -> None:
 
 
 def test_a_pane_whose_process_ended_while_tmux_says_nothing_is_unknown_after_a_second() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.exited(MAX.pid))
     assert story.agent().alive and story.judgement.next_at == story.now.mono + 1.0
@@ -364,7 +294,7 @@ def test_a_pane_whose_process_ended_while_tmux_says_nothing_is_unknown_after_a_s
     assert story.agent().state == "unknown"
     assert facts(story.agent()) == "its process ended | tmux still lists the pane as alive"
     story.wait(0.1)
-    story.tell(story.listing(died(MAX, START.wall + 5, dead_signal=9)))
+    story.tell(story.listing(dead(MAX, START.wall + 5, dead_signal=9)))
     assert (story.agent().state, story.agent().exit_signal, story.agent().since) == ("dead", 9, START.wall + 5)
 
 
@@ -383,7 +313,7 @@ def test_an_agent_below_a_shell_that_ended_is_looked_at_again() -> None:
 
 
 def test_a_number_that_is_used_again_is_another_process() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.exited(MAX.pid), story.exited(201))
     story.wait(0.1)
@@ -430,7 +360,7 @@ def test_a_failure_changes_nothing_but_the_source() -> None:
 
 
 def test_nobody_listening_is_an_answer_that_lists_nothing() -> None:
-    story = watched()
+    story = watched(MAX)
     story.wait(5.0)
     story.tell(story.failed("no server", absent=True))
     story.wait(1.1)
@@ -438,81 +368,6 @@ def test_nobody_listening_is_an_answer_that_lists_nothing() -> None:
     source = story.judgement.town.source("tmux")
     assert story.agent().state == "dead" and source is not None and source.state == "absent"
     assert story.judgement.town.epoch is None
-
-
-# Who will revive it.
-
-ROLES = ("mayor", "deacon", "boot", "witness", "refinery", "crew", "polecat", "dog")
-BY_DAEMON = ("mayor", "deacon", "boot", "witness", "refinery")
-
-
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    ("daemon", "acts"),
-    [
-        (running_daemon(), True),
-        (running_daemon(last_heartbeat=None), True),
-        (running_daemon(last_heartbeat=START.wall - 539), True),
-        (running_daemon(last_heartbeat=START.wall - 540), False),
-        (running_daemon(last_heartbeat=START.wall + 3600), True),
-        (Daemon(running=False), False),
-    ],
-)
-def test_the_daemon_revives_by_role_while_it_beats(role: str, daemon: Daemon, acts: bool) -> None:
-    expects = revival(Identity(role, role, "alpha"), daemon, START.wall, START)
-    assert (expects is not None) == (acts and role in BY_DAEMON)
-    if expects:
-        assert expects.overdue_at == START.wall + 360 and expects.at is None
-        assert expects.what.endswith("every 3 min when work is pending" if role == "refinery" else "every 3 min")
-
-
-def test_a_period_of_its_own() -> None:
-    expects = revival(Identity("witness", "witness", "alpha"), running_daemon(period=45.0), START.wall, START)
-    assert expects is not None and (expects.what[-10:], expects.overdue_at) == ("every 45 s", START.wall + 90)
-
-
-def test_a_dead_witness_needs_a_person_once_two_heartbeats_passed_or_without_a_daemon() -> None:
-    story = watched(WITNESS, ALPHA, daemon=running_daemon())
-    story.wait(5.0)
-    story.tell(story.exited(WITNESS.pid), story.listing())
-    assert story.agent("alpha/witness").state == "dead"
-    assert not story.needs_you("alpha/witness", 359.0) and story.needs_you("alpha/witness", 360.0)
-    story.tell(story.files._replace(daemon=Daemon(running=False)))
-    assert story.agent("alpha/witness").expects is None and story.needs_you("alpha/witness")
-
-
-@pytest.mark.parametrize(("scope", "stands_still"), [("", True), ("alpha", False)])
-def test_under_an_emergency_stop_the_daemon_stands_still(scope: str, stands_still: bool) -> None:
-    story = watched(WITNESS, ALPHA, daemon=running_daemon(), estop=((scope, START.wall - 60, "lunch"),))
-    story.wait(5.0)
-    story.tell(story.exited(WITNESS.pid), story.listing())
-    assert (story.agent("alpha/witness").expects is None) == stands_still
-    (notice, *_) = story.judgement.town.notices
-    assert notice.code == "estop" and notice.text.endswith(": lunch")
-
-
-def test_an_emergency_stop_freezes_nobody() -> None:
-    story = watched(MAX, ALPHA, estop=(("", START.wall - 60, "lunch"),))
-    assert story.agent().alive
-
-
-def test_after_a_halt_nobody_is_missed_until_a_leader_lives_again() -> None:
-    halt = Halt(START.wall - 60, ("mayor", "deacon"))
-    story = Story(ALPHA, halt=halt, daemon=running_daemon())
-    story.look()
-    assert [one.code for one in story.judgement.town.notices] == ["down"] and story.judgement.town.agents == ()
-    mayor = pane("mayor", number=2, session_created=START.wall - 30)
-    story.look(mayor)
-    assert story.judgement.town.notices == ()
-    assert {one.id for one in story.judgement.town.agents} == {"mayor", "deacon", "alpha/witness"}
-
-
-def test_what_still_runs_in_a_town_that_is_down_is_counted_in_plain_words() -> None:
-    story = Story(ALPHA, halt=Halt(START.wall - 60, ()))
-    roles = ("alpha/witness", "alpha/refinery", "beta/refinery", "alpha/crew/max", "alpha/crew/joe", "alpha/polecats/nux")
-    story.look(*(pane(role, number) for number, role in enumerate(roles, 1)))
-    (notice,) = story.judgement.town.notices
-    assert notice.text.endswith("; 2 crew, 1 polecat, 2 refineries, 1 witness still run")
 
 
 # Which pane is the agent's.
@@ -543,22 +398,3 @@ def test_every_verdict_has_a_moment_that_lies_ahead() -> None:
         story.tell()
         assert story.judgement.next_at is None or story.judgement.next_at > story.now.mono
     assert story.agent().state is State.IDLE
-
-
-def test_a_daemon_that_began_after_the_end_has_two_heartbeats_from_its_own_start() -> None:
-    story = watched(WITNESS, ALPHA)
-    story.wait(5.0)
-    story.tell(story.exited(WITNESS.pid), story.listing())
-    assert story.needs_you("alpha/witness")
-    story.wait(3600.0)
-    story.tell(story.files._replace(daemon=running_daemon(started=story.now.wall - 30, last_heartbeat=None)))
-    assert not story.needs_you("alpha/witness", 329.0) and story.needs_you("alpha/witness", 330.0)
-
-
-def test_a_daemon_that_says_not_when_it_began_is_given_two_heartbeats_from_the_first_look() -> None:
-    story = Story(daemon=running_daemon(started=None))
-    story.look()
-    story.wait(100.0)
-    story.look()
-    assert story.agent("mayor").state == "missing"
-    assert not story.needs_you("mayor", 259.0) and story.needs_you("mayor", 260.0)
