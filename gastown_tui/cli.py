@@ -368,4 +368,15 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else GOOD
+    if code in (INTERRUPTED, TERMINATED):
+        _end_children()
     sys.exit(code)
+
+
+def _end_children() -> None:
+    """A signal that comes while a process is being started leaves one that nobody else knows of."""
+    from gastown_tui.observe.calls import end_group
+    from gastown_tui.observe.processes import read_tree
+
+    for process in read_tree("", os.getpid(), clock()).processes[1:]:
+        end_group(process.pid)

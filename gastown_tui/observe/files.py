@@ -69,6 +69,9 @@ class FileReader:
 
     def _rigs(self, entries: object) -> Iterator[Rig]:
         for name, entry in sorted(entries.items()) if isinstance(entries, dict) else ():
+            if "/" in name or name in ("", ".", ".."):
+                # A name is a folder of the town: one that leads elsewhere is no rig.
+                continue
             beads = entry.get("beads") if isinstance(entry, dict) else None
             prefix = _text(beads.get("prefix")) if isinstance(beads, dict) else None
             values = self._json(f".beads-wisp/config/{name}.json").get("values")

@@ -36,7 +36,6 @@ class Pane(NamedTuple):
     blank: bool = False
     respawn_hook: bool = False
     env: Mapping[str, str] = NOTHING
-    env_source: str = ""
     title: str = ""
     cwd: str = ""
     sessions: tuple[str, ...] = ()

@@ -26,7 +26,10 @@ _ORPHANED = (State.DEAD, State.ZOMBIE)
 def evidence_text(evidence: Evidence, now: float) -> str:
     """Returns the fact as one inert line, and how long ago it happened where the evidence asks for that."""
     fact = safe(evidence.fact)
-    return f"{fact}, {age(now - evidence.at)} ago" if evidence.ago else fact
+    if not evidence.ago:
+        return fact
+    ago = age(now - evidence.at)
+    return f"{fact}, by a stamp from the future" if ago == "clock" else f"{fact}, {ago} ago"
 
 
 def need_you(town: Town, now: float) -> int:

@@ -61,7 +61,7 @@ def test_lists_every_field(tmux: Any) -> None:
     assert (seen.width, seen.height, seen.cwd, seen.attached, seen.bell, seen.alternate) == (100, 30, "/", 0, False, False)
     assert seen.session_created > 1.6e9 and seen.window_activity >= seen.session_created
     assert (seen.dead, seen.dead_status, seen.dead_signal, seen.dead_time, seen.respawn_hook) == (False, None, None, None, False)
-    assert seen.env == {"GT_ROLE": "alpha/crew/max"} and seen.env_source == "session environment"
+    assert seen.env == {"GT_ROLE": "alpha/crew/max"}
     assert seen.title == tmux.get(pane, "#{pane_title}")
 
 
@@ -131,7 +131,6 @@ def test_reads_identity_from_the_start_command_and_drops_the_rest(tmux: Any) -> 
     look = gateway(tmux).look_once(full=True)
     assert look.panes is not None
     assert look.panes[pane].env == {"GT_ROLE": "alpha/witness", "GT_AGENT": "claude", "GT_RIG": "alpha"}
-    assert look.panes[pane].env_source == "start command"
     assert "hush" not in repr(look)
 
 
@@ -170,7 +169,7 @@ def test_a_global_variable_is_no_identity(tmux: Any) -> None:
     bare, named = tmux.new("bare"), tmux.new("named", env={"GT_RIG": "alpha"})
     tmux.cmd("set-environment", "-g", "GT_ROOT", "/home/op/gt")
     found = panes(tmux)
-    assert (found[bare].env, found[bare].env_source) == ({}, "")
+    assert found[bare].env == {}
     assert found[named].env == {"GT_RIG": "alpha"}
 
 
@@ -202,6 +201,17 @@ def test_groups_and_links_show_one_pane(tmux: Any) -> None:
     assert set(found) == {first, second}
     assert (found[first].session, found[first].sessions) == ("zz", ("zz", "aa"))
     assert found[second].sessions == ("zz", "other", "aa")
+
+
+@pytest.mark.parametrize("how", ["start command", "session environment"])
+def test_an_agents_window_linked_into_an_older_session_stays_the_agents(tmux: Any, how: str) -> None:
+    tmux.new("mine")
+    env = {"GT_ROLE": "alpha/crew/max"} if how == "session environment" else {}
+    named = "exec env GT_SESSION=al-crew-max sleep 99" if how == "start command" else "exec sleep 99"
+    pane = tmux.new("al-crew-max", named, env=env)
+    tmux.cmd("link-window", "-s", "=al-crew-max:", "-t", "=mine:")
+    found = panes(tmux)[pane]
+    assert (found.session, found.sessions) == ("al-crew-max", ("mine", "al-crew-max"))
 
 
 def test_hidden_sessions_of_ours_are_left_out(tmux: Any) -> None:

@@ -111,7 +111,6 @@ def test_the_start_command_wins_and_what_is_global_says_nothing() -> None:
     seen = look(row(GT_ROOT="/home/op/gt", GT_RIG="beta", GT_ROLE="mayor", pane_start_command="env GT_ROLE=deacon x"), env=env)
     assert seen.panes is not None
     assert seen.panes["%1"].env == {"GT_RIG": "beta", "GT_ROLE": "deacon"}
-    assert seen.panes["%1"].env_source == "start command"
 
 
 def test_a_pane_of_several_sessions_is_one() -> None:

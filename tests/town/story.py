@@ -26,7 +26,6 @@ def pane(role: str = "alpha/crew/max", number: int = 1, **more: Any) -> Pane:
         "pid": 100 * number,
         "window_activity": START.wall - 60,
         "env": {**CLAUDE, "GT_ROLE": role},
-        "env_source": "start command",
         "command": "claude",
     }
     given |= more

@@ -14,7 +14,7 @@ from story import states
 
 from gastown_tui.observe.files import FileReader
 from gastown_tui.observe.tmux.commands import VARIABLES
-from gastown_tui.observe.tmux.parse import identity
+from gastown_tui.observe.tmux.parse import assignments
 from gastown_tui.town.facts import Fact, Listing, Pane, Process, TownFiles, Tree
 from gastown_tui.town.judging import judge
 from gastown_tui.town.known import Known, fold
@@ -41,7 +41,7 @@ def recorded_panes(state: str) -> dict[str, Pane]:
     panes = {}
     for line in (RECORDED / state / "list-panes.tsv").read_text().splitlines():
         row = dict.fromkeys(VARIABLES, "") | dict(field.split("=", 1) for field in line.split("\t"))
-        env, source = identity(row, {})
+        env = {name: row[name] for name in VARIABLES if row[name]} | assignments(row["pane_start_command"])
         panes[row["pane_id"]] = Pane(
             pane_id=row["pane_id"],
             session_id=row["session_id"],
@@ -51,7 +51,6 @@ def recorded_panes(state: str) -> dict[str, Pane]:
             window_activity=float(row["window_activity"]),
             command=row["pane_current_command"],
             env=env,
-            env_source=source,
             title=row["pane_title"],
             cwd=row["pane_current_path"],
             sessions=(row["session_name"],),

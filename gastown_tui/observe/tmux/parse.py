@@ -139,8 +139,9 @@ def _pulse(rows: list[Row]) -> Pulse:
 
 
 def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
-    row, pulse = rows[0], _pulse(rows)
-    env, source = identity(row, inherited)
+    named = assignments(rows[0]["pane_start_command"])
+    row, pulse = _home(rows, named, inherited), _pulse(rows)
+    env = _told(row, inherited) | named
     return Pane(
         pane_id=pulse.pane_id,
         session_id=row["session_id"],
@@ -163,7 +164,6 @@ def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
         blank=all(row[name] in ("", "0") for name in ("alternate_on", "cursor_x", "cursor_y", "history_size")),
         respawn_hook=row[RESPAWN_HOOK] == "1",
         env=env,
-        env_source=source,
         title=pulse.title,
         cwd=row["pane_current_path"],
         sessions=tuple(row["session_name"] for row in rows),
@@ -178,20 +178,26 @@ def _maybe(kind: Callable[[str], T], text: str) -> T | None:
     return kind(text) if text else None
 
 
-def _signal(text: str) -> int:
+def _signal(text: str) -> int | None:
     """Returns the number: tmux names the signal where the platform knows names (`KILL`), else it numbers it."""
-    return int(text) if text.isdigit() else int(signal.Signals[f"SIG{text}"]) if f"SIG{text}" in signal.Signals.__members__ else 0
+    named = signal.Signals.__members__.get(f"SIG{text}")
+    return int(text) if text.isdigit() else int(named) if named else None
 
 
-def identity(row: Row, inherited: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """Returns the named variables of a pane and where they come from; the command that started it wins over its session.
+def _told(row: Row, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Returns the named variables of a row's session. A value equal to the server's own says nothing about this session."""
+    return {name: row[name] for name in VARIABLES if row[name] and row[name] != inherited.get(name)}
 
-    A value equal to the server's own environment says nothing about this session and is left out.
+
+def _home(rows: list[Row], named: Mapping[str, str], inherited: Mapping[str, str]) -> Row:
+    """Returns the row of the session that a pane is of: the one it names, else one that says who it is, else the oldest.
+
+    A window that a person linked or grouped into an older session of their own is still the agent's.
     """
-    env = {name: row[name] for name in VARIABLES if row[name] and row[name] != inherited.get(name)}
-    named = assignments(row["pane_start_command"])
-    source = "start command" if named else "session environment" if env else ""
-    return env | named, source
+    if len(rows) == 1:
+        return rows[0]
+    own = [row for row in rows if row["session_name"] == named.get("GT_SESSION")]
+    return next(iter(own + [row for row in rows if "GT_ROLE" in _told(row, inherited)]), rows[0])
 
 
 def assignments(start_command: str) -> dict[str, str]:
