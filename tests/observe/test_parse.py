@@ -148,7 +148,7 @@ def test_reads_a_death() -> None:
         (True, 3, None, 950.0),
         (True, None, 9, 950.0),
         (True, None, 9, 950.0),
-        (True, None, 0, 950.0),
+        (True, None, None, 950.0),
         (True, None, None, None),
     ]
 
