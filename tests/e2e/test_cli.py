@@ -18,6 +18,8 @@ import pytest
 from conftest import Tmux
 from towns import HandTown, argv, environment, gttui
 
+from gastown_tui.observe.processes import started_at
+
 MAX = "alpha/crew/max"
 Wait = Callable[..., Any]
 Document = dict[str, Any]
@@ -363,12 +365,11 @@ def test_a_signal_ends_a_look_that_waits(town: HandTown, number: int, code: int,
     place = ("--town", str(town.root), "--socket", town.tmux.socket)
     process = subprocess.Popen(argv(*place, "status"), env=environment(town.tmux), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    wait_for(lambda: children.read_text())
-    child = int(children.read_text())
+    child = wait_for(lambda: (pids := children.read_text().split()) and int(pids[0]))
     process.send_signal(number)
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err.strip()) == (code, b"", b"")
-    wait_for(lambda: not Path(f"/proc/{child}").exists())
+    wait_for(lambda: started_at(child) is None)
 
 
 @pytest.fixture
