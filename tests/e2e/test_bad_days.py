@@ -129,20 +129,24 @@ def test_a_session_that_is_killed_between_list_and_capture(town: HandTown, tmp_p
 HOSTILE = "␞ a|b \u202e$(touch x) #{pane_id} #(touch x) %12 'q' \"d\" \\"
 
 
-def test_hostile_titles_folders_and_names(town: HandTown) -> None:
+def test_hostile_titles_folders_and_names(town: HandTown, wait_for: Wait) -> None:
     folder = town.tmux.folder / "new\nline\ttab \033[31m"
     folder.mkdir()
     names = ["two words", "$4", "日本語 é", "=x", "-dash", "%1", "a'b\"c", "{last}"]
     for name in names:
         town.tmux.cmd("new-session", "-d", "-s", name, "-c", str(folder), "exec sleep 3600")
-    pane = town.tmux.cmd("display-message", "-p", "-t", "=al-crew-max:", "#{pane_id}")
-    town.tmux.cmd("select-pane", "-t", pane, "-T", HOSTILE)
+    touched = town.tmux.folder / "touched"
+    title = HOSTILE.replace("touch x", f"touch {touched}")
+    # The pane itself sets it, as a program would: tmux's own command would expand it.
+    (town.root / "title").write_text(f"\033]2;{title}\033\\")
+    pane = town.start("al-crew-joe", "alpha/crew/joe", f'cat "{town.root}/title"; exec claude 3600')
+    wait_for(lambda: town.tmux.get(pane, "#{pane_title}").startswith("␞"))
     code, document = status(town)
-    assert code == 0 and set(states(document)) == {"mayor", MAX}
+    assert code == 0 and set(states(document)) == {"mayor", MAX, "alpha/crew/joe"}
     assert {one["session"] for one in document["foreign"]} == set(names)
     lines = gttui(town.tmux, "--town", str(town.root), "--socket", town.tmux.name, "status").stdout.splitlines()
-    assert len(lines) == 2 + len(names) + 1 and not set("".join(lines)) & set("\033\t\u202e")
-    assert not list(town.tmux.folder.rglob("x"))
+    assert len(lines) == 3 + len(names) + 1 and not set("".join(lines)) & set("\033\t\u202e")
+    assert not touched.exists()
 
 
 def test_an_agent_in_a_folder_of_a_hostile_name(town: HandTown) -> None:
