@@ -27,6 +27,7 @@ SWEEP_S = 10.0
 WITHOUT_AGENT_S = 1.0
 SERVER_S = 2.0
 RECORDS_WAIT_S = 0.05
+SCOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class _Reading:
 
 
 class Observation:
-    """Judges one town until it is gone. `find` surveys again; `source_at` makes a source for a socket."""
+    """Judges one town until it is gone.
+
+    `find` surveys again; `listening` names the live ones of its candidate sockets; `source_at` makes a source for a socket.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Observation:
         past: Past,
         publish: Callable[[Town], None],
         find: Callable[[], Survey | Nowhere],
+        listening: Callable[[], frozenset[str]],
         source_at: Callable[[str, Callable[[Fact], None]], TmuxSource],
     ) -> None:
         self._place = place
@@ -57,6 +62,7 @@ class Observation:
         self._past = past
         self._publish = publish
         self._find = find
+        self._listening = listening
         self._source_at = source_at
         self.source: TmuxSource | None = None
         self._known = Known(place.ref)
@@ -74,6 +80,7 @@ class Observation:
         pids = PidWatcher(self._exited)
         serving = asyncio.create_task(self._serve())
         serving.add_done_callback(lambda _: self._wake.set())
+        scouting = asyncio.create_task(self._scout())
         try:
             while not serving.done():
                 judgement = await self._turn()
@@ -81,9 +88,10 @@ class Observation:
                 await self._pause(judgement)
             serving.result()
         finally:
-            serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await serving
+            for task in (serving, scouting):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             pids.close()
             self._remember(self._town(), now=True)
 
@@ -119,6 +127,16 @@ class Observation:
             place = await asyncio.to_thread(self._find)
             if not isinstance(place, Nowhere) and place.ref.root == self._place.ref.root:
                 self._take(place)
+
+    async def _scout(self) -> None:
+        """Surveys again when another server of this town comes alive or ends: two of them are a warning, whenever they meet."""
+        known = await asyncio.to_thread(self._listening)
+        while True:
+            await asyncio.sleep(SCOUT_S)
+            live = await asyncio.to_thread(self._listening)
+            if live != known and not isinstance(place := await asyncio.to_thread(self._find), Nowhere):
+                self._put(place.located)
+            known = live
 
     def _take(self, place: Survey) -> None:
         """Takes what a survey found as the first answer of its server, or as the reason why there is none."""
@@ -178,9 +196,12 @@ class Observation:
     async def _read_files(self, now: Moment, *, wait: bool) -> None:
         """Reads the town's files in a thread: a disk that hangs must not stop the console.
 
-        With `wait`, a session vanished: what stopped it is on record by now, so a short while is given to read that first.
+        With `wait`, a session vanished: what stopped it is on record by now, so a short while is given to read that first. A
+        reading that began before may have missed it.
         """
         self._files_due = now.mono + FILES_S
+        if wait and self._reading_files is not None:
+            await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
         if self._reading_files is None:
             work = asyncio.to_thread(self._place.reader.read, now, self._sessions())
             self._reading_files = asyncio.create_task(work)

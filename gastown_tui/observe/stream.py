@@ -14,7 +14,7 @@ from gastown_tui.town.text import mask_variable
 from .locate import Wanted
 from .observation import Observation
 from .ports import Capture, Gateway, GatewayError, Past
-from .survey import Survey, survey
+from .survey import Survey, listening, survey
 from .tmux.source import Rhythm, TmuxSource
 
 LOOK_FOR_TOWN_S = 2.0
@@ -71,6 +71,7 @@ class Stream:
                 past=self.past(place.ref.root or place.ref.socket or ""),
                 publish=self._publish,
                 find=self._survey,
+                listening=lambda: listening(self.wanted),
                 source_at=self._new_source,
             )
             try:

@@ -121,6 +121,12 @@ def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment],
     return place if isinstance(place, Nowhere) else _read(search, place, host, clock())
 
 
+def listening(wanted: Wanted) -> frozenset[str]:
+    """Returns the candidate sockets of the town on which somebody listens; asks no server anything."""
+    root, _ = find_root(wanted)
+    return frozenset(candidate.path for candidate in candidates(root, wanted) if probe(candidate.path) == "live")
+
+
 def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
     folder = root.real if root else Path("/nonexistent")
     reader = FileReader(folder)

@@ -487,3 +487,18 @@ async def test_control_is_refused_with_the_reason_and_forks_go_on(
     await eventually(lambda: seen.eye.refused and seen.alive())
     assert "different sides of 3.6" in (seen.eye.refused or "") and seen.eye.backend == "fork"
     assert town.tmux.clients() == []
+
+
+async def test_a_second_server_of_the_town_that_comes_alive_later_is_a_warning(
+    town: HandTown, new_tmux: Callable[..., Tmux], observe: Observe, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observation, "SCOUT_S", 0.1)
+    town.tmux.name, other = "town", new_tmux()
+    other.name = "default"
+    town.start("hq-mayor", "mayor")
+    seen = await observe(wanted=town.wanted(town=str(town.root)))
+    assert await eventually(lambda: seen.alive("mayor")) and not seen.codes()
+    HandTown(other, town.root).start("al-crew-max", MAX)
+    assert await eventually(lambda: seen.codes() == ["two_sockets"])
+    other.cmd("kill-server")
+    assert await eventually(lambda: seen.town and not seen.codes())
