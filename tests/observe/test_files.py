@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from towns import HandTown, utc
+from towns import HandTown, clock, utc
 
 from gastown_tui.observe.files import FileReader
 from gastown_tui.town.facts import Heartbeat, Rig, TownFiles
@@ -120,7 +120,7 @@ def test_a_daemon_runs_when_its_process_can_have_written_its_file(town: HandTown
     assert daemon.last_heartbeat == pytest.approx(WALL - 5, abs=0.001)
     assert not files(town).daemon.running
     # After a reboot its number belongs to somebody else, who began later.
-    assert not files(town, p12=WALL + 60).daemon.running
+    assert not files(town, p12=clock().wall + 60).daemon.running
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "12x\n", "\n12"])
