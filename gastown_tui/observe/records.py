@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -71,8 +70,11 @@ class _Tail:
             return
         with self._path.open("rb") as file:
             file.seek(self._offset)
-            data = file.read(stat.st_size - self._offset)
-        self._offset += len(data)
+            while data := file.read(min(TAIL_BYTES, stat.st_size - self._offset)):
+                self._offset += len(data)
+                self._take_lines(data)
+
+    def _take_lines(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._rest = self._rest[-TAIL_BYTES:]
         for line in lines:
@@ -80,12 +82,14 @@ class _Tail:
 
 
 class Records:
-    """The stops, the last halt and the last starts that the town's logs tell of."""
+    """The stops, the last halt and the last starts that the town's logs tell of.
+
+    Of each target the last stop is kept, and the last of which nobody knows what it means: no older one says anything more.
+    """
 
     def __init__(self, root: Path) -> None:
         self.errors: tuple[str, ...] = ()
-        self._stops: deque[Stop] = deque(maxlen=MOST_STOPS)
-        self._frozen: tuple[Stop, ...] = ()
+        self._stops: dict[tuple[str, bool], Stop] = {}
         self._halt: Halt | None = None
         self._starts: dict[str, float] = {}
         self._tails = (
@@ -94,7 +98,7 @@ class Records:
         )
 
     def read(self) -> tuple[tuple[Stop, ...], Halt | None, Mapping[str, float]]:
-        """Returns (stops, the last halt, role or address -> its last start)."""
+        """Returns (the last stops, the last halt, role or address -> its last start)."""
         errors = []
         for name, tail in self._tails:
             try:
@@ -102,13 +106,18 @@ class Records:
             except OSError as error:
                 errors.append(f"{name} cannot be read: {error.strerror or error}")
         self.errors = tuple(errors)
-        return self._frozen, self._halt, dict(self._starts)
+        return tuple(self._stops.values()), self._halt, dict(self._starts)
 
     def _add(self, stop: Stop) -> None:
-        # A file that was replaced is read again from its tail: what is known already is not taken twice.
-        if stop not in self._stops:
-            self._stops.append(stop)
-            self._frozen = tuple(self._stops)
+        key = (stop.target, stop.known)
+        last = self._stops.get(key)
+        if last is not None and last.at >= stop.at:
+            return
+        # The last told is the last in the order, so that the one told longest ago is forgotten first.
+        self._stops.pop(key, None)
+        self._stops[key] = stop
+        if len(self._stops) > MOST_STOPS:
+            del self._stops[next(iter(self._stops))]
 
     def _event(self, line: bytes) -> None:
         if not any(word in line for word in (b'"session_death"', b'"halt"', b'"session_start"')):

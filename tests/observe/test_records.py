@@ -143,6 +143,25 @@ def test_of_a_long_file_the_end_alone_is_read(tmp_path: Path) -> None:
     assert [stop.target for stop in stops(Records(tmp_path))] == ["lately"]
 
 
+def test_much_that_is_written_between_two_readings_is_read_whole(tmp_path: Path) -> None:
+    log = tmp_path / "logs/town.log"
+    add(log, line("nudge", "x", "y"))
+    records = Records(tmp_path)
+    assert stops(records) == []
+    add(log, line("kill", "first", "killed (x)"))
+    add(log, line("nudge", "x", "y" * 1000) * (2 * TAIL_BYTES // 1000))
+    add(log, line("kill", "last", "killed (x)"))
+    assert [stop.target for stop in stops(records)] == ["first", "last"]
+
+
+def test_of_each_target_the_last_stop_is_kept_and_the_last_of_unknown_meaning(tmp_path: Path) -> None:
+    for ago in range(100, 0, -1):
+        add(tmp_path / "logs/town.log", line("kill", "al-nux", f"killed ({ago})", WALL - ago))
+        add(tmp_path / ".events.jsonl", event("session_death", WALL - ago, session="al-nux", reason=f"moon {ago}"))
+    add(tmp_path / "logs/town.log", line("kill", "al-nux", "killed (told late)", WALL - 50))
+    assert {(stop.reason, stop.known) for stop in stops(Records(tmp_path))} == {("1", True), ("moon 1", False)}
+
+
 def test_what_is_no_file_is_an_error_and_never_waited_for(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     os.mkfifo(tmp_path / ".events.jsonl")
