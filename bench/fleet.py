@@ -49,6 +49,8 @@ class Fleet:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "TMUX_TMPDIR": str(self.folder),
+            # What is measured is the package beside this one, also where another is installed.
+            "PYTHONPATH": str(Path(__file__).parents[1]),
         }
         self.born = 0.0
         self.pid = 0
