@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from .records import Records, local_stamp, utc_stamp
 MOST_BYTES = 4 << 20
 START_SLACK_S = 2.0
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_AMOUNT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smh])")
+_DURATION = re.compile(rf"(?:{_AMOUNT.pattern})+")
 
 Signature = tuple[int, int, int]
 T = TypeVar("T")
@@ -85,8 +88,7 @@ class FileReader:
                 yield name, state
 
     def _daemon(self) -> Daemon:
-        text = self._text("daemon/daemon.pid") or ""
-        pid = int(first) if (first := text.partition("\n")[0].strip()).isdecimal() else None
+        pid = self._cached("daemon/daemon.pid", _first_number)
         state = self._json("daemon/state.json")
         heartbeat = self._json("mayor/daemon.json").get("heartbeat")
         period = _duration(heartbeat.get("interval")) if isinstance(heartbeat, dict) else None
@@ -171,6 +173,11 @@ class FileReader:
         return value
 
 
+def _first_number(text: str) -> int | None:
+    first = text.partition("\n")[0].strip()
+    return int(first) if first.isdecimal() else None
+
+
 def _pid_and_start(text: str) -> tuple[int, float | None] | None:
     number, _, started = text.strip().partition("|")
     return (int(number), local_stamp(started)) if number.isdecimal() else None
@@ -200,13 +207,7 @@ def _text(value: object) -> str | None:
 
 
 def _duration(value: object) -> float | None:
-    """Returns the seconds of a duration as Go prints it (`3m`, `1h30m`, `90s`), or None."""
-    number, total = "", 0.0
-    for character in value if isinstance(value, str) else "":
-        if character in _UNITS and number:
-            total, number = total + float(number) * _UNITS[character], ""
-        elif character.isdigit() or (character == "." and "." not in number):
-            number += character
-        else:
-            return None
-    return total or None
+    """Returns the seconds of a duration as Go prints it (`3m`, `1h30m0s`, `1.5h`), or None."""
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _AMOUNT.findall(value)) or None

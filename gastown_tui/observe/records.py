@@ -18,14 +18,18 @@ _KNOWN_REASONS = ("user shutdown", "idle-reap", "self-clean", "done")
 
 
 def utc_stamp(value: object) -> float | None:
-    """Returns the wall seconds of an RFC 3339 time (without a zone: UTC), or None."""
+    """Returns the wall seconds of an RFC 3339 time (without a zone: UTC), or None.
+
+    So it is for the year 1 too, with which Go says never.
+    """
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+    return stamp if stamp > 0 else None
 
 
 def local_stamp(text: str) -> float | None:

@@ -123,7 +123,26 @@ def test_a_daemon_runs_when_its_process_can_have_written_its_file(town: HandTown
     assert not files(town, p12=clock().wall + 60).daemon.running
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "12x\n", "\n12"])
+@pytest.mark.parametrize(
+    ("interval", "period"),
+    [
+        ("3m0s", 180.0),
+        ("1.5h", 5400.0),
+        ("45s", 45.0),
+        *((odd, 180.0) for odd in (".s", "²m", "1.m", "5", "m", "0s", "500ms", "9" * 400 + "h", None)),
+    ],
+)
+def test_the_period_of_the_daemon(town: HandTown, interval: str | None, period: float) -> None:
+    town.write("mayor/daemon.json", {"heartbeat": {"interval": interval}})
+    assert files(town).daemon.period == period
+
+
+def test_a_daemon_that_never_beat_has_no_last_heartbeat(town: HandTown) -> None:
+    town.write("daemon/state.json", {"last_heartbeat": "0001-01-01T00:00:00Z"})
+    assert files(town).daemon.last_heartbeat is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "12x\n", "\n12", "9" * 5000])
 def test_a_daemon_file_without_a_number_is_no_daemon(town: HandTown, text: str) -> None:
     town.write("daemon/daemon.pid", text)
     assert not files(town, p12=WALL, p0=WALL).daemon.running

@@ -175,7 +175,7 @@ def test_stamps() -> None:
     assert (
         utc_stamp("2026-11-21T01:43:12Z") == utc_stamp("2026-11-21T02:43:12+01:00") == utc_stamp("2026-11-21T01:43:12") == stamp
     )
-    assert [utc_stamp(value) for value in ("", "soon", None, 5, "9999-99-99")] == [None] * 5
+    assert [utc_stamp(value) for value in ("", "soon", None, 5, "9999-99-99", "0001-01-01T00:00:00Z")] == [None] * 6
     assert local_stamp(time.ctime(WALL)) == local_stamp(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(WALL))) == WALL
     assert local_stamp("Sat Nov  1 09:40:09 2026") is not None
     assert [local_stamp(text) for text in ("", "x", "Sat Foo 21 09:40:09 2026", "2026-11 09:40:09", "2026-11-21 09:40")] == [
