@@ -21,25 +21,25 @@ def notices(
     clock_step: tuple[float, float] | None,
     now: Moment,
 ) -> tuple[Notice, ...]:
-    """Returns the town's notices. `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall)."""
+    """Returns the town's notices, as inert text. `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall)."""
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
     found += [Notice(*notice) for notice in located.notices] if located else []
     found += _duplicates(agents)
     for error in files.errors if files else ():
-        found.append(Notice("town_file", safe(error), "read the file as the town's owner; the console goes on"))
+        found.append(Notice("town_file", error, "read the file as the town's owner; the console goes on"))
     if clock_step and 0 <= now.wall - clock_step[1] < CLOCK_NOTICE_S:
         way = "forward" if clock_step[0] > 0 else "back"
         text = f"the clock was set {way} by {age(abs(clock_step[0]))}; ages that span {clock_time(clock_step[1])} are off by that"
         found.append(Notice("clock", text, "nothing to do; it passes", clock_step[1]))
-    return tuple(found)
+    return tuple(notice._replace(text=safe(notice.text), remedy=safe(notice.remedy)) for notice in found)
 
 
 def _estop(files: TownFiles) -> Iterator[Notice]:
     for scope, since, reason in files.estop:
         where = f" for {scope}" if scope else ""
         when = f" {clock_time(since)}" if since is not None else ""
-        text = f"stop requested{when}{where}" + (f": {safe(reason)}" if reason else "")
+        text = f"stop requested{when}{where}" + (f": {reason}" if reason else "")
         yield Notice("estop", text, "gt thaw ends it; agents are not frozen by it, they are asked to stop", since)
 
 
@@ -53,5 +53,5 @@ def _down(halt: Halt, agents: tuple[Agent, ...]) -> Notice:
 def _duplicates(agents: tuple[Agent, ...]) -> Iterator[Notice]:
     for agent in agents:
         if agent.also:
-            text = f"{agent.id} has more than one session: {safe(agent.session or '')} and {safe(', '.join(agent.also))}"
+            text = f"{agent.id} has more than one session: {agent.session} and {', '.join(agent.also)}"
             yield Notice("duplicate", text, "end the older one once you know that nobody needs it")
