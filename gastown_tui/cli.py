@@ -59,9 +59,10 @@ class Settings:
 
     def read_config(self) -> None:
         """Fills what the command line left open from the config file; its import is paid only where there is one."""
-        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-        path = Path(self.config) if self.config else home / "gastown-tui" / "config.toml"
-        if not path.exists() and self.config is None:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or home() / ".config")
+        path = Path(self.config) if self.config else folder / "gastown-tui" / "config.toml"
+        # Under sudo the home may be somebody else's: a file that cannot be looked for is none.
+        if self.config is None and not os.path.exists(path):  # noqa: PTH110 (Path.exists raises there)
             return
         from gastown_tui.config import ConfigError, load
 
@@ -73,12 +74,13 @@ class Settings:
             click.echo(f"gastown-tui: {complaint} (it is left out; mend the file)", err=True)
         for name, value in config.model_dump().items():
             if getattr(self, name) is None:
-                setattr(self, name, str(Path(value).expanduser()) if isinstance(value, str) else value)
+                # Not Path.expanduser: it raises for an unknown user, and makes of the path `./x` the name `x`.
+                setattr(self, name, os.path.expanduser(value) if isinstance(value, str) else value)  # noqa: PTH111
 
     def wanted(self) -> Wanted:
         from gastown_tui.observe.locate import Wanted
 
-        return Wanted(dict(os.environ), working_folder(), Path.home(), os.getuid(), self.town, self.socket)
+        return Wanted(dict(os.environ), working_folder(), home(), os.getuid(), self.town, self.socket)
 
     def means(self) -> Means:
         from gastown_tui.memory.seen import Memory
@@ -105,8 +107,15 @@ def working_folder() -> Path:
     return Path("/")
 
 
+def home() -> Path:
+    """Returns the home folder; a folder that is nowhere for a user who has none, as in a container."""
+    with suppress(RuntimeError):
+        return Path.home()
+    return Path("/nonexistent")
+
+
 def state_dir() -> Path:
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "gastown-tui"
+    return Path(os.environ.get("XDG_STATE_HOME") or home() / ".local" / "state") / "gastown-tui"
 
 
 def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -330,9 +339,13 @@ def _print(text: str) -> None:
 
 
 def _reader_gone() -> int:
-    """Ends quietly: Python would complain once more when it closes standard output."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _mute()
     return GOOD
+
+
+def _mute() -> None:
+    """Prints no more: Python would complain of a broken standard output once again when it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _complain(failure: Complaint, *, json_wanted: bool) -> None:
@@ -364,6 +377,12 @@ def main() -> NoReturn:
     except Complaint as failure:
         _complain(failure, json_wanted=json_wanted)
         code = failure.exit_code
+    except OSError as error:
+        # Left to Python it would end with 1, which says that a person is needed.
+        _mute()
+        why = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        _complain(Complaint("system", why, "see whether the disk is full or something is in the way"), json_wanted=False)
+        code = BLIND
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except SystemExit as ending:

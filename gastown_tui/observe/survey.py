@@ -134,7 +134,7 @@ def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
     files = reader.read(now, present)
     chosen, notices = choose(search.served(files.rigs, root))
     path, error = (chosen.path, None) if chosen else search.unanswered()
-    ref = TownRef(str(folder) if root else "", path, files.name if root else "", host, (folder / DEMO_MARKER).exists())
+    ref = TownRef(str(folder) if root else "", path, files.name if root else "", host, os.path.exists(folder / DEMO_MARKER))
     look = search.looks[chosen.path] if chosen else None
     return Survey(ref, reader, files, Located(notices, now), look, error, now, search.answers(), search.tried)
 

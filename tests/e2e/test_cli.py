@@ -18,6 +18,7 @@ import pytest
 from conftest import Tmux
 from towns import HandTown, argv, environment, gttui
 
+from gastown_tui.cli import Settings, state_dir
 from gastown_tui.observe.processes import started_at
 
 MAX = "alpha/crew/max"
@@ -434,6 +435,46 @@ def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Pat
     assert named.returncode == 2
     config.write_text("town = ")
     assert error_of(gttui(town.tmux, "status", "--json", "--config", str(config)))["code"] == "config"
+
+
+def test_a_path_of_the_config_file_stays_a_path_and_an_unknown_user_is_no_crash(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('town = "~nobody-of-that-name/gt"\nsocket = "./here"\n')
+    settings = Settings(config=str(config))
+    settings.read_config()
+    assert (settings.town, settings.socket) == ("~nobody-of-that-name/gt", "./here")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_a_home_of_somebody_else_holds_no_config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    os.seteuid(65534)
+    try:
+        Settings().read_config()
+    finally:
+        os.seteuid(0)
+
+
+def test_a_user_without_a_home_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert not state_dir().exists()
+    Settings().read_config()
+
+
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("watch", "--initial", "--timeout", "3")])
+def test_a_full_disk_is_not_a_person_who_is_needed(town: HandTown, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        place = ("--town", str(town.root), "--socket", town.tmux.socket)
+        done = subprocess.run(
+            argv(*words, *place), env=environment(town.tmux), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2 and done.stderr.startswith("gastown-tui: No space left on device (")
 
 
 def test_the_folder_as_it_was_entered_names_the_socket(tmux: Tmux) -> None:
