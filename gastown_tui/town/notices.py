@@ -21,7 +21,10 @@ def notices(
     clock_step: tuple[float, float] | None,
     now: Moment,
 ) -> tuple[Notice, ...]:
-    """Returns the town's notices, as inert text. `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall)."""
+    """Returns the town's notices, as inert text.
+
+    `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall).
+    """
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
     found += [Notice(*notice) for notice in located.notices] if located else []
