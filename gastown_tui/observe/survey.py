@@ -83,10 +83,13 @@ class _Search(NamedTuple):
         return {path: str(self.errors.get(path, answer)) for path, answer in self.probes.items()}
 
     def unanswered(self) -> tuple[str | None, GatewayError]:
-        """Returns (the socket to name, why it does not answer): one that failed, else one that refuses, else the derived one."""
+        """Returns (the socket to name, why it does not answer): one that failed, else one that refuses, else the derived one.
+
+        One that failed may hold the agents, whatever its name: then nothing can be said of them, not even that they are gone.
+        """
         own = [candidate.path for candidate in self.found if candidate.own]
         reachable = [path for path in own if self.probes[path] not in ("absent", "stale")]
-        path = next(iter([path for path in own if path in self.errors] + reachable + own), None)
+        path = next(iter([path for path in own if path in self.errors] + reachable + list(self.errors) + own), None)
         if path and path in self.errors:
             return path, self.errors[path]
         answer = self.probes.get(path, "absent") if path else "absent"

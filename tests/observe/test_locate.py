@@ -322,6 +322,19 @@ def test_what_was_tried_is_told(tmux: Tmux, tmp_path: Path) -> None:
     )
 
 
+def test_the_users_own_server_may_hold_the_agents_while_it_does_not_answer(town: HandTown) -> None:
+    town.tmux.name = "default"
+    town.start("hq-mayor", "mayor")
+    pid = town.tmux.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        found = place(town, cwd=town.root)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert found.error is not None and not found.error.absent
+    assert found.ref.socket == town.tmux.socket
+
+
 def test_a_server_that_does_not_answer_is_no_absence(town: HandTown) -> None:
     town.start("hq-mayor", "mayor")
     pid = town.tmux.pid
