@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Exited, Fact, Listing, Pane, SourceFailed, TownFiles
+from gastown_tui.town.facts import Exited, Fact, Listing, Pane, PaneChanged, SourceFailed, TownFiles
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
@@ -27,7 +27,9 @@ SWEEP_S = 10.0
 WITHOUT_AGENT_S = 1.0
 SERVER_S = 2.0
 RECORDS_WAIT_S = 0.05
+SILENT_S = 10.0
 SCOUT_S = 30.0
+TURN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class _Reading:
     pid: int
     command: str
     young: bool
+
+
+_Alive = tuple[Mapping[str, str], Mapping[str, tuple[str, float]], Moment]
+"""Who was alive, what was remembered before, and when the server said so."""
 
 
 class Observation:
@@ -73,27 +79,30 @@ class Observation:
         self._files_due = clock().mono + FILES_S
         self._last_turn = clock().mono
         self._reading_files: asyncio.Task[TownFiles] | None = None
+        self._reading_since = clock().mono
+        self._alive: _Alive | None = None
         self._take(place)
 
     async def run(self) -> None:
         """Observes; returns when the town is gone or another took its place. Whatever a source raises is raised here."""
         pids = PidWatcher(self._exited)
-        serving = asyncio.create_task(self._serve())
-        serving.add_done_callback(lambda _: self._wake.set())
-        scouting = asyncio.create_task(self._scout())
+        tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._scout())]
+        for task in tasks:
+            task.add_done_callback(lambda _: self._wake.set())
         try:
-            while not serving.done():
+            while not any(task.done() for task in tasks):
                 judgement = await self._turn()
                 pids.watch(self._wanted_pids())
                 await self._pause(judgement)
-            serving.result()
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
-            for task in (serving, scouting):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
             pids.close()
-            self._remember(self._town(), now=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._remember_at_last()
 
     def look_now(self) -> None:
         """Reads everything again."""
@@ -106,7 +115,9 @@ class Observation:
 
     def _put(self, fact: Fact) -> None:
         self._inbox.append(fact)
-        self._wake.set()
+        # That a text moved, or that files say the same as before, may wait for the next listing.
+        if not isinstance(fact, PaneChanged) and not (isinstance(fact, TownFiles) and fact.says_as(self._known.files)):
+            self._wake.set()
 
     def _exited(self, pid: int) -> None:
         self._put(Exited(pid, self._clock()))
@@ -152,12 +163,12 @@ class Observation:
 
     async def _pause(self, judgement: Judgement) -> None:
         now = self._clock().mono
-        due = min(judgement.next_at or math.inf, self._files_due)
-        if not self._inbox:
-            self._wake.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.001, due - now)):
-                    await self._wake.wait()
+        # A listing comes every second and takes along what is due; what nobody lists for still gets its turn.
+        by_itself = max(judgement.next_at or math.inf, self._last_turn + TURN_S)
+        due = min(by_itself, self._files_due + TURN_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.001, due - now)):
+                await self._wake.wait()
 
     async def _turn(self) -> Judgement:
         """Folds what came, reads what that calls for, judges and publishes."""
@@ -171,8 +182,10 @@ class Observation:
         judgement = judge(self._known, now)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
+        if self._known.answer is not None:
+            # As of the last answer of the server: whom nobody sees now may have been stopped since.
+            self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
         self._publish(judgement.town)
-        self._remember(judgement.town)
         if self.source:
             self.source.compare(self._noisy(judgement.town))
         return judgement
@@ -181,34 +194,43 @@ class Observation:
         return frozenset(pane.session for pane in self._known.panes.values())
 
     def _fold_inbox(self) -> None:
+        self._wake.clear()
         facts, self._inbox = self._inbox, []
         for fact in facts:
             self._known = fold(self._known, fact)
 
-    def _remember(self, town: Town, *, now: bool = False) -> None:
-        """Keeps who was alive when the server last answered: whom nobody sees now may have been stopped since."""
-        if self._known.answer is not None:
-            self._past.keep(alive_sessions(town), self._known.remembered, self._known.answer, now=now)
-
-    def _town(self) -> Town:
-        return judge(self._known, self._clock()).town
+    async def _remember_at_last(self) -> None:
+        """Keeps who was alive, unless a disk that hangs holds the last reading: an end does not wait for it."""
+        if self._reading_files is not None:
+            await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
+        if self._reading_files is None and self._alive is not None:
+            self._past.keep(*self._alive, now=True)
 
     async def _read_files(self, now: Moment, *, wait: bool) -> None:
-        """Reads the town's files in a thread: a disk that hangs must not stop the console.
+        """Reads the town's files, and keeps who is alive, in a thread: a disk that hangs must not stop the console.
 
         With `wait`, a session vanished: what stopped it is on record by now, so a short while is given to read that first. A
         reading that began before may have missed it.
         """
         self._files_due = now.mono + FILES_S
+        if self._reading_files is None:
+            self._reading_since = now.mono
+        elif now.mono - self._reading_since >= SILENT_S:
+            self._put(SourceFailed("town", "the disk with its files does not answer", now))
         if wait and self._reading_files is not None:
             await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
         if self._reading_files is None:
-            work = asyncio.to_thread(self._place.reader.read, now, self._sessions())
+            work = asyncio.to_thread(self._use_disk, now, self._sessions(), self._alive)
             self._reading_files = asyncio.create_task(work)
             self._reading_files.add_done_callback(self._files_read)
         if wait:
             await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
             self._fold_inbox()
+
+    def _use_disk(self, now: Moment, sessions: frozenset[str], alive: _Alive | None) -> TownFiles:
+        if alive is not None:
+            self._past.keep(*alive)
+        return self._place.reader.read(now, sessions)
 
     def _files_read(self, reading: asyncio.Task[TownFiles]) -> None:
         self._reading_files = None
