@@ -51,7 +51,7 @@ class Nursery:
         number, now = next(self._numbers), time.time()
         self.panes[one.session] = Pane(
             f"%{number}", f"${number}", one.session, now, pid, now,
-            command=one.program, env=one.environment(str(self.root)), env_source="start_command",
+            command=one.program, env=one.environment(str(self.root)),
             width=80, height=24, sessions=(one.session,),
         )  # fmt: skip
 

@@ -19,13 +19,14 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_exact_number_is_measured_and_reached() -> None:
-    done = bench("--quick", "--only", "forks", "bytes", "deaths")
+    done = bench("--quick", "--only", "forks", "bytes", "deaths", "memory")
     assert done.returncode == 0, done.stderr
     table = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("| ")][1:]
     rows = {what.strip(): (measured.strip(), met.strip()) for what, measured, _, met, _ in table}
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert rows["processes started per second, steady, control"][0].startswith("0.00 (0 in ")
     assert rows["processes started per second, steady, fork"][1] == "yes"
+    assert " after 300 births and deaths" in " ".join(rows)
     assert all(" 5000 " not in measured for measured, _ in rows.values()), "a death was never seen"
 
 
