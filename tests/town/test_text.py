@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -44,12 +45,19 @@ def test_what_is_harmless_stays_as_it_is(text: str) -> None:
         "glpat-abcdefghijkl",
         "Bearer abcdefgh12345678",
         "https://user:hunter2@example.org",
+        "redis://:hunter2@example.org",
+        "github_pat_11ABCDEFG0abcdefghijkl",
+        "sk_live_abcdefgh12345678",
+        "hf_abcdefghijklmnopqrst",
+        "npm_abcdefghijklmnopqrst",
+        "ASIAIOSFODNN7EXAMPLE",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX",
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(secret: str) -> None:
     hidden = mask(f"before {secret} after")
     assert MASK in hidden and hidden.startswith("before ") and hidden.endswith(" after")
-    word = secret.removeprefix("Bearer ").removeprefix("https://user:").partition("@")[0]
+    word = re.sub(r"^(Bearer |https://user:|redis://:|https://hooks\.slack\.com/services/)", "", secret).partition("@")[0]
     assert word not in hidden
 
 
@@ -61,14 +69,16 @@ def test_what_does_not_is_left(plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "DB_PASSWORD", "MY_SECRET", "SENTRY_DSN", "CLAUDE_SESSION_ID"]
+    "name",
+    ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "DB_PASSWORD", "MY_SECRET", "SENTRY_DSN", "CLAUDE_SESSION_ID", "SSHPASS", "MYSQL_PWD"],
 )
 def test_a_variable_is_hidden_by_its_name(name: str) -> None:
     assert mask_variable(name, "anything") == MASK and mask_variable(name, "") == ""
 
 
 def test_a_variable_is_hidden_by_its_form() -> None:
-    assert mask_variable("GT_ROLE", "alpha/crew/max") == "alpha/crew/max"
+    for name, value in (("GT_ROLE", "alpha/crew/max"), ("PWD", "/srv"), ("OLDPWD", "/srv"), ("COMPASS_BEARING", "north")):
+        assert mask_variable(name, value) == value
     assert mask_variable("NOTE", "see sk-ant-api03-abcdefgh") == f"see {MASK}"
 
 
