@@ -73,6 +73,6 @@ def readme() -> str:
     names = {ANYWHERE: "anywhere", TOWN: "town", AGENT: "agent view", LIST: "lists", PALETTE: "palette"}
     lines = ["| key | where | what it does |", "|---|---|---|"]
     for key in KEYS:
-        shown = " ".join(f"`{part}`" for part in key.shown.split(" ")) or "(palette)"
+        shown = " ".join(f"`{part}`" for part in key.shown.split()) or "(palette)"
         lines.append(f"| {shown} | {', '.join(names[scope] for scope in key.where)} | {key.help} |")
     return "\n".join(lines) + "\n"

@@ -101,6 +101,7 @@ def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
     assert "| `j` `↓` | town, agent view, lists | one row down |" in table
+    assert "| (palette) | anywhere | change between dark and light |" in table
 
 
 async def test_enter_does_nothing_yet() -> None:
