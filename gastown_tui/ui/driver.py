@@ -10,6 +10,7 @@ from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from threading import Condition, Thread
 
 from textual._xterm_parser import XTermParser
@@ -89,7 +90,8 @@ class SafeDriver(LinuxDriver):
         loop = asyncio.get_running_loop()
         self._leave = partial(loop.call_soon_threadsafe, partial(self._app.exit, return_code=GONE))
         assert sys.__stderr__ is not None
-        self._out = Writer(sys.__stderr__.fileno(), partial(loop.call_soon_threadsafe, self._app.refresh), self._leave)
+        self._repaint = partial(loop.call_soon_threadsafe, self._app.refresh)
+        self._out = Writer(sys.__stderr__.fileno(), self._repaint, self._leave)
         self._out.start()
         start: Callable[[], None] = super().start_application_mode
         start()
@@ -103,6 +105,18 @@ class SafeDriver(LinuxDriver):
         if self._out is not None:
             self._out.close()
 
+    def _sigcont_application(self, *_: object) -> None:
+        """Takes the terminal again and repaints it, which the original leaves empty.
+
+        Who was stopped without a warning still holds it: two readers of one terminal would never end.
+        """
+        if self._auto_restart and self._key_thread is not None and not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        go_on: Callable[..., None] = super()._sigcont_application
+        go_on(*_)
+        self._repaint()
+
     def _enable_mouse_support(self) -> None:
         """Asks for clicks and the wheel alone: reports of every movement would fill a slow line, and nothing follows them."""
         if self._mouse:
@@ -115,22 +129,26 @@ class SafeDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Reads until the driver is told to stop or the terminal is gone, which the original takes for a short silence.
 
-        A terminal that was attached anew may report the mouse in bytes that are not UTF-8: they are replaced, not fatal.
+        A terminal that was attached anew may report the mouse in bytes that are not UTF-8: they are replaced, not fatal. A
+        sequence that the parser chokes on (a number out of all bounds) is forgotten.
         """
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
+                text = ""
                 if selector.select(0.1):
                     data = self._read()
                     if not data:
                         self._leave()
                         return
-                    for message in parser.feed(decode(data)):
+                    text = decode(data)
+                try:
+                    for message in chain(parser.feed(text) if text else (), parser.tick()):
                         self.process_message(message)
-                for message in parser.tick():
-                    self.process_message(message)
+                except (ValueError, OverflowError):
+                    parser = XTermParser(self._debug)
 
     def _read(self) -> bytes:
         try:

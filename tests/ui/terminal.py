@@ -72,6 +72,14 @@ class Terminal:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
 
+    def stopped(self) -> None:
+        """Waits until the process is stopped."""
+        deadline = time.monotonic() + _DEADLINE
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < deadline, "the console did not stop"
+            time.sleep(0.02)
+
     def ends(self, *, reading: bool = True) -> int:
         """Waits for the end of the process, and returns its exit code."""
         deadline = time.monotonic() + _DEADLINE

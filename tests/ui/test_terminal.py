@@ -60,6 +60,40 @@ def test_mouse_bytes_that_are_no_text_do_not_crash_it(start: Callable[[], Termin
     terminal.until(b"to the first row")
 
 
+def test_a_sequence_of_absurd_numbers_does_not_crash_it(start: Callable[[], Terminal]) -> None:
+    terminal = start()
+    terminal.type(b"\x1b[4294967296201~\x1b[9:~\x1b[99999999999u")
+    terminal.drain()
+    terminal.type(b"?")
+    terminal.until(b"to the first row")
+
+
+def test_what_is_typed_before_the_first_picture_counts(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    try:
+        terminal.type(b"ww?qz")
+        terminal.until(b"gastown/crew/jack")
+        terminal.drain()
+        assert terminal.process.poll() is None
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGTSTP])
+def test_a_console_that_was_stopped_goes_on_and_ends(start: Callable[[], Terminal], stop: signal.Signals) -> None:
+    terminal = start()
+    for _ in range(2):
+        terminal.signal(stop)
+        terminal.stopped()
+        terminal.drain()
+        terminal.seen = b""
+        terminal.signal(signal.SIGCONT)
+        terminal.until(b"\x1b[?1049h")
+        terminal.until(b"polecat")
+    terminal.type(b"jq")
+    assert terminal.ends() == 0
+
+
 def test_a_terminal_that_does_not_read_does_not_hold_up_the_end(start: Callable[[], Terminal]) -> None:
     terminal = start()
     terminal.order("flood")
