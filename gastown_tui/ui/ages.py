@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import floor, inf
+from math import ceil, floor, inf
 
 from gastown_tui.town import text
 
 _QUIET_STEPS = (10, 30, 60)
+# The minutes of a hundred agents turn at a hundred moments: a little late, they turn together.
+_TOGETHER_S = 5
 
 
 class Ages:
@@ -38,7 +40,8 @@ class Ages:
     def _since(self, stamp: float | None, next_step: Callable[[float], float]) -> float | None:
         if stamp is None:
             return None
-        self.due(stamp + next_step(self.now - stamp))
+        step = next_step(self.now - stamp)
+        self.due(stamp + step if step < 60 else _TOGETHER_S * ceil((stamp + step) / _TOGETHER_S))
         return self.now - stamp
 
 

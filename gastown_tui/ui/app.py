@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from textual.screen import Screen
 
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
-from gastown_tui.town.snapshot import Moment, Nowhere, Town
+from gastown_tui.town.snapshot import Agent, Moment, Nowhere, Town
 
 from .crash import write_report
 from .driver import SafeDriver
@@ -55,6 +56,7 @@ class Console(App[None], inherit_bindings=False):
         self.view = View(eye, clock, read_only=read_only)
         self._asked: dict[str, float] | None = None
         self._pending = False
+        self._typed: deque[events.Key | events.Paste] = deque()
         eye.subscribe(self._on_town, self._on_frame)
 
     @property
@@ -84,9 +86,14 @@ class Console(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._show_news()
 
+    @property
+    def _shown(self) -> Agent | None:
+        """The agent whose live pane is on screen; nobody's while the screen on top has no parts yet."""
+        return self.page.shown if self.page is not None and self.page.is_mounted else None
+
     def tell_interest(self) -> None:
         """Tells the observing side which pane is on screen and how often it wants to be read; nothing where nobody looks."""
-        agent = self.page.shown if self.page and self.view.live and self.view.held_since is None else None
+        agent = self._shown if self.view.live and self.view.held_since is None else None
         rate = _FAST if self.view.eye.backend == "control" else _SLOW
         asked = {agent.pane_id: rate} if agent and agent.pane_id else {}
         if asked != self._asked:
@@ -105,13 +112,21 @@ class Console(App[None], inherit_bindings=False):
         Textual would post them to the screen's queue and their bindings back to ours: of `/nux` in one packet only the
         slash would arrive, and a `q` meant for a screen that `?` is just opening would end the console.
         """
-        if isinstance(event, events.Key) and self.page is not None:
-            self.app_focus = True
-            await self.page.press(event)
-        elif isinstance(event, events.Paste) and self.page is not None:
-            self.page.paste(event.text)
+        if isinstance(event, events.Key | events.Paste):
+            self._typed.append(event)
+            await self.take_typed()
         else:
             await super().on_event(event)
+
+    async def take_typed(self) -> None:
+        """Hands on what was typed, as soon as a screen stands: people type before the first picture is there."""
+        while self._typed and self.page is not None and self.page.is_mounted:
+            event = self._typed.popleft()
+            self.app_focus = True
+            if isinstance(event, events.Key):
+                await self.page.press(event)
+            else:
+                self.page.paste(event.text)
 
     async def inspect(self, agent_id: str) -> None:
         await self.push_screen(AgentScreen(self.view, agent_id))
@@ -173,9 +188,12 @@ class Console(App[None], inherit_bindings=False):
 
     def _on_frame(self, frame: Frame) -> None:
         agent = self.view.take(frame)
-        shown = self.page.shown if self.is_running and self.page is not None else None
-        if self.page is not None and agent is not None and shown is not None and shown.id == agent.id:
-            self.call_next(self.page.paint_pane)
+        if agent is not None and self.is_running:
+            self.call_next(self._show_frame, agent.id)
+
+    def _show_frame(self, agent_id: str) -> None:
+        if self.page is not None and self._shown is not None and self._shown.id == agent_id:
+            self.page.paint_pane()
 
     def _show_news(self) -> None:
         self._pending = False

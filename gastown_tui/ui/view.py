@@ -14,6 +14,7 @@ from gastown_tui.town.text import safe
 ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 _KEPT_FRAMES = 64
+_KEPT_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,14 @@ class View:
         self.eye = eye
         self.read_only = read_only
         self.town: Town | Nowhere | None = None
-        self.events: deque[Event] = deque(maxlen=100)
+        self.events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self.live = True
         self._clock = clock
         self._frames: dict[str, Frame] = {}
         self._panes: dict[str, str] = {}
+        self._epoch: str | None = None
+        self._newest: Town | Nowhere | None = None
+        self._unseen: list[Event] = []
         self._held_at: float | None = None
         self._waiting: list[Town | Nowhere | Frame] = []
 
@@ -58,10 +62,15 @@ class View:
         self._held_at = None
         waiting, self._waiting = self._waiting, []
         for news in waiting:
-            self.take(news)
+            if isinstance(news, Frame):
+                self._take_frame(news)
+            else:
+                self._take_town(news)
 
     def take(self, news: Town | Nowhere | Frame) -> Agent | None:
         """Takes news in, or keeps the newest of each kind while held. Returns the agent whose pane a frame shows, if any."""
+        if not isinstance(news, Frame):
+            self._note(news)
         if self._held_at is not None:
             self._waiting = [*(old for old in self._waiting if not _replaces(news, old)), news]
         elif isinstance(news, Frame):
@@ -71,18 +80,29 @@ class View:
         return None
 
     def frame(self, agent: Agent) -> Frame | None:
-        """Returns the last picture of an agent's pane; unless it has ended, only if it is of the pane it has now."""
+        """Returns the last picture of an agent's pane; of one that lives, only if it is of the pane it has now."""
         frame = self._frames.get(agent.id)
-        return frame if frame and (agent.state in ENDED or frame.pane_id == agent.pane_id) else None
+        past = agent.state in ENDED or agent.pane_id is None
+        return frame if frame and (past or frame.pane_id == agent.pane_id) else None
 
     def stale(self, *names: str) -> list[SourceState]:
         """Returns which of the named sources (of all, where none is named) do not answer; an absent one has nothing to say."""
         sources = self.town.sources if isinstance(self.town, Town) else ()
         return [source for source in sources if source.state in ("stale", "error") and (not names or source.name in names)]
 
+    def _note(self, town: Town | Nowhere) -> None:
+        """Notes what changed, while held too: who died and came back meanwhile must not go untold."""
+        before, self._newest = self._newest, town
+        if isinstance(before, Town) and isinstance(town, Town):
+            self._unseen = [*self._unseen, *changes(before, town, self._clock().wall)][-_KEPT_EVENTS:]
+
     def _take_town(self, town: Town | Nowhere) -> None:
-        if isinstance(self.town, Town) and isinstance(town, Town):
-            self.events.extendleft(changes(self.town, town, self.now))
+        self.events.extendleft(self._unseen)
+        self._unseen = []
+        if isinstance(town, Town) and town.epoch is not None and town.epoch != self._epoch:
+            # Another server counts its panes from the start: an old picture is nobody's but the dead's.
+            self._epoch = town.epoch
+            self._frames = {agent_id: frame._replace(pane_id="") for agent_id, frame in self._frames.items()}
         self.town = town
         self._panes = {agent.pane_id: agent.id for agent in town.agents if agent.pane_id} if isinstance(town, Town) else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 
@@ -146,6 +147,11 @@ async def test_where_nobody_needs_you_it_says_so() -> None:
         assert "nobody needs you" in await pressed(pilot, "w")
 
 
+async def test_where_a_filter_hides_who_needs_you_it_does_not_say_that_nobody_does() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        assert "nobody in this list needs you" in await pressed(pilot, "slash", *"mayor", "enter", "w")
+
+
 async def test_the_choice_moves_on_when_its_row_is_filtered_away() -> None:
     async with scene.console().run_test(size=(120, 32)) as pilot:
         assert "▌! ✖ crew jack" in await pressed(pilot, "slash", *"jck")
@@ -238,14 +244,106 @@ async def test_a_town_that_appears_is_opened() -> None:
         assert "no town was found" in await pressed(pilot)
 
 
-async def test_an_agent_that_leaves_stays_in_its_view() -> None:
+async def test_an_agent_that_leaves_stays_in_its_view_but_not_as_alive() -> None:
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "space")
+        eye.frame(Frame("%1", ("my last words",), scene.NOW))
         eye.town(replace(scene.TOWN, agents=scene.AGENTS[1:]))
-        assert "mayor  ● working" in await pressed(pilot)
+        shown = await pressed(pilot)
+        assert "mayor  ? unknown" in shown
+        assert "it is no longer in this town; it was working when last seen" in shown
+        assert "my last words" in shown
+        assert eye.wishes[-1] == {}
         assert isinstance(app.screen, AgentScreen)
+
+
+async def test_an_agent_in_a_new_session_has_its_environment_read_again() -> None:
+    eye = scene.Eye()
+    read: list[str] = []
+
+    async def environment(session_id: str) -> tuple[tuple[str, str], ...]:
+        read.append(session_id)
+        return (("OF", session_id),)
+
+    eye.environment = environment  # type: ignore[method-assign]
+    async with scene.console(eye).run_test(size=(120, 60)) as pilot:
+        assert "OF            $1" in await pressed(pilot, "space", "tab")
+        eye.town(with_agent("mayor", session_id="$77"))
+        assert "OF            $77" in await pressed(pilot)
+        eye.town(replace(with_agent("mayor", session_id="$77"), epoch="9-9"))
+        await pressed(pilot, "j")
+    assert read == ["$1", "$77", "$77"]
+
+
+async def test_a_picture_of_another_server_is_nobodys() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        eye.frame(Frame("%1", ("of the old server",), scene.NOW))
+        assert "of the old server" in await pressed(pilot)
+        eye.town(replace(scene.TOWN, epoch="9-9"))
+        shown = await pressed(pilot)
+        assert "of the old server" not in shown
+        assert "waiting for its picture" in shown
+
+
+async def test_a_search_without_scrollback_is_not_called_live() -> None:
+    eye = scene.Eye()
+    eye.fails = GatewayError("no server listens there")
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "space", "slash", *"Perc")
+        assert "1 of 1" in shown and "not live" in shown
+        assert eye.wishes[-1] == {}
+
+
+async def test_pictures_may_come_while_a_screen_is_being_opened() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+
+        async def flood() -> None:
+            while True:
+                eye.frame(scene.frame(scene.AGENTS[0]))
+                await asyncio.sleep(0)
+
+        flooding = asyncio.create_task(flood())
+        await pressed(pilot, *("space", "escape") * 3)
+        assert not flooding.done()
+        flooding.cancel()
+
+
+async def test_a_town_that_appears_behind_the_help_is_found_there() -> None:
+    eye = scene.Eye(scene.NOWHERE)
+    app = scene.console(eye)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "question_mark")
+        eye.show(scene.TOWN)
+        assert "▌  ● mayor" in await pressed(pilot, "escape")
+        assert isinstance(app.screen, TownScreen)
+
+
+async def test_what_happens_while_the_picture_is_held_is_told_afterwards() -> None:
+    eye, clock = scene.Eye(), scene.Clock()
+    async with scene.console(eye, clock=clock).run_test(size=(120, 44)) as pilot:
+        await pressed(pilot, "p")
+        clock.wall += 5
+        eye.town(with_agent("mayor", state=State.DEAD, since=None, evidence=scene.told("tmux", "its process has ended")))
+        clock.wall += 5
+        assert "its process has ended" not in await pressed(pilot)
+        eye.town(with_agent("mayor", since=None))
+        told = (await pressed(pilot, "p")).splitlines()[-6:-4]
+    assert [row.strip() for row in told] == [
+        "10:42:15 mayor ● working again, was dead",
+        "10:42:10 mayor ✖ dead its process has ended",
+    ]
+
+
+async def test_the_way_out_stays_open_while_letters_jump() -> None:
+    app = scene.console()
+    async with app.run_test(size=(120, 32)) as pilot:
+        assert "▌  ○ deacon" in await pressed(pilot, "f", "a", "s")
+        await pressed(pilot, "f", "ctrl+c")
+    assert app.return_code == 0
 
 
 async def test_what_cannot_be_read_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from gastown_tui.observe.ports import GatewayError
-from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.snapshot import Agent, Evidence, State
 
 from .. import keys
 from ..ages import Ages
@@ -38,7 +39,8 @@ class AgentScreen(Page):
         super().__init__(view)
         self._agent_id = agent_id
         self._last: Agent | None = None
-        self._environment: Environment | str = "reading …"
+        self._environment: Environment | str = "no session has it"
+        self._read_from: tuple[str | None, str] | None = None
         self._history: tuple[str, ...] | None = None
         self._in_facts = False
         self._facts_at = 0
@@ -57,24 +59,28 @@ class AgentScreen(Page):
         yield Rule("bottom")
         yield Footer("footer")
 
-    def on_mount(self) -> None:
-        self.run_worker(self._read_environment(), group="environment", exclusive=True)
-
     @property
     def agent(self) -> Agent | None:
-        """The agent, as it was last seen where it has left the town."""
+        """The agent; one that has left the town is unknown, and otherwise as it was last seen."""
         found = self.town.agent(self._agent_id) if self.town else None
         self._last = found or self._last
+        if found is None and self._last is not None and self.town is not None:
+            return _left(self._last, self.town.observed_at)
         return self._last
 
     @property
     def shown(self) -> Agent | None:
-        return self.agent if self.query_one("#pane").display and self._history is None else None
+        return self.agent if self.query_one("#pane").display and not self._stands else None
+
+    @property
+    def _stands(self) -> bool:
+        """Whether the picture stands still: in the scrollback, and on what a search has found."""
+        return self._history is not None or bool(self._hits)
 
     def has(self, need: str) -> bool:
         match need:
             case "pane":
-                return bool(self.query_one(Pane).texts)
+                return not self.query_one(Pane).blank
             case "hits":
                 return bool(self._hits)
             case "row":
@@ -96,12 +102,13 @@ class AgentScreen(Page):
         joint = self.query_one(Pane).size.width + 1 if self.has_class("-wide") else None
         self.query_one(Header).show(self.view, ages, style)
         row = Row(agent.id, agent.id, "", agent) if agent else None
-        live, stale = self.live and self._history is None, bool(self.view.stale("tmux", "process"))
-        self.query_one(Title).show(row, ages, style, live=live, stale=stale)
+        stale = bool(self.view.stale("tmux", "process"))
+        self.query_one(Title).show(row, ages, style, live=self.live and not self._stands, stale=stale)
         self.query_one("#top", Rule).across(style, joint, "┬")
         self.query_one("#bottom", Rule).across(style, joint, "┴")
         self.query_one("#between", Rule).down(style)
         self.paint_pane()
+        self._keep_environment(agent)
         if agent is not None and facts.display:
             lines = self._facts(agent, ages, facts.size.width)
             self._facts_at = max(0, min(self._facts_at, len(lines) - facts.size.height))
@@ -113,10 +120,11 @@ class AgentScreen(Page):
 
     def paint_pane(self) -> None:
         pane = self.query_one(Pane)
-        if self._history is None and not self._hits:
+        if not self._stands:
             self.show_live(pane, self.agent)
         else:
-            pane.show(self.console.inks, hits=self._hits, current=self._hits[self._hit] if self._hits else None)
+            dimmed, current = self._history is None and self.is_past(self.agent), self._hits[self._hit] if self._hits else None
+            pane.show(self.console.inks, dimmed=dimmed, hits=self._hits, current=current)
 
     def _facts(self, agent: Agent, ages: Ages, width: int) -> list[list[Run]]:
         style, lines = self.style, list[list[Run]]()
@@ -131,15 +139,19 @@ class AgentScreen(Page):
                 lines += [[(" " * indent + line, style("text"))] for line in more]
         return lines
 
-    async def _read_environment(self) -> None:
-        agent = self.agent
-        if agent is None or agent.session_id is None:
-            self._environment = "no session has it"
-        else:
-            try:
-                self._environment = await self.view.eye.environment(agent.session_id) or "empty"
-            except GatewayError as error:
-                self._environment = f"not read: {error}"
+    def _keep_environment(self, agent: Agent | None) -> None:
+        """Has the environment read once for each session: one that was started again may have another."""
+        if agent is None or agent.session_id is None or self.town is None:
+            return
+        if self._read_from != (place := (self.town.epoch, agent.session_id)):
+            self._read_from, self._environment = place, "reading …"
+            self.run_worker(self._read_environment(agent.session_id), group="environment", exclusive=True)
+
+    async def _read_environment(self, session_id: str) -> None:
+        try:
+            self._environment = await self.view.eye.environment(session_id) or "empty"
+        except GatewayError as error:
+            self._environment = f"not read: {error}"
         self.redraw()
 
     async def _read_history(self, up: int) -> None:
@@ -253,3 +265,9 @@ class AgentScreen(Page):
     def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
         self._in_facts = False
         self._move(message.by)
+
+
+def _left(agent: Agent, at: float) -> Agent:
+    """Returns what may be said of an agent that its town no longer has: what it was must not look like what it is."""
+    told = Evidence("town", f"it is no longer in this town; it was {agent.state} when last seen", at)
+    return replace(agent, state=State.UNKNOWN, since=None, evidence=(told, *agent.evidence), pane_id=None, expects=None)

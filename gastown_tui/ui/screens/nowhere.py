@@ -26,6 +26,11 @@ class NowhereScreen(Page):
         yield Lines("told")
         yield Footer("footer")
 
+    def on_screen_resume(self) -> None:
+        """Gives way to a town that appeared while another screen stood above this one."""
+        if self.town is not None and self.is_current:
+            self.dismiss()
+
     def paint(self, ages: Ages) -> None:
         self.query_one(Header).show(self.view, ages, self.style)
         told = self.query_one("#told", Lines)

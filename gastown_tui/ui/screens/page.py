@@ -36,6 +36,7 @@ class Host(Protocol):
     def tell_interest(self) -> None: ...
     def copy(self, text: str) -> None: ...
     async def inspect(self, agent_id: str) -> None: ...
+    async def take_typed(self) -> None: ...
     async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
 
 
@@ -47,6 +48,10 @@ class Typing:
     changed: Callable[[str], None]
     hint: Callable[[], str]
     text: str = ""
+
+
+# Ages fall due all over a second. One painting serves them all, and it comes with the next town where there is one each second.
+AGES_EVERY = 1.1
 
 
 class Page(Screen[None]):
@@ -97,8 +102,11 @@ class Page(Screen[None]):
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        past = agent is not None and (agent.state in ENDED or bool(self.view.stale("tmux")))
-        pane.show(self.console.inks, dimmed=past, empty=_nothing(agent))
+        pane.show(self.console.inks, dimmed=self.is_past(agent), empty=_nothing(agent))
+
+    def is_past(self, agent: Agent | None) -> bool:
+        """Returns whether the last picture of an agent's pane is not, or may no longer be, what is there."""
+        return agent is not None and (agent.state in ENDED or agent.pane_id is None or bool(self.view.stale("tmux")))
 
     def has(self, need: str) -> bool:
         """Returns whether what a key needs is there."""
@@ -115,7 +123,9 @@ class Page(Screen[None]):
         if self._timer is not None:
             self._timer.stop()
         wait = ages.next - ages.now
-        self._timer = self.set_timer(max(0.05, wait + 0.01), self.redraw) if wait < inf and self.view.held_since is None else None
+        self._timer = (
+            self.set_timer(max(AGES_EVERY, wait + 0.01), self.redraw) if wait < inf and self.view.held_since is None else None
+        )
         self.console.tell_interest()
 
     def say(self, text: str) -> None:
@@ -143,6 +153,7 @@ class Page(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.redraw()
+        self.app.call_next(self.console.take_typed)
 
     async def press(self, event: events.Key) -> None:
         """Does what the key does here, to its end before the next one, so that keys which arrive together keep their order."""

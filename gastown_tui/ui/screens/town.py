@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.words import need_you
 
 from .. import keys, roster
 from ..ages import Ages
@@ -201,7 +202,8 @@ class TownScreen(Page):
         """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""
         calling = roster.calling(self.town, self.wish, self.view.now) if self.town else ()
         if self.town is None or not calling:
-            self.say("nobody needs you")
+            hidden = self.town is not None and need_you(self.town, self.view.now)
+            self.say("nobody in this list needs you" if hidden else "nobody needs you")
             return
         order = [row.key for row in roster.rows(self.town, replace(self.wish, folded=frozenset()), self.view.now)]
         here = order.index(self._chosen) if self._chosen in order else -1
@@ -242,8 +244,12 @@ class TownScreen(Page):
     def takes(self, event: events.Key) -> bool:
         if self._labels is None:
             return super().takes(event)
+        if not event.is_printable:
+            self._labels = None
+            self.redraw()
+            return event.key == "escape"
         self._letter += event.character or ""
-        if len(self._letter) == 2 or event.key == "escape":
+        if len(self._letter) == 2:
             found = next((key for key, label in self._labels.items() if label == self._letter), self._chosen)
             self._labels = None
             self._choose(found)

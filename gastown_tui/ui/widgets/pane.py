@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.events import MouseScrollDown, MouseScrollUp
@@ -17,8 +18,7 @@ from ..themes import cell_style, ink
 from .lines import Lines, Run, fit
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where a search found something: the row, and the characters from `start` to `end`."""
 
     row: int
@@ -41,6 +41,11 @@ class Pane(Lines):
         self._cells: Sequence[Cells] = ()
         self._made: dict[tuple[object, ...], Strip] = {}
         self.up = 0
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is loaded."""
+        return not self._cells
 
     @property
     def texts(self) -> list[str]:
@@ -68,7 +73,7 @@ class Pane(Lines):
         end = len(self._cells) - self.up
         start = max(0, end - height)
         marks: dict[int, list[Hit]] = {}
-        for hit in hits:
+        for hit in hits[bisect_left(hits, (start,)) : bisect_left(hits, (end,))]:
             marks.setdefault(hit.row, []).append(hit)
         made: dict[tuple[object, ...], Strip] = {}
         lines = []
