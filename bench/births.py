@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.survey import Survey
 from gastown_tui.observe.tmux.source import TmuxSource
 from gastown_tui.town.facts import Fact, Frame, Located, Pane
-from gastown_tui.town.snapshot import Moment, Nowhere, State, Town, TownRef
+from gastown_tui.town.snapshot import ALIVE, Moment, Nowhere, State, Town, TownRef
 from gastown_tui.ui.app import run
 
 AT_ONCE = 100
@@ -117,6 +117,8 @@ class Town300(Stream):
     async def _live(self) -> None:
         """Kills a hundred and waits until all are seen dead; bears them again and waits until all are seen anew."""
         people = residents(SIZE)
+        # Who was never seen alive could only be missing.
+        await self._until(people, ALIVE)
         born = 0
         while born < BIRTHS:
             for start in range(0, len(people), AT_ONCE):
@@ -126,21 +128,21 @@ class Town300(Stream):
                 await self._until(some, {State.DEAD})
                 for one in some:
                     self.nursery.bear(one)
-                await self._until(some, set(State) - {State.DEAD})
+                await self._until(some, ALIVE)
                 born += len(some)
             tell(f"{born} {megabytes()}")
         for one in people:
             self.nursery.bury(one)
         tell("end")
 
-    async def _until(self, people: Sequence[Resident], states: set[State]) -> None:
+    async def _until(self, people: Sequence[Resident], states: Collection[State]) -> None:
         """Waits until each of these people is seen in one of these states."""
         self.look_now()
         while not self._are(people, states):
             self._news.clear()
             await self._news.wait()
 
-    def _are(self, people: Sequence[Resident], states: set[State]) -> bool:
+    def _are(self, people: Sequence[Resident], states: Collection[State]) -> bool:
         now = {agent.id: agent.state for agent in self.latest.agents} if self.latest else {}
         return all(now.get(one.address) in states for one in people)
 
