@@ -251,7 +251,7 @@ class Observation:
         for pane in [*(pane for pane in panes if self._must_read(pane, now)), *self._oldest(panes, quota, now)]:
             tree = read_tree(pane.pane_id, pane.pid, now)
             root = tree.processes[0] if tree.processes else None
-            young = root is not None and root.started is not None and now.wall - root.started < NEWBORN_S
+            young = root is not None and root.started is not None and abs(now.wall - root.started) < NEWBORN_S
             self._readings[pane.pane_id] = _Reading(now.mono, pane.pid, pane.command, young)
             self._known = fold(self._known, tree)
 

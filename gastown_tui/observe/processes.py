@@ -22,7 +22,7 @@ def read_tree(pane_id: str, root: int, at: Moment, proc: Path = Path("/proc")) -
         return Tree(pane_id, root, (), at, f"{proc} does not tell the children of a process; process facts need Linux")
     found: list[Process] = []
     waiting = [root]
-    boot = _boot_time(str(proc))
+    boot = _boot_time(str(proc), at.wall)
     while waiting and len(found) < MOST_PROCESSES:
         pid = waiting.pop(0)
         if process := read_process(pid, proc, boot):
@@ -86,9 +86,30 @@ def _read(path: str, most: int = 65536) -> bytes | None:
         os.close(descriptor)
 
 
+_boots: dict[str, float] = {}
+
+
+def _boot_time(proc: str, wall: float | None = None) -> float:
+    """Returns when the system started, in wall seconds; 0 where it is not told. `wall`: now, if known.
+
+    The kernel tells whole seconds, by which every process would seem up to a second older than it is, and none newborn; what
+    is cut off follows from how long the system has been up. It is found once, so that a process keeps its start.
+    """
+    if (known := _boots.get(proc)) is not None:
+        return known
+    told = _told_boot_time(proc)
+    if wall is None:
+        return told
+    exact = wall - float((_read(f"{proc}/uptime") or b"0").split()[0])
+    if not told <= exact < told + 1:
+        # A clock that was set since, or the uptime of a container.
+        return told
+    _boots[proc] = exact
+    return exact
+
+
 @lru_cache(maxsize=1)
-def _boot_time(proc: str) -> float:
-    """Returns when the system started, in wall seconds; 0 where it is not told."""
+def _told_boot_time(proc: str) -> float:
     for line in (_read(f"{proc}/stat", 1 << 20) or b"").splitlines():
         if line.startswith(b"btime "):
             return float(line.split()[1])

@@ -149,7 +149,8 @@ def _still(former: State | None) -> State:
 
 def _newborn(tree: Tree, now: Moment) -> Verdict | None:
     root = tree.processes[0] if tree.processes else None
-    if root is None or root.started is None or not 0 <= now.wall - root.started < NEWBORN_S:
+    # It may have begun a moment after the look that found it.
+    if root is None or root.started is None or abs(now.wall - root.started) >= NEWBORN_S:
         return None
     evidence = Evidence("process", "its pane's process only just began", root.started, ago=True)
     return Verdict(State.STARTING, (evidence,), next_at=now.mono + NEWBORN_S - (now.wall - root.started))

@@ -195,6 +195,7 @@ def test_a_server_that_stops_between_two_looks_makes_all_unknown(town: HandTown,
     town.start("al-crew-max", MAX, "exec sh")
     pid = town.tmux.pid
     looker.between = lambda: os.kill(pid, signal.SIGSTOP)
+    wait_for(town.grown)
     began = time.monotonic()
     try:
         looking = looker.look()

@@ -108,3 +108,18 @@ def test_without_children_in_proc_nothing_is_claimed(tmp_path: Path, there: tupl
         (tmp_path / name).touch()
     tree = read_tree("%0", os.getpid(), AT, proc=tmp_path)
     assert tree.processes == () and tree.error is not None and "Linux" in tree.error
+
+
+@pytest.mark.parametrize(("uptime", "boot"), [("50.25 9.0", 5000.75), ("20.0 9.0", 5000.0), ("", 5000.0)])
+def test_a_process_is_as_old_as_it_is_to_a_fraction_of_a_second(tmp_path: Path, uptime: str, boot: float) -> None:
+    for name, text in {
+        "thread-self/children": "",
+        "stat": "cpu 1 2\nbtime 5000\n",
+        "uptime": uptime,
+        "42/stat": f"42 (claude) S 1 {'0 ' * 17}{10 * os.sysconf('SC_CLK_TCK')} 0",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for later in (0.0, 0.1):
+        (process,) = read_tree("%0", 42, Moment(5051.0 + later, 1.0 + later), proc=tmp_path).processes
+        assert process.started == boot + 10

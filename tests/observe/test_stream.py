@@ -149,7 +149,7 @@ async def test_a_pane_that_remains_tells_its_exit_status(town: HandTown, observe
     pane = town.start("al-crew-max", MAX, "claude 3600; exit 3")
     town.tmux.cmd("set-option", "-w", "-t", pane, "remain-on-exit", "on")
     seen = await observe()
-    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid != one.pid and one)
+    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid not in (None, one.pid) and one)
     os.kill(agent.agent_pid, signal.SIGKILL)
 
     def with_status() -> Agent | None:
@@ -199,7 +199,7 @@ async def test_a_handoff_by_respawn_is_no_death(town: HandTown, observe: Observe
 async def test_a_shell_where_the_agent_was_is_a_zombie(town: HandTown, observe: Observe, eventually: Eventually) -> None:
     town.start("al-crew-max", MAX, "claude 3600; exec sh")
     seen = await observe()
-    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid != one.pid and one)
+    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid not in (None, one.pid) and one)
     os.kill(agent.agent_pid, signal.SIGKILL)
     zombie = await eventually(lambda: seen.became(State.ZOMBIE))
     assert first_fact(zombie) == "no agent runs in its pane, only sh (looked for claude)"
@@ -210,7 +210,7 @@ async def test_a_shell_where_the_agent_was_is_a_zombie(town: HandTown, observe: 
 async def test_an_agent_that_is_really_stopped_is_frozen(town: HandTown, observe: Observe, eventually: Eventually) -> None:
     town.start("al-crew-max", MAX, WRAPPED)
     seen = await observe()
-    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid != one.pid and one)
+    agent = await eventually(lambda: (one := seen.alive()) and one.agent_pid not in (None, one.pid) and one)
     os.kill(agent.agent_pid, signal.SIGSTOP)
     frozen = await eventually(lambda: seen.became(State.FROZEN))
     assert first_fact(frozen) == f"claude (pid {agent.agent_pid}) is stopped, state T"

@@ -268,17 +268,18 @@ def test_processes_that_cannot_be_read_are_unknown_with_the_reason_and_the_sourc
     assert story.agent().alive and source is not None and source.state == "ok"
 
 
-def test_the_first_half_second_of_a_pane_is_not_believed() -> None:
+@pytest.mark.parametrize("began", [-0.1, 0.01])
+def test_the_first_half_second_of_a_pane_is_not_believed(began: float) -> None:
     story = Story()
     fresh = pane(session_created=START.wall, window_activity=START.wall, command="bash")
-    story.tell(story.listing(fresh), tree(fresh, "bash", at=story.now, started=START.wall - 0.1))
+    story.tell(story.listing(fresh), tree(fresh, "bash", at=story.now, started=START.wall + began))
     assert (story.agent().state, facts(story.agent())) == ("starting", "its pane's process only just began")
-    assert story.judgement.next_at == pytest.approx(START.mono + 0.4)
-    story.wait(0.41)
-    story.tell(tree(fresh, "bash", at=story.now, started=START.wall - 0.1))
+    assert story.judgement.next_at == pytest.approx(START.mono + 0.5 + began)
+    story.wait(0.51 + began)
+    story.tell(tree(fresh, "bash", at=story.now, started=START.wall + began))
     assert story.agent().state == "starting" and story.judgement.confirm
     story.wait(0.1)
-    story.tell(tree(fresh, "bash", "claude", at=story.now, started=START.wall - 0.1))
+    story.tell(tree(fresh, "bash", "claude", at=story.now, started=START.wall + began))
     assert story.agent().alive
 
 
