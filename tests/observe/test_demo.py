@@ -18,6 +18,7 @@ import pytest
 from gastown_tui.demo import leftovers
 from gastown_tui.demo.box import Box, BoxError, command, environment, open_box
 from gastown_tui.demo.roster import residents, rigs
+from gastown_tui.demo.town import DemoTown
 
 FIELDS = "#{session_name}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}\t#{pane_title}\t#{pane_start_command}"
 
@@ -108,6 +109,24 @@ def test_agents_crash_and_come_back(environ: dict[str, str], wait_for: Callable[
         births = (box.root / ".events.jsonl").read_text
         wait_for(lambda: births().count('"gastown/witness"') >= 4, 20.0)
         assert {one.session for one in residents(6)} >= set(panes(box.socket))
+
+
+def test_an_agent_that_ended_before_its_crash_does_not_end_the_town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = residents(1)
+    town = DemoTown(tmp_path, tmp_path / "socket", people)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    reaped: list[DemoTown] = []
+    monkeypatch.setattr(DemoTown, "_pane_pid", lambda *_: ended.pid)
+    monkeypatch.setattr(DemoTown, "reap", lambda town: reaped.append(town))
+    town.crash(people[0], killed=True)
+    assert reaped == [town]
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
+def test_a_speed_that_is_none_is_refused(tmp_path: Path, speed: float) -> None:
+    with pytest.raises(ValueError, match="a speed is above 0"):
+        DemoTown(tmp_path, tmp_path / "socket", residents(1), speed=speed)
 
 
 def test_the_mayor_is_revived_by_its_own_session(environ: dict[str, str], wait_for: Callable[..., Any]) -> None:
