@@ -12,8 +12,8 @@ help:  ## this list
 
 run: .venv/.run  ## open the console on the town it finds, else on the demo town (ARGS="--town DIR" chooses one)
 	@$(COMPILE)
-	@if [ -n '$(ARGS)' ] || .venv/bin/gastown-tui doctor --json | .venv/bin/python -c "$$FOUND"; \
-	then set -- $(ARGS); else echo 'no town found: opening the demo town'; set -- demo; fi; \
+	@set -- $(ARGS); if [ $$# -eq 0 ] && ! .venv/bin/gastown-tui doctor --json | .venv/bin/python -c "$$FOUND"; \
+	then echo 'no town found: opening the demo town'; set -- demo; fi; \
 	.venv/bin/gastown-tui "$$@" || [ $$? -eq 1 ]
 
 test: .venv/.dev  ## check style, types, import rules, and run all tests
