@@ -36,7 +36,7 @@ PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("town-200x60", (200, 60), []),
     ("town-80x24", (80, 24), []),
     ("agent-120x32", MIDDLE, ["space"]),
-    ("dead-120x32", MIDDLE, ["escape", "g", "w"]),
+    ("problem-120x32", MIDDLE, ["escape", "g", "w"]),
     ("help-120x32", MIDDLE, ["question_mark"]),
     ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
 )
