@@ -281,6 +281,7 @@ def test_show_finds_an_agent_by_every_name(town: HandTown, run: Run) -> None:
 
 def test_settle_tells_activity_where_one_look_cannot(town: HandTown, run: Run, wait_for: Wait) -> None:
     town.start("al-crew-max", MAX, "echo ready; exec claude 3600")
+    wait_for(town.grown)
     wait_for(lambda: states(run("status", "--json")).get(MAX) == "starting")
     assert states(run("status", "--json", "--settle"))[MAX] == "idle"
 
@@ -398,9 +399,10 @@ def test_status_starts_one_tmux_for_each_live_socket(
     assert done.returncode == 0 and mine == [other.socket]
 
 
-def test_status_starts_two_where_it_looks_twice(town: HandTown, run: Run, counted: Any) -> None:
+def test_status_starts_two_where_it_looks_twice(town: HandTown, run: Run, counted: Any, wait_for: Wait) -> None:
     path, notes = counted
     town.start("al-crew-max", MAX, "exec sh")
+    wait_for(town.grown)
     done = run("status", "--json", PATH=path)
     assert done.returncode == 1 and states(done)[MAX] == "zombie"
     assert notes() == [town.tmux.socket] * 2
