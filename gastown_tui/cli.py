@@ -86,14 +86,14 @@ class Settings:
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.once import Means
 
-        return Means("tmux", os.uname().nodename, clock, time.sleep, lambda root: Memory(state_dir(), root))
+        return Means("tmux", os.uname().nodename, clock, time.sleep, lambda root, server: Memory(state_dir(), root, server))
 
     def stream(self) -> Stream:
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.stream import Stream
 
         backend, host = self.backend or "auto", os.uname().nodename
-        return Stream(self.wanted(), "tmux", host, clock, lambda root: Memory(state_dir(), root), backend)
+        return Stream(self.wanted(), "tmux", host, clock, lambda root, server: Memory(state_dir(), root, server), backend)
 
 
 def working_folder() -> Path:

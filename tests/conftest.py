@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Properties are exact, whatever else the machine does meanwhile: no deadline.
+settings.register_profile("rules", deadline=None)
+settings.load_profile("rules")
 
 
 class Tmux:

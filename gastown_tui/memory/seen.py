@@ -19,10 +19,11 @@ WRITE_EVERY_S = 60.0
 
 
 class Memory:
-    """The file of one town. One that cannot be written is lived without; `error` says why."""
+    """The file of one town on one server: who lived on another is not known to be gone. `error`: why it cannot be written."""
 
-    def __init__(self, state_dir: Path, root: str) -> None:
-        self._path = state_dir / "seen" / f"{hashlib.sha256(root.encode()).hexdigest()[:16]}.json"
+    def __init__(self, state_dir: Path, root: str, server: str = "") -> None:
+        name = hashlib.sha256("\0".join((root, server)).encode()).hexdigest()[:16]
+        self._path = state_dir / "seen" / f"{name}.json"
         self._folder = _folder_identity(root)
         self._written: dict[str, str] = {}
         self._written_at = float("-inf")

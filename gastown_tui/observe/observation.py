@@ -182,7 +182,7 @@ class Observation:
         judgement = judge(self._known, now)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
-        if self._known.answer is not None:
+        if self._known.answer is not None and not self._place.ref.demo:
             # As of the last answer of the server: whom nobody sees now may have been stopped since.
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
         self._publish(judgement.town)

@@ -31,7 +31,7 @@ class Means:
     host: str
     clock: Callable[[], Moment]
     sleep: Callable[[float], None]
-    past: Callable[[str], Past]
+    past: Callable[[str, str], Past]
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
     if isinstance(place, Nowhere):
         return place
     now = means.clock()
-    past = means.past(place.ref.root or place.ref.socket or "")
+    past = means.past(place.ref.root, place.ref.socket or "")
     known = Known(place.ref)
     looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
     looking.take([past.recall(now), *_found(place, now)])
@@ -141,7 +141,7 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
         looking.look_again()
     if settle:
         looking.settle()
-    if looking.known.answer is not None:
+    if looking.known.answer is not None and not place.ref.demo:
         past.keep(alive_sessions(looking.town), looking.known.remembered, looking.known.answer)
     return looking
 

@@ -28,7 +28,7 @@ class Stream:
     tmux: str
     host: str
     clock: Callable[[], Moment]
-    past: Callable[[str], Past]
+    past: Callable[[str, str], Past]
     backend_wanted: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Stream:
             self._observation = Observation(
                 place,
                 clock=self.clock,
-                past=self.past(place.ref.root or place.ref.socket or ""),
+                past=self.past(place.ref.root, place.ref.socket or ""),
                 publish=self._publish,
                 find=self._survey,
                 listening=lambda: listening(self.wanted),

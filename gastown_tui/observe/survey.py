@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gastown_tui.town.facts import Located, Pane, Rig, TownFiles
+from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
 
 from .files import FileReader
@@ -94,10 +95,23 @@ class _Search(NamedTuple):
             return path, self.errors[path]
         answer = self.probes.get(path, "absent") if path else "absent"
         if answer in ("absent", "stale"):
-            return path, GatewayError(f"no tmux server listens at {path}", absent=True, remedy="start the town: gt up")
+            return path, self._nobody(path)
         why = "permission denied" if answer == "refused" else answer
         remedy = "run this as the user who owns that socket"
         return path, GatewayError(f"the socket {path} cannot be reached: {why}", remedy=remedy)
+
+    def _nobody(self, path: str | None) -> GatewayError:
+        """Returns that nobody listens, which is an answer, unless a server that was not named may hold the agents."""
+        text = f"no tmux server listens at {path}"
+        unnamed = self.wanted._replace(socket=None, environ={**self.wanted.environ, "GT_TMUX_SOCKET": "auto"})
+        own = [one.path for one in candidates(self.root, unnamed) if one.own] if named_socket(self.wanted) else []
+        other = next((one for one in own if probe(one) == "live"), None)
+        if other is None:
+            return GatewayError(text, absent=True, remedy="start the town: gt up")
+        name = short_socket(other)
+        return GatewayError(
+            f"{text}, but one does at {name}, which this town implies", remedy=f"leave --socket out, or name {name}"
+        )
 
 
 def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float) -> Survey | Nowhere:

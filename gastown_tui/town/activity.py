@@ -108,11 +108,13 @@ def judge_activity(
         return Activity(
             State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - agent_age
         )
+    # Work that goes on has one reason that stands: a screen that tells each twitch would be drawn for each.
+    moving = Evidence("pane", "its output, title or text keeps moving", now.wall) if former is State.WORKING else None
     if since_change is not None and since_change < CHANGED_S:
         evidence = Evidence("pane", f"its {motion.what} changed", motion.changed.wall if motion.changed else now.wall, ago=True)
-        return Activity(State.WORKING, (evidence,), now.mono + CHANGED_S - since_change)
+        return Activity(State.WORKING, (moving or evidence,), now.mono + CHANGED_S - since_change)
     if output is not None and output <= OUTPUT_S:
-        return Activity(State.WORKING, (_output_evidence(motion, now),), now.mono + OUTPUT_S - output + 0.001)
+        return Activity(State.WORKING, (moving or _output_evidence(motion, now),), now.mono + OUTPUT_S - output + 0.001)
     unmoved = min((age for age in (since_change, output) if age is not None), default=now.mono - motion.first.mono)
     return _without_work(unmoved, noisy, motion, former, agent_age, now)
 

@@ -14,24 +14,38 @@ _RESTLESS = frozenset({State.WORKING, State.IDLE})
 
 @dataclass(slots=True)
 class Changes:
-    """The agents and sources as they were told last. A change between working and idle is told once it has lasted 2 s."""
+    """The agents and sources as they were told last. A change between working and idle is told once it has lasted 2 s.
+
+    What the first look cannot tell yet is no beginning: such an agent begins with its first answer, or as unknown after 2 s.
+    """
 
     told: dict[str, Agent] = field(default_factory=dict)
     sources: dict[str, SourceState] = field(default_factory=dict)
     _waiting: dict[str, float] = field(default_factory=dict)
+    _unsure: dict[str, float] = field(default_factory=dict)
     _begun: bool = False
 
     def take(self, town: Town, now: Moment, *, initial: bool = False) -> Iterator[Document]:
         """Yields a line for every change. The first town is the beginning, told only with `initial`."""
-        silent = not self._begun and not initial
-        self._begun = True
+        began, self._begun = self._begun, True
+        if not began:
+            self._unsure = {agent.id: now.mono for agent in town.agents if agent.state is State.UNKNOWN}
+        late = {agent.id for agent in town.agents if self._is_sure_now(agent, now)}
         lines = [*self._source_lines(town, now), *self._agent_lines(town, now)]
-        if not silent:
-            yield from lines
+        if began or initial:
+            yield from (line for line in lines if initial or line.get("agent") not in late)
 
     def next_at(self) -> float | None:
         """Returns when (mono) a change that waits has lasted long enough, or None."""
-        return min((since + SETTLED_S for since in self._waiting.values()), default=None)
+        return min((since + SETTLED_S for since in (*self._waiting.values(), *self._unsure.values())), default=None)
+
+    def _is_sure_now(self, agent: Agent, now: Moment) -> bool:
+        """Whether an agent that the first look could not tell is told now for the first time."""
+        since = self._unsure.get(agent.id)
+        if since is None or (agent.state is State.UNKNOWN and now.mono - since < SETTLED_S):
+            return False
+        del self._unsure[agent.id]
+        return True
 
     def _source_lines(self, town: Town, now: Moment) -> Iterator[Document]:
         for source in town.sources:
@@ -42,6 +56,8 @@ class Changes:
     def _agent_lines(self, town: Town, now: Moment) -> Iterator[Document]:
         agents = {agent.id: agent for agent in town.agents}
         for agent in agents.values():
+            if agent.id in self._unsure:
+                continue
             before = self.told.get(agent.id)
             if before is None or (before.state is not agent.state and self._settled(before, agent, now)):
                 self.told[agent.id] = agent

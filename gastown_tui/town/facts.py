@@ -180,6 +180,10 @@ class TownFiles(NamedTuple):
     estop: tuple[tuple[str, float | None, str], ...] = ()
     errors: tuple[str, ...] = ()
 
+    def says_as(self, other: TownFiles | None) -> bool:
+        """Whether the files said the same then, whenever that was."""
+        return other is not None and self == other._replace(at=self.at)
+
 
 class Remembered(NamedTuple):
     """What earlier runs saw alive: session -> (agent id, wall seconds)."""

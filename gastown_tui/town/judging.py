@@ -20,6 +20,7 @@ from .notices import notices
 from .programs import BY_RUNTIME, Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
 
+STRETCH_S = 5.0
 NO_DAEMON = Daemon(running=False)
 
 
@@ -118,6 +119,8 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         return before
     verdict = judge_present(who, body, daemon, former.state if former else None, now)
     seen = _seen(pane, found, body.motion)
+    if former and former.state is verdict.state is State.WORKING and _same_stretch(former.last_output, seen["last_output"]):
+        seen["last_output"] = former.last_output
     agent = _agent(
         who, verdict, former, now, also=also, heartbeat_at=beat.at if beat else None, bead=beat.bead if beat else None, **seen
     )
@@ -133,6 +136,11 @@ def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
     if before.next_at is not None and now.mono >= before.next_at:
         return False
     return len(inputs) == len(before.inputs) and all(map(is_, inputs, before.inputs))
+
+
+def _same_stretch(told: float | None, now: float | None) -> bool:
+    """Whether the last output of an agent at work is told well enough: its quiet time is read in steps of ten seconds."""
+    return told is not None and now is not None and told // STRETCH_S == now // STRETCH_S
 
 
 def _seen(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:

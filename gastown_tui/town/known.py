@@ -102,10 +102,8 @@ def _fold_judgement(known: Known, fact: Judgement) -> Known:
 
 def _kept_files(old: TownFiles | None, new: TownFiles) -> TownFiles:
     """Returns the files, the same objects where they say the same: who is who need not be asked again."""
-    if old is None:
-        return new
-    if old == new._replace(at=old.at):
-        return old
+    if old is None or new.says_as(old):
+        return old or new
     return new._replace(rigs=old.rigs) if old.rigs == new.rigs else new
 
 

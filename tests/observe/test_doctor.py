@@ -42,7 +42,7 @@ def doctor(
 ) -> Document:
     state = named.pop("state", hand.tmux.folder / "state")
     place = {"town": str(hand.root), "socket": hand.tmux.socket, "PATH": f"{hand.bin}:{os.environ['PATH']}"} | named
-    means = Means(place.pop("tmux", "tmux"), "here", clock, time.sleep, lambda root: Memory(state, root))
+    means = Means(place.pop("tmux", "tmux"), "here", clock, time.sleep, lambda root, _server: Memory(state, root))
     found = examine(hand.wanted(**place), means, backend, monitor, terminal, state)
     for check in found["checks"]:
         assert set(check) == {"name", "status", "found", "tried", "remedy"} and check["found"]

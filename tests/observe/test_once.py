@@ -44,7 +44,7 @@ class Looker:
     def look(self, *, settle: bool = False, **named: Any) -> OneLook:
         wait_for(self.town.grown)
         self.slept.clear()
-        means = Means("tmux", "here", clock, self.sleep, lambda root: Memory(self.state, root))
+        means = Means("tmux", "here", clock, self.sleep, lambda root, server: Memory(self.state, root, server))
         place = {"town": str(self.town.root), "socket": self.town.tmux.socket} | named
         found = look_once(self.town.wanted(**place), means, settle=settle)
         assert not isinstance(found, Nowhere), found

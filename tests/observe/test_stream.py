@@ -100,7 +100,7 @@ async def observe(
 
     async def start(*, settled: bool = True, wanted: Wanted | None = None) -> Seen:
         wish = wanted or town.wanted(town=str(town.root), socket=town.tmux.socket)
-        eye = Stream(wish, "tmux", "here", clock, lambda root: Memory(tmp_path / "state", root), backend, QUICK)
+        eye = Stream(wish, "tmux", "here", clock, lambda root, _server: Memory(tmp_path / "state", root), backend, QUICK)
         running.append(seen := Seen(eye))
         if settled:
             await eventually(lambda: seen.town and seen.eye.backend == backend)

@@ -32,7 +32,7 @@ def town(tmux: Tmux) -> HandTown:
 def watching(town: HandTown, tell: Callable[[Document], Any], **named: Any) -> Watching:
     state = town.tmux.folder / "state"
     place = {"town": str(town.root), "socket": town.tmux.socket} | named.pop("place", {})
-    eye = Stream(town.wanted(**place), "tmux", "here", clock, lambda root: Memory(state, root), "fork", QUICK)
+    eye = Stream(town.wanted(**place), "tmux", "here", clock, lambda root, _server: Memory(state, root), "fork", QUICK)
     wishes: dict[str, Any] = {"initial": False, "until": None, "timeout": None} | named
     return Watching(eye, clock, tell, **wishes)
 

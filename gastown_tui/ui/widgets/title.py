@@ -43,7 +43,7 @@ def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool) -> list
     ]
     room = width - width_of(name) - 3
     right = _facts(agent, ages, room, live=live)
-    head = [*name, (f"{right:>{room + 2}}", style("dim"))]
+    head = [*name, (right.rjust(room + 2), style("dim"))]
     hope = clip(outlook(agent, ages.now), width - 2)
     return [head, *_evidence(agent, ages, style, width), [(f" {hope}", style("dim"))]]
 
