@@ -92,8 +92,12 @@ def judge_activity(
     motion: Motion,
     former: State | None,
     now: Moment,
+    *,
+    watched: bool = True,
 ) -> Activity:
     """Returns what a living agent is doing. `former` is the last answer of this process, None at the first look.
+
+    `watched` is False while tmux does not answer: then `now` is its last answer, and nothing goes on that anybody sees.
 
     The pane's title and `rows` (its screen, when it was captured) are where rules about a program's own screen will look.
     """
@@ -109,7 +113,7 @@ def judge_activity(
             State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - agent_age
         )
     # Work that goes on has one reason that stands: a screen that tells each twitch would be drawn for each.
-    moving = Evidence("pane", "its output, title or text keeps moving", now.wall) if former is State.WORKING else None
+    moving = Evidence("pane", "its output, title or text keeps moving", now.wall) if watched and former is State.WORKING else None
     if since_change is not None and since_change < CHANGED_S:
         evidence = Evidence("pane", f"its {motion.what} changed", motion.changed.wall if motion.changed else now.wall, ago=True)
         return Activity(State.WORKING, (moving or evidence,), now.mono + CHANGED_S - since_change)

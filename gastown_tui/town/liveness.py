@@ -75,7 +75,7 @@ def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State 
         return Verdict(State.FROZEN, (stopped,))
     # While tmux does not answer nothing is seen to fall silent either.
     seen_at = body.last_answer or now
-    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, seen_at)
+    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, seen_at, watched=body.last_answer is None)
     return Verdict(activity.state, (*activity.evidence, runs), next_at=None if body.last_answer else activity.next_at)
 
 

@@ -352,7 +352,7 @@ def test_a_failure_changes_nothing_but_the_source() -> None:
     for _ in range(4):
         story.wait(10.0)
         story.tell(story.failed())
-        assert story.agent().state == before.agents[0].state == "working"
+        assert story.judgement.town.agents == before.agents and story.agent().state == "working"
         assert story.judgement.next_at is None
     source = story.judgement.town.source("tmux")
     assert source is not None and (source.state, source.at, source.error) == ("stale", START.wall, "no answer within 3 s")
