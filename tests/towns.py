@@ -15,7 +15,7 @@ from typing import Any
 from conftest import Tmux
 
 from gastown_tui.observe.locate import Wanted
-from gastown_tui.observe.processes import started_at
+from gastown_tui.observe.processes import read_tree
 from gastown_tui.town.snapshot import Moment
 
 SLEEP = "exec claude 3600"
@@ -82,7 +82,9 @@ class HandTown:
     def grown(self) -> bool:
         """Whether every process of a pane is old enough to be believed."""
         pids = self.tmux.cmd("list-panes", "-a", "-F", "#{pane_pid}", check=False).split()
-        return all(time.time() - started > 0.6 for pid in pids if (started := started_at(int(pid))))
+        now = clock()
+        found = [process for pid in pids for process in read_tree("", int(pid), now).processes[:1]]
+        return all(process.started is not None and now.wall - process.started > 0.6 for process in found)
 
     def wanted(self, cwd: Path | None = None, *, town: str | None = None, socket: str | None = None, **environ: str) -> Wanted:
         surroundings = {**self.tmux.env, **environ}
