@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import scene
-from textual.events import AppBlur, AppFocus, Paste
+from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.pilot import Pilot
 
 from gastown_tui.observe.ports import GatewayError
@@ -18,6 +18,7 @@ from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.nowhere import NowhereScreen
 from gastown_tui.ui.screens.town import TownScreen
+from gastown_tui.ui.widgets.pane import Pane
 
 NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m\x90q\x1b\\ 日本 \ud800"
 
@@ -295,6 +296,16 @@ async def test_a_search_without_scrollback_is_not_called_live() -> None:
         shown = await pressed(pilot, "space", "slash", *"Perc")
         assert "1 of 1" in shown and "not live" in shown
         assert eye.wishes[-1] == {}
+
+
+async def test_steps_into_the_scrollback_that_come_together_all_count() -> None:
+    app = scene.console()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "space")
+        for _ in range(3):
+            app.post_message(Key("k", "k"))
+        await pressed(pilot)
+        assert app.screen.query_one(Pane).up == 3
 
 
 async def test_pictures_may_come_while_a_screen_is_being_opened() -> None:

@@ -42,6 +42,7 @@ class AgentScreen(Page):
         self._environment: Environment | str = "no session has it"
         self._read_from: tuple[str | None, str] | None = None
         self._history: tuple[str, ...] | None = None
+        self._climb = 0
         self._in_facts = False
         self._facts_at = 0
         self._query = ""
@@ -154,7 +155,12 @@ class AgentScreen(Page):
             self._environment = f"not read: {error}"
         self.redraw()
 
-    async def _read_history(self, up: int) -> None:
+    def _read(self, up: int) -> None:
+        """Has the scrollback read, to go up in it: by all that was asked for while it was being read."""
+        self._climb += up
+        self.run_worker(self._read_history(), group="history", exclusive=True)
+
+    async def _read_history(self) -> None:
         """Reads the scrollback once and goes up in it; what arrives meanwhile does not move it."""
         agent, pane = self.agent, self.query_one(Pane)
         if self._history is None and agent is not None and agent.pane_id is not None:
@@ -165,7 +171,8 @@ class AgentScreen(Page):
             else:
                 pane.load(self._history)
                 self._search(self._query)
-        pane.up = max(0, min(pane.furthest, pane.up + up))
+        pane.up = max(0, min(pane.furthest, pane.up + self._climb))
+        self._climb = 0
         self.redraw()
 
     def _go_live(self) -> None:
@@ -179,7 +186,7 @@ class AgentScreen(Page):
             self._facts_at = max(0, self._facts_at + by)
             self.redraw()
         elif self._history is None and by < 0:
-            self.run_worker(self._read_history(-by), group="history", exclusive=True)
+            self._read(-by)
         elif self._history is not None and pane.up - by <= 0 and not self._hits:
             self._go_live()
         else:
@@ -217,7 +224,7 @@ class AgentScreen(Page):
     def action_find(self) -> None:
         """Searches the scrollback as it is now, nearest hit first."""
         self._in_facts = False
-        self.run_worker(self._read_history(0), group="history", exclusive=True)
+        self._read(0)
         self.ask("/", self._search, self._counted, self._query)
 
     def _search(self, query: str) -> None:
