@@ -139,7 +139,8 @@ def _without_work(
     if quiet >= IDLE_S or (undecided and motion.compared):
         return Activity(State.IDLE, (evidence,))
     if former in (State.WORKING, State.IDLE):
-        return Activity(former, (evidence,), now.mono + IDLE_S - quiet)
+        yet = Evidence("pane", f"that is not {IDLE_S:g} s of quiet yet, so it still counts as {former}", now.wall)
+        return Activity(former, (evidence, yet), now.mono + IDLE_S - quiet)
     young = agent_age is not None and agent_age < STARTING_S
     cannot = Evidence("pane", "one look cannot tell whether it works", now.wall)
     return Activity(State.STARTING if young else State.UNKNOWN, (evidence, cannot), now.mono + IDLE_S - quiet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .snapshot import Agent, Evidence, State, Town
-from .text import age, safe
+from .text import age, quiet, safe
 
 SHAPES: dict[State, str] = {
     State.WORKING: "●",
@@ -23,13 +23,18 @@ _COUNTED = (State.DEAD, State.ZOMBIE, State.MISSING, State.FROZEN, State.UNKNOWN
 _ORPHANED = (State.DEAD, State.ZOMBIE)
 
 
-def evidence_text(evidence: Evidence, now: float) -> str:
-    """Returns the fact as one inert line, and how long ago it happened where the evidence asks for that."""
+def evidence_text(evidence: Evidence, now: float, *, stepped: bool = False) -> str:
+    """Returns the fact as one inert line, and how long ago it happened where the evidence asks for that.
+
+    `stepped`: below a minute in steps, for a screen on which nothing may tick.
+    """
     fact = safe(evidence.fact)
     if not evidence.ago:
         return fact
-    ago = age(now - evidence.at)
-    return f"{fact}, by a stamp from the future" if ago == "clock" else f"{fact}, {ago} ago"
+    ago = quiet(now - evidence.at) if stepped else age(now - evidence.at)
+    if ago == "clock":
+        return f"{fact}, by a stamp from the future"
+    return f"{fact}, just now" if ago == "now" else f"{fact}, {ago} ago"
 
 
 def need_you(town: Town, now: float) -> int:

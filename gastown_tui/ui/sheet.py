@@ -29,9 +29,9 @@ def sections(agent: Agent, environment: Environment | str, ages: Ages) -> list[S
 def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
     for evidence in agent.evidence:
         if evidence.ago:
-            ages.age(evidence.at)
+            ages.quiet(evidence.at)
         when = "" if evidence.ago else f" ({clock_time(evidence.at)})"
-        yield evidence.source, evidence_text(evidence, ages.now) + when
+        yield evidence.source, evidence_text(evidence, ages.now, stepped=True) + when
     ages.due(agent.expects.overdue_at if agent.expects else None)
     if hope := outlook(agent, ages.now):
         yield "expects", hope

@@ -102,7 +102,9 @@ class Page(Screen[None]):
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        pane.show(self.console.inks, dimmed=self.is_past(agent), empty=_nothing(agent))
+        pane.show(
+            self.console.inks, dimmed=self.is_past(agent), empty="nothing is drawn in its pane" if frame else _nothing(agent)
+        )
 
     def is_past(self, agent: Agent | None) -> bool:
         """Returns whether the last picture of an agent's pane is not, or may no longer be, what is there."""

@@ -99,7 +99,7 @@ class Rows(Lines):
         width, height = self.size
         room = max(1, height - 1)
         hidden = len(scene.rows) > room
-        room -= hidden and room > 1
+        room -= hidden and room > 2
         at = next((index for index, row in enumerate(scene.rows) if row.key == scene.chosen), 0)
         self._top = _scrolled(self._top, at, room, len(scene.rows))
         self._on_screen = scene.rows[self._top : self._top + room]
@@ -113,7 +113,7 @@ class Rows(Lines):
             made[key] = self._made.get(key) or _line(key[0], columns, scene)
             lines.append(made[key])
         self._made = made
-        if hidden and height > 2:
+        if hidden and height > 3:
             lines.append(fit(_beyond(self._top, len(scene.rows) - room - self._top, style), width, style("text")))
         self.draw(lines)
 

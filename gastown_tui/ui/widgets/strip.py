@@ -45,7 +45,8 @@ def _row(events: list[Event], style: Ink, width: int) -> list[Run]:
         if row and width_of(row) + width_of(told) + 2 > width:
             break
         row += [*([("  ", style("text"))] if row else []), *told]
-    return row
+    # One event that stands alone after all has the line to itself.
+    return row if len(row) > 3 else _told(events[0], style, width)
 
 
 class Rule(Lines):

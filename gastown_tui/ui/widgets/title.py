@@ -76,9 +76,9 @@ def _evidence(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run
 def _told(agent: Agent, ages: Ages) -> str:
     first = agent.evidence[0]
     if first.ago:
-        ages.age(first.at)
+        ages.quiet(first.at)
     ages.due(agent.expects.overdue_at if agent.expects else None)
-    return evidence_text(first, ages.now)
+    return evidence_text(first, ages.now, stepped=True)
 
 
 def _rule(agent: Agent, ages: Ages, style: Ink, width: int) -> list[Run]:
