@@ -51,7 +51,9 @@ async def seen(tmux: Tmux, free: threading.Event, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(observation, "SILENT_S", 0.3)
     town = HandTown(tmux)
     town.start("hq-mayor", "mayor")
-    eye = Stream(town.wanted(town=str(town.root), socket=tmux.socket), "tmux", "here", clock, lambda _: HangingPast(free), "fork")
+    eye = Stream(
+        town.wanted(town=str(town.root), socket=tmux.socket), "tmux", "here", clock, lambda *_: HangingPast(free), "fork"
+    )
     towns: list[Town] = []
     eye.subscribe(lambda told: towns.append(told) if isinstance(told, Town) else None, lambda _: None)
     task = asyncio.create_task(eye.run())
@@ -85,7 +87,7 @@ async def test_a_source_that_fails_is_told_and_leaves_nothing_behind(tmux: Tmux,
     town.start("hq-mayor", "mayor")
     past = HangingPast(threading.Event())
     past.free.set()
-    eye = Stream(town.wanted(town=str(town.root), socket=tmux.socket), "tmux", "here", clock, lambda _: past, "fork")
+    eye = Stream(town.wanted(town=str(town.root), socket=tmux.socket), "tmux", "here", clock, lambda *_: past, "fork")
     with pytest.raises(RuntimeError, match="a source broke"):
         await eye.run()
     assert asyncio.all_tasks() == {asyncio.current_task()}
