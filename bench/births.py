@@ -165,6 +165,6 @@ if __name__ == "__main__":
     for person in residents(SIZE):
         nursery.bear(person)
     wanted = Wanted({}, ROOT, ROOT, os.getuid(), str(ROOT), None)
-    eye = Town300(wanted, "tmux", "bench", clock, lambda root: Memory(ROOT / "state", root))
+    eye = Town300(wanted, "tmux", "bench", clock, lambda root, server: Memory(ROOT / "state", root, server))
     eye.nursery = nursery
     raise SystemExit(run(eye, clock=clock, read_only=True, state_dir=ROOT / "state", environ=os.environ))

@@ -185,6 +185,8 @@ def memory(fleet: Fleet, plan: Plan) -> list[Row]:
         argv = [str(HERE / "births.py"), str(fleet.root), file.name, str(plan.births)]
         with terminal(argv, fleet.env) as running:
             wait_for(lambda: b"end" in Path(file.name).read_bytes() or running.process.poll() is not None, 120)
+            if running.process.poll() is not None:
+                raise RuntimeError(f"the console ended:\n{running.screen}")
         told = [line.split() for line in Path(file.name).read_text().splitlines() if "end" not in line]
     births, sizes = zip(*((int(born), float(size)) for born, size in told), strict=True)
     part = max(1, len(sizes) // 5)

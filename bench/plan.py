@@ -22,4 +22,4 @@ class Plan:
     large: int = 300
 
 
-QUICK = Plan(deaths=3, starts=2, looks=3, keys=15, bytes=2, window=2.0, aged=0.0, births=300, small=3, middle=30, large=50)
+QUICK = Plan(deaths=2, starts=1, looks=2, keys=15, bytes=2, window=1.0, aged=0.0, births=300, small=3, middle=30, large=50)

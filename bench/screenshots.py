@@ -57,7 +57,7 @@ class Studio:
         root, socket = (str(self.box.root), str(self.box.socket)) if town else (None, None)
         home = {"PATH": os.environ["PATH"], "TMUX_TMPDIR": str(self.folder)}
         wanted = Wanted(home, self.folder, self.folder, os.getuid(), root, socket)
-        eye = Stream(wanted, "tmux", "demo", clock, lambda town: Memory(self.folder / "state", town))
+        eye = Stream(wanted, "tmux", "demo", clock, lambda root, server: Memory(self.folder / "state", root, server))
         app = Console(eye, clock=clock, read_only=False, environ=environ)
         looking = asyncio.create_task(eye.run())
         try:

@@ -37,7 +37,7 @@ def settled(running: Terminal, backend: str = "control") -> None:
     running.shows(READY)
     if backend == "control":
         wait_for(lambda: children(running.process.pid))
-    running.quiet(0, 1.1)
+    running.quiet(0, 1.1, 2.5)
 
 
 def ms(seconds: float) -> str:
