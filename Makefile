@@ -30,6 +30,9 @@ screenshots: .venv/.dev  ## draw screenshots/*.png from the demo town
 bench: .venv/.dev  ## measure, and print the table with its baselines
 	.venv/bin/python -m bench
 
+schema: .venv/.dev  ## write the published JSON Schema from its models
+	.venv/bin/python -m gastown_tui.schema
+
 lock: .venv/.dev  ## resolve all versions anew and write constraints.txt
 	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip --disable-pip-version-check --quiet install editables hatchling
@@ -76,4 +79,4 @@ export SYSTEM = missing=; \
 	@$(PIP) --no-build-isolation -e '.[dev]'
 	@touch $@ .venv/.run
 
-.PHONY: help run test screenshots bench lock clean
+.PHONY: help run test screenshots bench schema lock clean

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gastown_tui.observe.stream import Stream
     from gastown_tui.town.snapshot import Agent, Nowhere
 
-GOOD, NEEDS_YOU, BLIND, USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 130, 143
+GOOD, NEEDS_YOU, BLIND, USAGE, CRASHED, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 70, 130, 143
 GLOBAL = ("town", "socket", "monitor_dir", "config", "backend", "read_only")
 
 
@@ -135,6 +135,14 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "json_wanted", is_flag=True, help="Print JSON, schema 1.")(command)
+
+
+class Finite(click.FloatRange):
+    """A number of its range; `nan` is in none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number", param, ctx) if number != number else number
 
 
 class Command(click.Command):
@@ -262,7 +270,7 @@ def _target(looking: OneLook, target: str) -> Agent:
 @as_json
 @click.option("--initial", is_flag=True, help="Print every agent first.")
 @click.option("--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="End after S seconds, with 1 where --until waits.")
+@click.option("--timeout", type=Finite(min=0), metavar="S", help="End after S seconds, with 1 where --until waits.")
 @click.pass_obj
 def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str, str] | None, timeout: float | None) -> None:
     """A line per change of state, until interrupted or the reader goes away."""
@@ -303,7 +311,7 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
 @global_options
 @click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")
 @click.option("--seed", default=0, help="Another seed, another town.")
-@click.option("--speed", default=1.0, type=click.FloatRange(0.1, 100), help="How fast it lives.")
+@click.option("--speed", default=1.0, type=Finite(0.1, 100), help="How fast it lives.")
 @click.option("--no-ui", is_flag=True, help="Print where it is on one line and run until interrupted.")
 @click.pass_obj
 def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) -> None:
@@ -387,6 +395,9 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else GOOD
+    except Exception:  # noqa: BLE001 (whatever it is: Python would end with 1, which says that a person is needed)
+        sys.excepthook(*sys.exc_info())
+        code = CRASHED
     if code in (INTERRUPTED, TERMINATED):
         _end_children()
     sys.exit(code)

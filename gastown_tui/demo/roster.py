@@ -106,7 +106,9 @@ def _workers(town: tuple[Rig, ...]) -> Iterator[Resident]:
     for number in count():
         place, turn = number % len(town), number // len(town)
         names = POLECATS if turn % 2 else CREW
-        yield _worker(town[place], turn % 2 == 0, names[(turn // 2 + place * 4) % len(names)], fates.get(number, "lives"))
+        lap, at = divmod(turn // 2, len(names))
+        name = names[(at + place * 4) % len(names)] + (str(lap + 1) if lap else "")
+        yield _worker(town[place], turn % 2 == 0, name, fates.get(number, "lives"))
 
 
 def _worker(rig: Rig, crew: bool, name: str, fate: str) -> Resident:

@@ -527,3 +527,7 @@ def test_a_demo_without_a_terminal_prints_its_status_and_ends(tmux: Tmux) -> Non
     done = gttui(tmux, "demo", "--agents", "2", TMPDIR=str(tmux.folder))
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "demo · 2 alive"
     assert [path for path in tmux.folder.iterdir() if "demo" in path.name and path.is_dir()] == []
+
+
+def test_no_number_is_no_time(town: HandTown, run: Run) -> None:
+    assert [run("watch", "--timeout", odd).returncode for odd in ("nan", "-1", "x")] == [64, 64, 64]

@@ -222,3 +222,9 @@ def test_alone_it_prints_one_line_and_runs_until_it_is_interrupted(environ: dict
         town.send_signal(signal.SIGINT)
         assert town.stdout.read() == ""
     assert town.wait(10) == 130
+
+
+def test_no_two_agents_of_any_demo_town_are_one() -> None:
+    for size in range(1, 301):
+        people = residents(size)
+        assert len(people) == len({one.session for one in people}) == len({one.address for one in people}) == size

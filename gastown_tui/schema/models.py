@@ -1,0 +1,185 @@
+"""The shape of every JSON document of schema 1. The published JSON Schema is generated from these types."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+StateName = Literal[
+    "working", "idle", "waiting", "stalled", "dead", "missing", "zombie", "held", "frozen", "starting", "unknown"
+]  # fmt: skip
+SourceStateName = Literal["ok", "stale", "error", "absent"]
+
+
+class EvidenceDocument(TypedDict):
+    source: str
+    at: str | None
+    fact: str
+
+
+class ExpectsDocument(TypedDict):
+    at: str | None
+    what: str
+
+
+class AcknowledgedDocument(TypedDict):
+    at: str | None
+    reason: str
+
+
+class AgentDocument(TypedDict):
+    """One agent. Durations are seconds; what is not known is null."""
+
+    id: str
+    role: Literal["mayor", "deacon", "boot", "dog", "witness", "refinery", "crew", "polecat"]
+    rig: str | None
+    name: str
+    session: str | None
+    session_id: str | None
+    pane_id: str | None
+    pid: int | None
+    agent_pid: int | None
+    also: list[str]
+    runtime: str | None
+    command: str | None
+    cwd: str | None
+    state: StateName
+    since: str | None
+    needs_you: bool
+    evidence: list[EvidenceDocument]
+    expects: ExpectsDocument | None
+    session_age_s: float | None
+    agent_age_s: float | None
+    quiet_s: float | None
+    heartbeat_age_s: float | None
+    exit_status: int | None
+    exit_signal: int | None
+    attached: int
+    acknowledged: AcknowledgedDocument | None
+
+
+class ShowDocument(AgentDocument):
+    """`show --json`. Environment and pane are null where they could not be seen."""
+
+    schema: Literal[1]
+    environment: dict[str, str] | None
+    pane: list[str] | None
+
+
+class NoticeDocument(TypedDict):
+    code: str
+    since: str | None
+    text: str
+    remedy: str
+
+
+class TownDocument(TypedDict):
+    name: str | None
+    root: str | None
+    socket: str | None
+    epoch: str | None
+    notices: list[NoticeDocument]
+
+
+class SummaryDocument(TypedDict):
+    agents: int
+    alive: int
+    dead: int
+    missing: int
+    zombie: int
+    need_you: int
+    by_state: dict[StateName, int]
+
+
+class SourceDocument(TypedDict):
+    name: str
+    state: SourceStateName
+    age_s: float | None
+    error: str | None
+
+
+class ForeignDocument(TypedDict):
+    session: str
+    session_id: str
+    kind: Literal["overseer", "automonitor"] | None
+
+
+class StatusDocument(TypedDict):
+    """`status --json`."""
+
+    schema: Literal[1]
+    observed_at: str | None
+    town: TownDocument
+    summary: SummaryDocument
+    sources: list[SourceDocument]
+    agents: list[AgentDocument]
+    foreign: list[ForeignDocument]
+    monitor: None
+
+
+# `from` is no name that a class may have.
+ChangeDocument = TypedDict(
+    "ChangeDocument",
+    {
+        "schema": Literal[1],
+        "at": str | None,
+        "agent": str,
+        "session": str | None,
+        "pane_id": str | None,
+        "from": StateName | None,
+        "to": StateName | None,
+        "evidence": list[EvidenceDocument],
+        "exit_status": int | None,
+        "exit_signal": int | None,
+    },
+)
+SourceChangeDocument = TypedDict(
+    "SourceChangeDocument",
+    {
+        "schema": Literal[1],
+        "at": str | None,
+        "source": str,
+        "from": SourceStateName | None,
+        "to": SourceStateName,
+        "error": str | None,
+    },
+)
+
+
+class CheckDocument(TypedDict):
+    name: str
+    status: Literal["ok", "warn", "fail", "skip"]
+    found: str
+    tried: list[str]
+    remedy: str | None
+
+
+class DoctorDocument(TypedDict):
+    """`doctor --json`."""
+
+    schema: Literal[1]
+    verdict: Literal["good", "degraded", "blind"]
+    checks: list[CheckDocument]
+
+
+class ErrorBody(TypedDict):
+    code: str
+    message: str
+    remedy: str
+
+
+class ErrorDocument(TypedDict):
+    """Any command with `--json` that could not answer."""
+
+    schema: Literal[1]
+    error: ErrorBody
+
+
+class DemoDocument(TypedDict):
+    """The one line of `demo --no-ui`; `error` where no town could be built."""
+
+    schema: Literal[1]
+    town: NotRequired[str]
+    socket: NotRequired[str]
+    error: NotRequired[ErrorBody]
