@@ -94,10 +94,8 @@ def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity,
 
 def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], now: Moment) -> Judged:
     pane = pick_pane(sessions[0], known.finds)
-    before = known.judged.get(agent_id)
-    former = before.agent if before and _is_session(before.agent, pane) else None
-    found, files = known.finds.get(pane.pane_id), known.files
-    body = Body(
+    before, found, files = known.judged.get(agent_id), known.finds.get(pane.pane_id), known.files
+    seen = (
         pane,
         known.trees.get(pane.pane_id),
         found,
@@ -105,25 +103,22 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.without_agent.get(pane.pane_id),
         known.exits.get(pane.pid),
         known.exits.get(found.agent.pid) if found and found.agent else None,
-        former.expects if former and former.state is State.DEAD else None,
-        known.answer if "tmux" in known.failures else None,
     )
+    last_answer = known.answer if "tmux" in known.failures else None
     beat = files.heartbeats.get(pane.session) if files else None
     daemon = _daemon(files)
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
-    inputs = (
-        *(pane, body.tree, found, body.motion, body.without_agent, body.pane_exit, body.agent_exit, body.last_answer),
-        *(beat, daemon, *also),
-    )
+    inputs = (*seen, last_answer, beat, daemon, *also)
     if before and _stands(before, inputs, now):
         return before
+    former = before.agent if before and _is_session(before.agent, pane) else None
+    body = Body(*seen, former.expects if former and former.state is State.DEAD else None, last_answer)
     verdict = judge_present(who, body, daemon, former.state if former else None, now)
-    seen = _seen(pane, found, body.motion)
-    if former and former.state is verdict.state is State.WORKING and _same_stretch(former.last_output, seen["last_output"]):
-        seen["last_output"] = former.last_output
-    agent = _agent(
-        who, verdict, former, now, also=also, heartbeat_at=beat.at if beat else None, bead=beat.bead if beat else None, **seen
-    )
+    facts = _facts(pane, found, body.motion)
+    if former and former.state is verdict.state is State.WORKING and _same_stretch(former.last_output, facts["last_output"]):
+        facts["last_output"] = former.last_output
+    work = {"heartbeat_at": beat.at, "bead": beat.bead} if beat else {}
+    agent = _agent(who, verdict, former, now, also=also, **work, **facts)
     return Judged(agent, inputs, verdict.next_at, verdict.confirm)
 
 
@@ -143,7 +138,7 @@ def _same_stretch(told: float | None, now: float | None) -> bool:
     return told is not None and now is not None and told // STRETCH_S == now // STRETCH_S
 
 
-def _seen(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
+def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
     """Returns what an agent's pane and processes say about it, as fields of Agent."""
     runtime = found.runtime if found and found.agent else runtime_named(pane.env)
     program = BY_RUNTIME.get(runtime or "")

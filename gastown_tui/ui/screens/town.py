@@ -10,7 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.snapshot import Agent, Town
 from gastown_tui.town.words import need_you
 
 from .. import keys, roster
@@ -48,6 +48,8 @@ class TownScreen(Page):
         super().__init__(view)
         self.wish = Wish()
         self._rows: dict[str, Row] = {}
+        self._listed: tuple[Wish, int] | None = None
+        self._listed_town: Town | None = None
         self._chosen, self._at = "", 0
         self._zoomed = self._in_pane = False
         self._labels: dict[str, str] | None = None
@@ -124,8 +126,11 @@ class TownScreen(Page):
         self._at, self._chosen = kept or min(choices, key=lambda choice: abs(choice[0] - self._at), default=(0, ""))
 
     def lay_out(self, width: int, height: int) -> None:
-        if self.town is not None:
+        # Who needs a person may change with the second; for a key in between the list is the same.
+        listed = (self.wish, int(self.view.now))
+        if self.town is not None and (self._listed != listed or self._listed_town is not self.town):
             self._rows = {row.key: row for row in roster.rows(self.town, self.wish, self.view.now)}
+            self._listed, self._listed_town = listed, self.town
         super().lay_out(width, height)
         wide = width >= WIDE
         self.set_class(wide, "-wide")
