@@ -210,7 +210,7 @@ def test_panes_of_any_size(town: HandTown, size: str) -> None:
 
 def test_an_agent_that_prints_without_end(town: HandTown, wait_for: Wait) -> None:
     pane = town.start("al-crew-joe", "alpha/crew/joe", "cd /; yes 0123456789abcdef0123456789abcdef & exec claude 3600")
-    wait_for(lambda: int(town.tmux.get(pane, "#{history_size}")) > 1000)
+    wait_for(lambda: town.grown() and int(town.tmux.get(pane, "#{history_size}")) > 1000)
     began = time.monotonic()
     code, document = status(town)
     assert code == 0 and states(document)["alpha/crew/joe"] == "working" and time.monotonic() - began < 2.5
@@ -255,7 +255,7 @@ def look_at(town: HandTown, shift: float) -> OneLook:
         now = clock()
         return now._replace(wall=now.wall + shift)
 
-    means = Means("tmux", "here", shifted, time.sleep, lambda root: Nothing())
+    means = Means("tmux", "here", shifted, time.sleep, lambda root, server: Nothing())
     looking = look_once(town.wanted(town=str(town.root), socket=town.tmux.socket), means)
     assert isinstance(looking, OneLook)
     return looking
