@@ -40,13 +40,15 @@ def _told(event: Event, style: Ink, width: int) -> list[Run]:
 
 def _row(events: list[Event], style: Ink, width: int) -> list[Run]:
     row: list[Run] = []
+    shown = 0
     for event in events:
         told = _told(event, style, max(_BRIEF, width // len(events)))
         if row and width_of(row) + width_of(told) + 2 > width:
             break
         row += [*([("  ", style("text"))] if row else []), *told]
+        shown += 1
     # One event that stands alone after all has the line to itself.
-    return row if len(row) > 3 else _told(events[0], style, width)
+    return row if shown > 1 else _told(events[0], style, width)
 
 
 class Rule(Lines):
