@@ -50,13 +50,17 @@ class Listing(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What one pane shows: rows as `capture-pane -e` gives them, last rows at the bottom; `cursor` is (x, y) or None."""
+    """What one pane shows: rows as `capture-pane -e` gives them, last rows at the bottom.
+
+    `cursor` is (x, y), None while it is hidden; `caret` is where it stands, shown or not.
+    """
 
     pane_id: str
     rows: tuple[str, ...]
     at: Moment
     cursor: tuple[int, int] | None = None
     history: int = 0
+    caret: tuple[int, int] | None = None
 
 
 class PaneChanged(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from operator import is_
 from typing import Any
 
-from .activity import Motion
+from .activity.motion import Motion
 from .agents import Identity, Stranger, identify
 from .expected import Expectation, expected_agents, is_down
 from .facts import Daemon, Pane, Rig, TownFiles

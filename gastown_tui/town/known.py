@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .activity import Motion
+from .activity.motion import Motion
 from .agents import Identity, Stranger
 from .facts import Exited, Fact, Listing, Located, Pane, PaneChanged, Remembered, Rig, SourceFailed, TownFiles, Tree
 from .programs import Found, find_agent

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .activity import Motion, judge_activity
+from .activity.motion import Motion, judge_activity
 from .agents import Identity
 from .expected import Expectation, finished, told
 from .facts import Daemon, Pane, Tree

@@ -64,6 +64,41 @@ class Expects(NamedTuple):
     overdue_at: float | None = None
 
 
+class Question(NamedTuple):
+    """What an agent asks. `kind`: permission, question, plan, trust, signin or menu. Texts are single inert lines."""
+
+    kind: str
+    text: str
+    options: tuple[str, ...] = ()
+
+
+class Held(NamedTuple):
+    """What holds an agent: auth, limit, rate, billing, overloaded, network or disk. `until` is wall seconds, if it was told."""
+
+    why: str
+    text: str
+    until: float | None = None
+
+
+class Activity(NamedTuple):
+    """What a living agent does, as its screen says; None where it does not tell. Nothing in it ticks.
+
+    `what`: thinking, tool, answering, compacting, retrying, loading …; `detail`: at what. `draft`: somebody typed and did not
+    send.
+    """
+
+    what: str | None = None
+    detail: str | None = None
+    question: Question | None = None
+    held: Held | None = None
+    draft: bool | None = None
+    context_used_pct: float | None = None
+    program_version: str | None = None
+
+
+UNTOLD = Activity()
+
+
 class Acknowledged(NamedTuple):
     at: float
     reason: str
@@ -100,6 +135,7 @@ class Agent:
     exit_signal: int | None = None
     attached: int = 0
     acknowledged: Acknowledged | None = None
+    activity: Activity = UNTOLD
 
     def __post_init__(self) -> None:
         if not self.evidence:

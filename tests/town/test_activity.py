@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import START, Story, facts, living, pane, tree
 
-from gastown_tui.town.activity import Motion, judge_activity, output_age
+from gastown_tui.town.activity.motion import Motion, judge_activity, output_age
 from gastown_tui.town.facts import PaneChanged
 from gastown_tui.town.programs import find_agent
 from gastown_tui.town.snapshot import Moment, State

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gastown_tui.town.activity import Motion
+from gastown_tui.town.activity.motion import Motion
 from gastown_tui.town.agents import Identity
 from gastown_tui.town.facts import Daemon, Pane, Process, Tree
 from gastown_tui.town.liveness import Body, judge_present

@@ -109,8 +109,8 @@ def _frame(got: Answer, pane_id: str, at: Moment) -> Frame | None:
     if pane_id not in got.captures:
         return None
     row, lines = got.captures[pane_id]
-    cursor = (_int(row["cursor_x"]), _int(row["cursor_y"])) if row["cursor_flag"] == "1" else None
-    return Frame(pane_id, lines, at, cursor, _int(row["history_size"]))
+    caret = _int(row["cursor_x"]), _int(row["cursor_y"])
+    return Frame(pane_id, lines, at, caret if row["cursor_flag"] == "1" else None, _int(row["history_size"]), caret)
 
 
 def _by_pane(rows: Iterable[Row]) -> dict[str, list[Row]]:

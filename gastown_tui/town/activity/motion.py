@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .facts import Pane
-from .programs import BY_RUNTIME, Found
-from .snapshot import Evidence, Moment, State
+from gastown_tui.town.facts import Pane
+from gastown_tui.town.programs import BY_RUNTIME, Found
+from gastown_tui.town.snapshot import Evidence, Moment, State
 
 if TYPE_CHECKING:
-    from .cells import Cells
+    from gastown_tui.town.cells import Cells
 
 CHANGED_S = 5.0
 OUTPUT_S = 3.0

@@ -1,0 +1,309 @@
+"""The tables in which a program's screens are told, and their one reader.
+
+A program's file says where its composer is and what replaces it (`parts`), and lists what its rows mean. Each rule names the
+recorded scene on which it was seen. Structure comes before words: where the composer stands, nothing above it is a dialog,
+whatever it says; where something stands in its place, that waits for a person, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from gastown_tui.town.snapshot import Activity, Held, Question, State
+
+from .screen import Options, Screen, clipped, coloured, look_at, options_in
+
+PATIENT_ATTEMPTS = 3
+PATIENT_S = 60.0
+
+
+class Parts(NamedTuple):
+    """The parts of a screen, as ranges of its rows. `composer` is None where something stands in its place.
+
+    `status`: where the program says that it is at work, the rows between transcript and composer. `message`: the last
+    block of the transcript, where an error of its own stands if nothing newer does. `dialog`: what stands in the composer's
+    place. `draft`: what a person typed and did not send, "" for nothing, None where it cannot be told.
+    """
+
+    composer: range | None
+    status: range = range(0)
+    message: range = range(0)
+    footer: range = range(0)
+    dialog: range = range(0)
+    draft: str | None = None
+    transcript: range = range(0)
+
+
+class Dialog(NamedTuple):
+    """A row that tells what kind of dialog is open: permission, question, plan, trust, signin or menu.
+
+    With `held`, the program asks because something outside holds it: the dialog is that trouble's face.
+    """
+
+    kind: str
+    pattern: str
+    seen: str
+    held: str | None = None
+
+
+class Work(NamedTuple):
+    """A row of the status (or of the footer) that stands only while the program works. The group `detail` names at what.
+
+    `what`: thinking, tool, answering, compacting, retrying, loading, waiting … A retry may have the groups `attempt`, `most`
+    and `wait` (seconds or `9m 56s`), and names in `why` what holds it.
+    """
+
+    what: str
+    pattern: str
+    seen: str
+    coloured: bool = False
+    why: str = "overloaded"
+
+
+class Trouble(NamedTuple):
+    """A row of the last message by which the program itself says what stopped it: a `why` of `snapshot.Held`.
+
+    `coloured`: the program writes it in a colour of its own, which words in an answer do not have. The group `until` holds a
+    time in the program's words.
+    """
+
+    why: str
+    pattern: str
+    seen: str
+    coloured: bool = False
+
+
+class Note(NamedTuple):
+    """A row worth telling that changes no state. The groups `context` (percent used) and `version` are kept."""
+
+    pattern: str
+    seen: str
+    text: str = ""
+
+
+class Title(NamedTuple):
+    """A title that tells the state while the process lives."""
+
+    state: State
+    pattern: str
+    seen: str
+
+
+class Program(NamedTuple):
+    """One agent program. `versions`: those on which the rules were seen. `parts` returns None for a screen it cannot place."""
+
+    product: str
+    name: str
+    versions: tuple[str, ...]
+    parts: Callable[[Screen], Parts | None]
+    titles: tuple[Title, ...] = ()
+    dialogs: tuple[Dialog, ...] = ()
+    works: tuple[Work, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    notes: tuple[Note, ...] = ()
+    headless: frozenset[str] = frozenset()
+
+
+class Reading(NamedTuple):
+    """What a screen says. `state` is None where it does not tell; `rows` are those that say it; `fact` puts it in words.
+
+    `progress` is equal for two screens between which nothing but a clock or a spinner moved. `until` of what is held is not
+    filled in yet: that needs a clock.
+    """
+
+    state: State | None
+    fact: str
+    activity: Activity = Activity()
+    rows: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    progress: int = 0
+
+
+class Hit(NamedTuple):
+    row: int
+    match: re.Match[str]
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Returns the pattern, compiled when it is first needed: a one-shot command meets few of them."""
+    return re.compile(pattern)
+
+
+def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False) -> Hit | None:
+    """Returns the first of the rows in which the pattern is found (in a colour of its own, if so wished)."""
+    for row in rows:
+        if (match := compiled(pattern).search(screen.texts[row])) and not (
+            own_colour and not coloured(look_at(screen.rows[row], match.start()))
+        ):
+            return Hit(row, match)
+    return None
+
+
+def read(program: Program, screen: Screen) -> Reading:
+    """Returns what the screen of a living program says. Words in the transcript, in a draft or in an old message mean nothing."""
+    parts = program.parts(screen)
+    titled = next((title.state for title in program.titles if compiled(title.pattern).search(screen.title)), None)
+    if parts is None:
+        return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
+    if parts.composer is None:
+        return _dialog(program, screen, parts, titled)
+    reading = (
+        _working(program, screen, parts)
+        or (_titled(titled) if titled in (State.WORKING, State.WAITING) else None)
+        or _troubled(program, screen, parts)
+        or _at_rest(parts)
+    )
+    return _with_notes(program, screen, parts, reading)
+
+
+def _titled(state: State) -> Reading:
+    says = "it is at work" if state is State.WORKING else "it asks something"
+    return Reading(state, f"its title says that {says}", Activity())
+
+
+def _dialog(program: Program, screen: Screen, parts: Parts, titled: State | None) -> Reading:
+    hits = ((rule, find(rule.pattern, screen, parts.dialog)) for rule in program.dialogs)
+    rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
+    options = options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
+    if rule is None and options is None and titled is not State.WAITING:
+        if titled is State.WORKING:
+            return _titled(titled)
+        return Reading(None, f"neither a prompt nor a dialog that is known of {program.name}")
+    kind = rule.kind if rule else "menu"
+    rows = tuple(sorted({*([hit.row] if hit else []), *(options.rows if options else ())}))
+    text = _asked(screen, parts.dialog, options, hit)
+    question = Question(kind, text, options.texts if options else ())
+    fact = f"{_ASKS[kind]}: {text}" if text else _ASKS[kind]
+    if rule and rule.held:
+        activity = Activity(question=question, held=Held(rule.held, text), draft=None)
+        return Reading(State.HELD, f"{HOLDS[rule.held]}: {text}", activity, rows)
+    return Reading(State.WAITING, fact, Activity(question=question), rows)
+
+
+_ASKS = {
+    "permission": "it asks for permission",
+    "question": "it asks a question",
+    "plan": "it asks to approve a plan",
+    "trust": "it asks whether to trust the folder",
+    "signin": "it asks to sign in",
+    "menu": "a menu is open and waits for a choice",
+}
+HOLDS = {
+    "auth": "its credentials are refused",
+    "limit": "its usage limit is reached",
+    "rate": "its requests are refused as too many",
+    "billing": "its provider wants payment",
+    "overloaded": "its provider does not serve it",
+    "network": "its provider cannot be reached",
+    "disk": "its disk is full",
+}
+
+
+def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | None) -> str:
+    """Returns what is asked: the rows before the options, a permission's command among them; else the row that told."""
+    end = options.first if options else dialog.stop
+    lines = [_bare(screen.texts[row]) for row in range(dialog.start, end)]
+    told = clipped(" · ".join(line for line in lines if line))
+    return told or (clipped(_bare(screen.texts[hit.row])) if hit else "")
+
+
+_FRAME = re.compile(r"^[\s│┃|╭╰╮╯┌└┐┘├┤─━═▀▄╹╻▔▁]+|[\s│┃|╭╰╮╯┌└┐┘├┤─━═▀▄╹╻▔▁]+$")
+
+
+def _bare(text: str) -> str:
+    """Returns a row's text without the frame around it."""
+    return _FRAME.sub("", text)
+
+
+def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
+    rows = [*reversed(parts.status), *parts.footer]
+    for rule in program.works:
+        if hit := find(rule.pattern, screen, rows, own_colour=rule.coloured):
+            groups = hit.match.groupdict()
+            told = clipped(groups.get("detail") or "", 80) or None
+            if rule.what == "retrying":
+                return _retrying(rule, hit, groups, told)
+            fact = _DOES.get(rule.what, f"it is {rule.what}")
+            return Reading(State.WORKING, f"{fact}: {told}" if told else fact, Activity(rule.what, told), (hit.row,))
+    return None
+
+
+_DOES = {
+    "tool": "it uses a tool",
+    "waiting": "it waits for its provider's answer",
+    "compacting": "it compacts its context",
+    "working": "its status row says that it works",
+}
+
+
+def _retrying(rule: Work, hit: Hit, groups: dict[str, str | None], told: str | None) -> Reading:
+    """A retry is work as long as it is likely to help; a long wait, or many attempts, is being held."""
+    attempt, most, wait = (groups.get(name) for name in ("attempt", "most", "wait"))
+    number = int(attempt or 1)
+    last = int(most) if most else None
+    count = f"attempt {attempt}" + (f"/{most}" if most else "") if attempt else ""
+    detail = " · ".join(part for part in (told, count) if part) or None
+    held = number >= PATIENT_ATTEMPTS or number == last or duration(wait) >= PATIENT_S
+    fact = f"{HOLDS[rule.why]}; it tries again" + (f", {detail}" if detail else "")
+    activity = Activity("retrying", detail, held=Held(rule.why, told or count or "it tries again") if held else None)
+    return Reading(State.HELD if held else State.WORKING, fact, activity, (hit.row,))
+
+
+_UNIT = re.compile(r"(\d+)\s*(h|m|s|$)")
+
+
+def duration(text: str | None) -> float:
+    """Returns the seconds of `34s`, `9m 56s`, `1h 2m` or a bare number; 0 for nothing."""
+    return float(sum(int(number) * {"h": 3600, "m": 60}.get(unit, 1) for number, unit in _UNIT.findall(text or "")))
+
+
+def _troubled(program: Program, screen: Screen, parts: Parts) -> Reading | None:
+    for rule in program.troubles:
+        if hit := find(rule.pattern, screen, parts.message, own_colour=rule.coloured):
+            text = clipped(_bare(screen.texts[hit.row]))
+            held = Held(rule.why, text)
+            return Reading(State.HELD, f"{HOLDS[rule.why]}: {text}", Activity(held=held, draft=_drafted(parts)), (hit.row,))
+    return None
+
+
+def _drafted(parts: Parts) -> bool | None:
+    return None if parts.draft is None else bool(parts.draft.strip())
+
+
+def _at_rest(parts: Parts) -> Reading:
+    assert parts.composer is not None
+    draft = _drafted(parts)
+    fact = (
+        "at its prompt, with a draft that somebody typed"
+        if draft
+        else "at its empty prompt"
+        if draft is False
+        else "at its prompt"
+    )
+    return Reading(State.IDLE, fact, Activity(draft=draft), tuple(parts.composer))
+
+
+def _with_notes(program: Program, screen: Screen, parts: Parts, reading: Reading) -> Reading:
+    """Adds what footer and status tell besides, whether a draft stands, and by what two screens are alike but for a clock."""
+    notes, activity = [], reading.activity._replace(draft=_drafted(parts))
+    for rule, hit in _noted(program, screen, parts):
+        groups = hit.match.groupdict()
+        if used := groups.get("context"):
+            activity = activity._replace(context_used_pct=min(100.0, float(used)))
+        if version := groups.get("version"):
+            activity = activity._replace(program_version=version)
+        if rule.text:
+            notes.append(rule.text.format(*hit.match.groups(), **groups) if "{" in rule.text else rule.text)
+    done = hash((tuple(screen.texts[row] for row in parts.transcript), reading.state, activity))
+    return reading._replace(activity=activity, notes=tuple(notes), progress=done)
+
+
+def _noted(program: Program, screen: Screen, parts: Parts) -> Iterator[tuple[Note, Hit]]:
+    rows = [*parts.footer, *parts.status, *parts.transcript]
+    for rule in program.notes:
+        if hit := find(rule.pattern, screen, rows):
+            yield rule, hit

@@ -1,0 +1,133 @@
+"""A picture of a pane as the rules see it, and the structures that programs draw: rules, boxes, lists of options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
+
+MOST_OPTIONS = 20
+MOST_TEXT = 400
+_OPTION = re.compile(
+    r"^(?P<lead>[\s│┃|]*)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])\s+(?P<text>\S.*?)[\s│┃|]*$"
+)
+
+
+class Screen(NamedTuple):
+    """The visible rows of a pane from the top, blank ones at the end left out; `height` and `width` are the pane's.
+
+    `caret` is where the cursor stands (x, y), shown or hidden; None where nobody asked.
+    """
+
+    rows: tuple[Cells, ...]
+    texts: tuple[str, ...]
+    title: str = ""
+    caret: tuple[int, int] | None = None
+    width: int = 0
+    height: int = 0
+    alternate: bool = False
+
+
+def screen_of(
+    rows: Iterable[str],
+    *,
+    title: str = "",
+    caret: tuple[int, int] | None = None,
+    width: int = 0,
+    height: int = 0,
+    alternate: bool = False,
+) -> Screen:
+    """Returns the screen of rows as `capture-pane -e` gives them. NBSP reads as a space, and trailing spaces are nothing."""
+    cells = parse_rows(rows)
+    texts = [_text(row) for row in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return Screen(cells[: len(texts)], tuple(texts), title, caret, width, height or len(cells), alternate)
+
+
+@lru_cache(maxsize=8192)
+def _text(cells: Cells) -> str:
+    return plain(cells).replace("\N{NO-BREAK SPACE}", " ").rstrip()
+
+
+def look_at(cells: Cells, column: int) -> Attributes:
+    """Returns how the character at an index of a row's text looks; plain past its end."""
+    for text, attributes in cells:
+        if column < len(text):
+            return attributes
+        column -= len(text)
+    return Attributes()
+
+
+def coloured(look: Attributes) -> bool:
+    """Whether a text has a colour of its own: neither the terminal's own foreground, nor a grey, black or white."""
+    match look.fg:
+        case None:
+            return False
+        case int() as index:
+            return index not in (0, 7, 8, 15, 16, 231) and not 232 <= index <= 255 and index not in (59, 102, 145, 188)
+        case red, green, blue:
+            return max(red, green, blue) - min(red, green, blue) > 24
+
+
+def faint(look: Attributes) -> bool:
+    """Whether a text is drawn weaker than what a person types: dim, or in a grey."""
+    match look.fg:
+        case None | 7 | 15 | 231:
+            return look.dim
+        case int() as index:
+            return look.dim or index == 8 or 232 <= index <= 250 or index in (59, 102, 145)
+        case red, green, blue:
+            return look.dim or (max(red, green, blue) - min(red, green, blue) <= 24 and max(red, green, blue) < 200)
+
+
+def is_rule(text: str, least: int = 8) -> bool:
+    """Whether a row is nothing but a horizontal line."""
+    bare = text.strip()
+    return len(bare) >= least and set(bare) <= set("─━═╌╍┄┈▔▁▀▄-")
+
+
+def last_where(texts: Sequence[str], pattern: re.Pattern[str], start: int = 0, end: int | None = None) -> int | None:
+    """Returns the lowest row of a range in which the pattern is found, or None."""
+    for index in range((len(texts) if end is None else end) - 1, start - 1, -1):
+        if pattern.search(texts[index]):
+            return index
+    return None
+
+
+class Options(NamedTuple):
+    """A numbered list that a program offers: what stands before it, the texts, the rows, and whether one is pointed at."""
+
+    first: int
+    texts: tuple[str, ...]
+    rows: tuple[int, ...]
+    pointed: bool
+
+
+def options_in(texts: Sequence[str], start: int, end: int) -> Options | None:
+    """Returns the last list numbered 1, 2, 3 … between two rows, at most twenty of it; None where there is none.
+
+    Rows between two numbers belong to the upper one and are left out. A list that scrolls may begin above 1.
+    """
+    found: list[tuple[int, int, str, bool]] = []
+    for index in range(start, end):
+        if not (match := _OPTION.match(texts[index])):
+            continue
+        number = int(match["number"] or match["boxed"])
+        if not found or number != found[-1][1] + 1:
+            found = []
+        found.append((index, number, match["text"], bool(match["pointer"])))
+    if len(found) < 2:
+        return None
+    shown = found[:MOST_OPTIONS]
+    pointed = any(pointer for *_, pointer in found)
+    return Options(found[0][0], tuple(clipped(text) for _, _, text, _ in shown), tuple(row for row, *_ in found), pointed)
+
+
+def clipped(text: str, most: int = MOST_TEXT) -> str:
+    """Returns one line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
