@@ -38,7 +38,7 @@ class Complaint(Exception):  # noqa: N818 (it is what a person is told, not alwa
 
 
 def clock() -> Moment:
-    return Moment(time.time(), time.monotonic())
+    return Moment(time.time(), time.monotonic(), time.localtime().tm_gmtoff)
 
 
 @dataclass(slots=True)

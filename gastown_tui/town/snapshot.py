@@ -19,10 +19,14 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Moment(NamedTuple):
-    """Now, by both clocks: `wall` across processes and in files, `mono` for durations within this process (seconds)."""
+    """Now, by both clocks: `wall` across processes and in files, `mono` for durations within this process (seconds).
+
+    `offset`: the seconds by which local clocks are ahead of UTC; programs tell some times in local time, without a zone.
+    """
 
     wall: float
     mono: float
+    offset: float = 0.0
 
 
 class State(StrEnum):
