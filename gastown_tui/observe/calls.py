@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Done(NamedTuple):
@@ -26,26 +28,66 @@ class TimedOut(Exception):  # noqa: N818 (it says what happened, as the others d
         self.seconds = seconds
 
 
+class Call:
+    """A running command; on leaving, it is killed with all of its process group where it still runs, and reaped.
+
+    It gets a session of its own, so that neither Ctrl-C nor a hang-up of our terminal reaches it. Raises OSError where it
+    cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: int = subprocess.PIPE) -> None:
+        self._argv = argv
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, env=env, start_new_session=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self._child.__exit__(None, None, None)
+
+    @property
+    def over(self) -> bool:
+        """Returns whether it ended and all that it wrote was read."""
+        return self._child.returncode is not None
+
+    def heard(self, end: bytes, timeout: float) -> bytes:
+        """Returns what it writes until that ends with `end`, or until it closes its stdout. Raises TimedOut."""
+        assert self._child.stdout is not None
+        said, source, deadline, ready = b"", self._child.stdout.fileno(), time.monotonic() + timeout, select.poll()
+        ready.register(source, select.POLLIN)
+        while not said.endswith(end):
+            if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimedOut(self._argv, timeout)
+            if not (piece := os.read(source, 65536)):
+                break
+            said += piece
+        return said
+
+    def finished(self, timeout: float, last: bytes | None = None) -> Done:
+        """Returns what it gives after it was told `last` and nothing more. Raises TimedOut, and then it was killed."""
+        try:
+            stdout, stderr = self._child.communicate(last, timeout)
+        except subprocess.TimeoutExpired:
+            self._end()
+            raise TimedOut(self._argv, timeout) from None
+        return Done(self._child.returncode, stdout, stderr)
+
+    def _end(self) -> None:
+        # A child of the child may hold our pipes open: the whole group goes, and only while the pid is still ours.
+        if not self.over:
+            end_group(self._child.pid)
+            self._child.wait()
+
+
 def run(argv: Sequence[str], *, timeout: float, env: Mapping[str, str], input: bytes | None = None) -> Done:  # noqa: A002 (the name that subprocess gives it)
     """Returns what the command gave, at most `timeout` seconds later. Blocks: async callers go through a thread.
 
-    Without `input` its stdin is /dev/null. It gets a session of its own, so that neither Ctrl-C nor a hang-up of our
-    terminal reaches it and its whole group can be killed. Raises TimedOut, and OSError where it cannot be started.
+    Without `input` its stdin is /dev/null. Raises TimedOut, and OSError where it cannot be started.
     """
-    stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
-    child = subprocess.Popen(
-        argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True, close_fds=True
-    )
-    with child:
-        try:
-            stdout, stderr = child.communicate(input, timeout)
-        except subprocess.TimeoutExpired:
-            raise TimedOut(argv, timeout) from None
-        finally:
-            # A child of the child may hold our pipes open: the whole group goes, and only while the pid is still ours.
-            if child.returncode is None:
-                end_group(child.pid)
-        return Done(child.returncode, stdout, stderr)
+    with Call(argv, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE) as call:
+        return call.finished(timeout, input)
 
 
 def end_group(pid: int) -> None:

@@ -112,6 +112,11 @@ def last(marks: Marks) -> Group:
     return (f"display-message -p '{marks.row}Z'",)
 
 
+def last_word(marks: Marks) -> bytes:
+    """Returns how a complete answer ends."""
+    return f"{marks.row}Z\n".encode()
+
+
 def capture(marks: Marks, wish: Capture) -> Group:
     """Returns one pane's capture behind a row that names it.
 
@@ -121,6 +126,11 @@ def capture(marks: Marks, wish: Capture) -> Group:
     named = f"list-panes -t {pane} -f '#{{==:#{{pane_id}},{pane}}}' -F '{marks.line('C', CAPTURED)}'"
     above = f" -S -{wish.history}" if wish.history else ""
     return (named, f"capture-pane -e -p -t {pane}{above}")
+
+
+def then_captures(marks: Marks, captures: Sequence[Capture]) -> str:
+    """Returns the captures and a last word as lines for a tmux that reads commands from its stdin: each line is a group."""
+    return "".join(" ; ".join(group) + "\n" for group in [*(capture(marks, wish) for wish in captures), last(marks)])
 
 
 def environment(marks: Marks, session_id: str) -> list[Group]:
@@ -134,3 +144,7 @@ def chain(groups: Sequence[Group]) -> list[str]:
     for group in groups:
         words += ["if-shell", "-F", "1", " ; ".join(group), ";"]
     return words[:-1]
+
+
+THEN_STDIN = (";", "source-file", "-")
+"""What makes a process, after the chain before it was answered, wait for further commands on its stdin (3.0)."""

@@ -288,7 +288,7 @@ class ControlGateway:
 
     async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
         """Returns the frames alone, without a listing."""
-        return parse.frames(await self._ask(commands.recapture(self._marks, captures)), captures, self._clock())
+        return parse.frames((await self._ask(commands.recapture(self._marks, captures))).captures, captures, self._clock())
 
     async def environment(self, session_id: str) -> dict[str, str]:
         """Returns the session's own environment. Raises GatewayError where there is no such session."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
-from gastown_tui.observe.calls import TimedOut, run
+from gastown_tui.observe.calls import Call, TimedOut, run
 from gastown_tui.observe.ports import Capture, GatewayError, Look
 from gastown_tui.observe.tmux import commands, parse
 from gastown_tui.town.facts import Frame
@@ -12,6 +15,16 @@ from gastown_tui.town.snapshot import Moment
 
 ARGUMENTS = 16_000
 """Bytes of arguments that one tmux process may carry: its message to the server holds 16,380 with the terminators."""
+
+
+LEAVE_S = 0.2
+
+
+class Conversation(NamedTuple):
+    """A full look, and the way to capture, from the same process, what was decided from it; a second batch takes another."""
+
+    look: Look
+    frames: Callable[[Sequence[Capture]], Mapping[str, Frame | None]]
 
 
 class ForkGateway:
@@ -39,13 +52,7 @@ class ForkGateway:
         first, *more = self._split(full, captures)
         got = self._ask(commands.look(self._marks, full=full, captures=first))
         look = parse.look(got, full=full, captures=first, at=self._clock())
-        frames = dict(look.frames)
-        for wishes in more:
-            later = self._ask(commands.recapture(self._marks, wishes))
-            if later.epoch != look.epoch:
-                raise GatewayError("the tmux server was replaced while it answered", remedy="wait: it is asked again")
-            frames |= parse.frames(later, wishes, self._clock())
-        return Look(look.epoch, look.version, look.panes, look.pulses, frames)
+        return look._replace(frames={**look.frames, **self._recapture(more, look.epoch)})
 
     async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
         from asyncio import to_thread
@@ -54,10 +61,26 @@ class ForkGateway:
 
     def frames_once(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
         """Returns the frames alone, without a listing."""
-        frames: dict[str, Frame | None] = {}
-        for wishes in self._split(full=False, captures=captures):
-            frames |= parse.frames(self._ask(commands.recapture(self._marks, wishes)), wishes, self._clock())
-        return frames
+        return self._recapture(self._split(full=False, captures=captures))
+
+    @contextlib.contextmanager
+    def converse(self) -> Iterator[Conversation]:
+        """Gives a full look and then one batch of captures, however many, from the same process.
+
+        `timeout` bounds either answer. A tmux that reads no commands from its stdin costs a second process.
+        """
+        asked = commands.chain(commands.look(self._marks, full=True))
+        with contextlib.ExitStack() as life:
+            with self._bounded():
+                call = life.enter_context(Call([*self._argv, *asked, *commands.THEN_STDIN], env=self._env))
+                got = parse.answer(call.heard(commands.last_word(self._marks), self._timeout), self._marks)
+                if got is None:
+                    raise self._failure(call.finished(self._timeout).stderr)
+            look = parse.look(got, full=True, captures=(), at=self._clock())
+            yield Conversation(look, partial(self._then, call, look.epoch))
+            if not call.over:
+                with contextlib.suppress(TimedOut):
+                    call.finished(LEAVE_S)
 
     async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
         from asyncio import to_thread
@@ -76,6 +99,24 @@ class ForkGateway:
     async def close(self) -> None:
         """Nothing stays open between two looks."""
 
+    def _then(self, call: Call, epoch: str, captures: Sequence[Capture]) -> Mapping[str, Frame | None]:
+        if not call.over:
+            with self._bounded():
+                done = call.finished(self._timeout, commands.then_captures(self._marks, captures).encode())
+            if (got := parse.then_captures(done.stdout, self._marks)) is not None:
+                return parse.frames(got, captures, self._clock())
+        return self._recapture(self._split(full=False, captures=captures), epoch)
+
+    def _recapture(self, batches: Iterable[Sequence[Capture]], epoch: str | None = None) -> dict[str, Frame | None]:
+        """Returns the frames of every batch, a process each. Raises GatewayError where another server than `epoch` answers."""
+        frames: dict[str, Frame | None] = {}
+        for wishes in batches:
+            got = self._ask(commands.recapture(self._marks, wishes))
+            if epoch not in (None, got.epoch):
+                raise GatewayError("the tmux server was replaced while it answered", remedy="wait: it is asked again")
+            frames |= parse.frames(got.captures, wishes, self._clock())
+        return frames
+
     def _split(self, full: bool, captures: Sequence[Capture]) -> Iterator[list[Capture]]:
         room = ARGUMENTS - _size(commands.chain(commands.look(self._marks, full=full)))
         chunk: list[Capture] = []
@@ -89,17 +130,26 @@ class ForkGateway:
         yield chunk
 
     def _ask(self, groups: Sequence[commands.Group]) -> parse.Answer:
-        try:
+        with self._bounded():
             done = run([*self._argv, *commands.chain(groups)], timeout=self._timeout, env=self._env)
+        got = parse.answer(done.stdout, self._marks)
+        if got is None:
+            raise self._failure(done.stderr)
+        return got
+
+    def _failure(self, stderr: bytes) -> GatewayError:
+        return parse.failure(stderr.decode("utf-8", "replace"), self.socket)
+
+    @contextlib.contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Says what it means that tmux took too long or cannot be run."""
+        try:
+            yield
         except TimedOut:
             remedy = "see whether the server is stopped or its machine is overloaded: ps -o stat,time,args -C tmux"
             raise GatewayError(f"tmux did not answer within {self._timeout:g} s", remedy=remedy) from None
         except OSError as error:
             raise GatewayError(f"{self._argv[0]} cannot be run: {error.strerror}", remedy="install tmux 3.2 or later") from None
-        got = parse.answer(done.stdout, self._marks)
-        if got is None:
-            raise parse.failure(done.stderr.decode("utf-8", "replace"), self.socket)
-        return got
 
 
 def _size(words: Sequence[str]) -> int:

@@ -43,6 +43,10 @@ def garbled(what: str) -> GatewayError:
     return GatewayError(f"tmux gave an answer that is not understood: {what}", remedy="gastown-tui doctor names the versions")
 
 
+Captured = Mapping[str, tuple[Row, tuple[str, ...]]]
+"""What was captured, by pane: the row that names it, and the lines."""
+
+
 class Answer(NamedTuple):
     """One complete answer, cut into its rows but not read yet."""
 
@@ -51,7 +55,7 @@ class Answer(NamedTuple):
     sessions: bool
     environment: Mapping[str, str]
     rows: Sequence[Row] = ()
-    captures: Mapping[str, tuple[Row, tuple[str, ...]]] = NOTHING
+    captures: Captured = NOTHING
 
 
 def answer(stdout: bytes, marks: Marks) -> Answer | None:
@@ -63,17 +67,24 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
     who = _row(head, HEAD, marks)
     # tmux 3.4 alone writes `$HOME` as `\$HOME` everywhere but in captures.
     true = partial(_DOLLAR.sub, "$") if who["version"].startswith("3.4") else str
-    rows: list[Row] = []
-    captures: dict[str, tuple[Row, tuple[str, ...]]] = {}
-    for piece in pieces[2:-1]:
-        if piece[0] == "C":
-            named, _, text = piece.partition("\n")
-            row = _row(named, CAPTURED, marks)
-            captures[row["pane_id"]] = (row, tuple(text.removesuffix("\n").split("\n")))
-        else:
-            rows.append(_row(true(piece).removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks))
+    listed, captured = pieces[2:-1], [piece for piece in pieces[2:-1] if piece[0] == "C"]
+    rows = [
+        _row(true(piece).removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks) for piece in listed if piece[0] != "C"
+    ]
     epoch, sessions = f"{who['pid']}-{who['start_time']}", bool(who["session_id"])
-    return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, captures)
+    return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, _captured(captured, marks))
+
+
+def then_captures(stdout: bytes, marks: Marks) -> Captured | None:
+    """Returns the captures that follow an answer in the same process, or None where their last word is missing."""
+    first, *pieces = stdout.decode("utf-8", "replace").split(marks.row)
+    return None if first or pieces[-1:] != ["Z\n"] else _captured(pieces[:-1], marks)
+
+
+def _captured(pieces: Iterable[str], marks: Marks) -> Captured:
+    cut = (piece.partition("\n") for piece in pieces)
+    found = ((_row(named, CAPTURED, marks), text) for named, _, text in cut)
+    return {row["pane_id"]: (row, tuple(text.removesuffix("\n").split("\n"))) for row, text in found}
 
 
 def _row(text: str, names: Sequence[str], marks: Marks) -> Row:
@@ -96,19 +107,20 @@ def look(got: Answer, *, full: bool, captures: Sequence[Capture], at: Moment) ->
         groups = _by_pane(got.rows)
         panes = {name: _pane(rows, got.environment) for name, rows in groups.items()} if full else None
         pulses = None if full else {name: _pulse(rows) for name, rows in groups.items()}
-        return Look(got.epoch, got.version, panes, pulses, frames(got, captures, at))
+        return Look(got.epoch, got.version, panes, pulses, frames(got.captures, captures, at))
     except ValueError:
         raise garbled("a number that is none") from None
 
 
-def frames(got: Answer, captures: Iterable[Capture], at: Moment) -> dict[str, Frame | None]:
+def frames(got: Captured, captures: Iterable[Capture], at: Moment) -> dict[str, Frame | None]:
+    """Returns the frames that were wished for; None for a pane that is gone."""
     return {wish.pane_id: _frame(got, wish.pane_id, at) for wish in captures}
 
 
-def _frame(got: Answer, pane_id: str, at: Moment) -> Frame | None:
-    if pane_id not in got.captures:
+def _frame(got: Captured, pane_id: str, at: Moment) -> Frame | None:
+    if pane_id not in got:
         return None
-    row, lines = got.captures[pane_id]
+    row, lines = got[pane_id]
     caret = _int(row["cursor_x"]), _int(row["cursor_y"])
     return Frame(pane_id, lines, at, caret if row["cursor_flag"] == "1" else None, _int(row["history_size"]), caret)
 
