@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from .locate import (
     whom_it_serves,
 )
 from .ports import GatewayError, Look, Pulse
-from .tmux.fork import ForkGateway
+from .tmux.fork import Asking, Conversation, ForkGateway
 
 LEAST_TIMEOUT_S = 0.2
 DEMO_MARKER = ".gastown-tui-demo"
@@ -40,7 +41,10 @@ LEAST_S = 0.2
 
 
 class Survey(NamedTuple):
-    """What a survey found. `look` is the chosen server's answer, or None with the `error` that stands in its place."""
+    """What a survey found. `look` is the chosen server's answer, or None with the `error` that stands in its place.
+
+    `frames` captures from that server what is decided next.
+    """
 
     ref: TownRef
     reader: FileReader
@@ -51,6 +55,7 @@ class Survey(NamedTuple):
     at: Moment
     probes: Mapping[str, str] = NOTHING
     tried: tuple[str, ...] = ()
+    frames: Asking | None = None
 
 
 class _Search(NamedTuple):
@@ -61,12 +66,14 @@ class _Search(NamedTuple):
     tried: tuple[str, ...]
     found: tuple[Candidate, ...]
     probes: Mapping[str, str]
-    looks: Mapping[str, Look]
+    talks: Mapping[str, Conversation]
     errors: Mapping[str, GatewayError]
 
     def served(self, rigs: tuple[Rig, ...], root: Root | None) -> list[Served]:
         home = str(root.real) if root else ""
-        return [whom_it_serves(one, self.looks[one.path].panes or {}, rigs, home) for one in self.found if one.path in self.looks]
+        return [
+            whom_it_serves(one, self.talks[one.path].look.panes or {}, rigs, home) for one in self.found if one.path in self.talks
+        ]
 
     def place(self) -> Root | Nowhere | None:
         """Returns the town's root; None where a named server has agents and nobody says where their town lies."""
@@ -114,28 +121,37 @@ class _Search(NamedTuple):
         )
 
 
-def survey(wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float) -> Survey | Nowhere:
+def survey(
+    wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float, talks: ExitStack | None = None
+) -> Survey | Nowhere:
     """Returns the town as one look shows it, or Nowhere. One tmux process for each live socket, none for the others.
 
-    `timeout` (seconds) is for all of them together.
+    `timeout` (seconds) is for all of them together. With `talks` each process stays until that is left, and answers `frames`.
     """
     root, tried = find_root(wanted)
     if wanted.town is not None and root is None:
         return Nowhere(tried, f"{wanted.town} is no folder", "name the town's root with --town DIR")
     found = candidates(root, wanted)
     probes = {candidate.path: probe(candidate.path) for candidate in found}
-    looks: dict[str, Look] = {}
+    answers: dict[str, Conversation] = {}
     errors: dict[str, GatewayError] = {}
     until = clock().mono + timeout
     for path in [path for path, answer in probes.items() if answer == "live"]:
         gateway = ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=max(LEAST_S, round(until - clock().mono, 1)))
         try:
-            looks[path] = resolved(gateway.look_once(full=True))
+            answers[path] = _asked(gateway, talks)
         except GatewayError as error:
             errors[path] = error
-    search = _Search(wanted, root, tried, found, probes, looks, errors)
+    search = _Search(wanted, root, tried, found, probes, answers, errors)
     place = search.place()
     return place if isinstance(place, Nowhere) else _read(search, place, host, clock())
+
+
+def _asked(gateway: ForkGateway, talks: ExitStack | None) -> Conversation:
+    if talks is None:
+        return Conversation(resolved(gateway.look_once(full=True)), gateway.frames_once)
+    talk = talks.enter_context(gateway.converse())
+    return talk._replace(look=resolved(talk.look))
 
 
 def listening(wanted: Wanted) -> frozenset[str]:
@@ -147,13 +163,13 @@ def listening(wanted: Wanted) -> frozenset[str]:
 def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
     folder = root.real if root else Path("/nonexistent")
     reader = FileReader(folder)
-    present = frozenset(pane.session for look in search.looks.values() for pane in (look.panes or {}).values())
+    present = frozenset(pane.session for talk in search.talks.values() for pane in (talk.look.panes or {}).values())
     files = reader.read(now, present)
     chosen, notices = choose(search.served(files.rigs, root))
     path, error = (chosen.path, None) if chosen else search.unanswered()
     ref = TownRef(str(folder) if root else "", path, files.name if root else "", host, os.path.exists(folder / DEMO_MARKER))
-    look = search.looks[chosen.path] if chosen else None
-    return Survey(ref, reader, files, Located(notices, now), look, error, now, search.answers(), search.tried)
+    look, frames = search.talks[chosen.path] if chosen else (None, None)
+    return Survey(ref, reader, files, Located(notices, now), look, error, now, search.answers(), search.tried, frames)
 
 
 @lru_cache(maxsize=4096)

@@ -7,12 +7,15 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from towns import HandTown, clock
 
 from gastown_tui.observe.ports import Capture, GatewayError
+from gastown_tui.observe.survey import Survey, survey
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.town.snapshot import Moment
 
@@ -176,3 +179,17 @@ def test_no_server_is_absent_and_none_is_started(tmux: Any) -> None:
 def test_no_tmux_at_all(tmux: Any) -> None:
     with pytest.raises(GatewayError, match="cannot be run"), gateway(tmux, "/nonexistent/tmux").converse():
         pytest.fail("nobody answered")
+
+
+@pytest.mark.parametrize(("talking", "expected"), [(True, 1), (False, 2)])
+def test_a_survey_captures_from_the_process_that_listed(tmux: Any, counted: Any, talking: bool, expected: int) -> None:
+    program, processes = counted()
+    town = HandTown(tmux)
+    town.start("al-crew-max")
+    with ExitStack() as talks:
+        wanted = town.wanted(town=str(town.root), socket=tmux.socket)
+        place = survey(wanted, tmux=program, host="here", clock=clock, timeout=10.0, **({"talks": talks} if talking else {}))
+        assert isinstance(place, Survey) and place.look is not None and place.frames is not None
+        panes = list(place.look.panes or {})
+        assert [frame and frame.pane_id for frame in place.frames([Capture(pane) for pane in panes]).values()] == panes
+    assert processes() == expected and children() == []

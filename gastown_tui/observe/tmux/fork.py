@@ -20,11 +20,15 @@ ARGUMENTS = 16_000
 LEAVE_S = 0.2
 
 
+Asking = Callable[[Sequence[Capture]], Mapping[str, Frame | None]]
+"""Returns the frame of each pane, None for one that is gone. Raises GatewayError."""
+
+
 class Conversation(NamedTuple):
     """A full look, and the way to capture, from the same process, what was decided from it; a second batch takes another."""
 
     look: Look
-    frames: Callable[[Sequence[Capture]], Mapping[str, Frame | None]]
+    frames: Asking
 
 
 class ForkGateway:
