@@ -9,12 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Exited, Fact, Listing, Pane, PaneChanged, SourceFailed, TownFiles
+from gastown_tui.town.facts import Exited, Fact, Frame, Listing, Pane, SourceFailed, TownFiles
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
-from gastown_tui.town.programs import BY_RUNTIME
-from gastown_tui.town.snapshot import ALIVE, Moment, Nowhere, Town
+from gastown_tui.town.snapshot import ALIVE, Moment, Nowhere, State, Town
 
 from .pids import PidWatcher
 from .ports import Past
@@ -115,8 +114,9 @@ class Observation:
 
     def _put(self, fact: Fact) -> None:
         self._inbox.append(fact)
-        # That a text moved, or that files say the same as before, may wait for the next listing.
-        if not isinstance(fact, PaneChanged) and not (isinstance(fact, TownFiles) and fact.says_as(self._known.files)):
+        # How a screen looks by now, or that files say the same as before, may wait for the next listing.
+        waits = isinstance(fact, Frame) and fact.pane_id in self._known.screens
+        if not waits and not (isinstance(fact, TownFiles) and fact.says_as(self._known.files)):
             self._wake.set()
 
     def _exited(self, pid: int) -> None:
@@ -187,7 +187,7 @@ class Observation:
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
         self._publish(judgement.town)
         if self.source:
-            self.source.compare(self._noisy(judgement.town))
+            self.source.judge(_to_look_at(judgement))
         return judgement
 
     def _sessions(self) -> frozenset[str]:
@@ -279,9 +279,8 @@ class Observation:
         agents = (found.agent.pid for pane in panes if (found := self._known.finds.get(pane.pane_id)) and found.agent)
         return {pane.pid for pane in panes} | set(agents)
 
-    def _noisy(self, town: Town) -> list[str]:
-        return [
-            agent.pane_id
-            for agent in town.agents
-            if agent.pane_id and agent.state in ALIVE and (program := BY_RUNTIME.get(agent.runtime or "")) and program.noisy
-        ]
+
+def _to_look_at(judgement: Judgement) -> dict[str, float | None]:
+    """Returns the panes of the living, and when another look at one would settle something."""
+    seen = {*ALIVE, State.UNKNOWN}
+    return {one.agent.pane_id: one.look_at for one in judgement.judged.values() if one.agent.pane_id and one.agent.state in seen}

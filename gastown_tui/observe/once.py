@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from gastown_tui.town.facts import Fact, Listing, PaneChanged, SourceFailed
-from gastown_tui.town.judging import alive_sessions, judge
+from gastown_tui.town.facts import Fact, Listing, SourceFailed
+from gastown_tui.town.judging import alive_sessions, judge, living_panes
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import CONFIRM_S
 from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
@@ -15,7 +16,7 @@ from .locate import Wanted
 from .ports import Capture, GatewayError, Look, Past
 from .processes import read_tree
 from .survey import LEAST_S, Survey, resolved, survey
-from .tmux.fork import ForkGateway
+from .tmux.fork import Asking, ForkGateway
 
 FIRST_TIMEOUT_S = 1.0
 SETTLE_S = 0.7
@@ -59,65 +60,62 @@ class OneLook:
     def _left(self) -> float:
         return round(self.deadline - self.means.clock().mono, 1)
 
-    def take(self, facts: Sequence[Fact]) -> None:
-        """Folds the facts and judges."""
+    def take(self, facts: Sequence[Fact], frames: Asking | None = None) -> None:
+        """Folds the facts, captures with `frames` the screens of those who live by them, and judges."""
         for fact in facts:
+            self.known = fold(self.known, fact)
+        for fact in self._screens(frames) if frames else ():
             self.known = fold(self.known, fact)
         now = self.means.clock()
         self.judgement = judge(self.known, now)
         self.known = fold(self.known, self.judgement)
+
+    def _screens(self, frames: Asking) -> list[Fact]:
+        """Returns the screens of the living that were not seen yet."""
+        wishes = [Capture(pane) for pane in living_panes(self.known) if pane not in self.known.screens]
+        return self._captured(frames, wishes) if wishes else []
+
+    def _captured(self, frames: Asking, wishes: Sequence[Capture]) -> list[Fact]:
+        try:
+            return [frame for frame in frames(wishes).values() if frame is not None]
+        except GatewayError as error:
+            return [SourceFailed("tmux", str(error), self.means.clock(), absent=error.absent)]
 
     def look_again(self) -> None:
         """Looks a second time, at least a second after the first."""
         first = self.known.answer
         if first is not None:
             self.means.sleep(max(0.0, first.mono + CONFIRM_S + 0.001 - self.means.clock().mono))
-        self.take(self._again())
-
-    def _again(self) -> list[Fact]:
         gateway = self.gateway(max(LEAST_S, self._left()))
         if gateway is None:
-            return self._elsewhere()
+            self._elsewhere()
+            return
         now = self.means.clock()
         present = frozenset(pane.session for pane in self.known.panes.values())
         files = self.place.reader.read(now, present)
         try:
-            return [files, *_seen(resolved(gateway.look_once(full=True)), self.means.clock())]
+            with gateway.converse() as talk:
+                self.take([files, *_seen(resolved(talk.look), self.means.clock())], talk.frames)
         except GatewayError as error:
-            return [files, SourceFailed("tmux", str(error), now, absent=error.absent)]
+            self.take([files, SourceFailed("tmux", str(error), now, absent=error.absent)])
 
-    def _elsewhere(self) -> list[Fact]:
-        """Returns what another survey finds where the first one found no server."""
-        place = _survey(self.wanted, self.means, max(LEAST_S, self._left()))
-        if not isinstance(place, Nowhere) and place.ref.root == self.place.ref.root:
-            self.place, self.known = place, self.known._replace(ref=place.ref)
-        return _found(self.place, self.means.clock())
+    def _elsewhere(self) -> None:
+        """Surveys again where the first survey found no server."""
+        with ExitStack() as talks:
+            place = _survey(self.wanted, self.means, max(LEAST_S, self._left()), talks)
+            if not isinstance(place, Nowhere) and place.ref.root == self.place.ref.root:
+                self.place, self.known = place, self.known._replace(ref=place.ref)
+            self.take(_found(self.place, self.means.clock()), self.place.frames)
 
     def settle(self) -> None:
-        """Compares two captures, an odd gap apart, of the agents whose activity one look cannot tell."""
+        """Looks at the screens of the undecided once more, an odd gap after the first time."""
         undecided = (State.UNKNOWN, State.STARTING)
-        panes = [agent.pane_id for agent in self.town.agents if agent.state in undecided and agent.pane_id]
+        wishes = [Capture(agent.pane_id) for agent in self.town.agents if agent.state in undecided and agent.pane_id]
         gateway = self.gateway(max(LEAST_S, self._left() - SETTLE_S))
-        if gateway is None or not panes or self._left() < SETTLE_S:
+        if gateway is None or not wishes or self._left() < SETTLE_S:
             return
-        wishes = [Capture(pane) for pane in panes]
-        try:
-            first = gateway.look_once(full=False, captures=wishes)
-            self.means.sleep(SETTLE_S)
-            second = gateway.look_once(full=False, captures=wishes)
-        except GatewayError as error:
-            self.take([SourceFailed("tmux", str(error), self.means.clock(), absent=error.absent)])
-            return
-        self.take(_compared(first, second, self.means.clock()))
-
-
-def _compared(first: Look, second: Look, now: Moment) -> list[Fact]:
-    facts: list[Fact] = []
-    for pane_id, frame in second.frames.items():
-        before = first.frames.get(pane_id)
-        if frame is not None and before is not None:
-            facts.append(PaneChanged(pane_id, before.rows != frame.rows, now))
-    return facts
+        self.means.sleep(SETTLE_S)
+        self.take(self._captured(gateway.frames_once, wishes))
 
 
 def _seen(look: Look, now: Moment) -> list[Fact]:
@@ -129,14 +127,15 @@ def _seen(look: Look, now: Moment) -> list[Fact]:
 def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:
     """Returns the town after one look, after two where the first would call something missing, zombie or vanished."""
     deadline = means.clock().mono + ALL_S
-    place = _survey(wanted, means, FIRST_TIMEOUT_S)
-    if isinstance(place, Nowhere):
-        return place
-    now = means.clock()
-    past = means.past(place.ref.root, place.ref.socket or "")
-    known = Known(place.ref)
-    looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
-    looking.take([past.recall(now), *_found(place, now)])
+    with ExitStack() as talks:
+        place = _survey(wanted, means, FIRST_TIMEOUT_S, talks)
+        if isinstance(place, Nowhere):
+            return place
+        now = means.clock()
+        past = means.past(place.ref.root, place.ref.socket or "")
+        known = Known(place.ref)
+        looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
+        looking.take([past.recall(now), *_found(place, now)], place.frames)
     if looking.judgement.confirm and looking.known.answer is not None:
         looking.look_again()
     if settle:
@@ -146,8 +145,8 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
     return looking
 
 
-def _survey(wanted: Wanted, means: Means, timeout: float) -> Survey | Nowhere:
-    return survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=timeout)
+def _survey(wanted: Wanted, means: Means, timeout: float, talks: ExitStack) -> Survey | Nowhere:
+    return survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=timeout, talks=talks)
 
 
 def _found(place: Survey, now: Moment) -> list[Fact]:

@@ -7,9 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from gastown_tui.town.facts import Process, Tree
+from gastown_tui.town.programs import HEADLESS
 from gastown_tui.town.snapshot import Moment
 
 MOST_PROCESSES = 256
+MOST_ARGUMENTS = 32
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -32,20 +34,20 @@ def read_tree(pane_id: str, root: int, at: Moment, proc: Path = Path("/proc")) -
 
 
 def read_process(pid: int, proc: Path = Path("/proc"), boot: float | None = None) -> Process | None:
-    """Returns one process, or None if it is gone. Of its arguments the first two only: the rest may be a secret."""
+    """Returns one process, or None if it is gone. Of its arguments the first two and known flags: the rest may be a secret."""
     folder = f"{proc}/{pid}"
     stat = _read(f"{folder}/stat")
     if stat is None:
         return None
     comm, state, parent, ticks = _parse_stat(stat)
-    argv = (_read(f"{folder}/cmdline", 4096) or b"").split(b"\0")[:2]
-    argv0, argv1 = (*(part.decode("utf-8", "replace") for part in argv), "", "")[:2]
+    argv = [part.decode("utf-8", "replace") for part in (_read(f"{folder}/cmdline", 4096) or b"").split(b"\0")[:MOST_ARGUMENTS]]
+    argv0, argv1 = (*argv, "", "")[:2]
     try:
         exe = os.readlink(f"{folder}/exe").removesuffix(" (deleted)")
     except OSError:
         exe = ""
     started = (boot if boot is not None else _boot_time(str(proc))) + ticks / _TICKS
-    return Process(pid, parent, comm, argv0, argv1, exe, state, started)
+    return Process(pid, parent, comm, argv0, argv1, exe, state, started, HEADLESS.intersection(argv[1:]))
 
 
 def started_at(pid: int, proc: Path = Path("/proc")) -> float | None:

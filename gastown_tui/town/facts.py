@@ -63,16 +63,11 @@ class Frame(NamedTuple):
     caret: tuple[int, int] | None = None
 
 
-class PaneChanged(NamedTuple):
-    """Two captures of a pane: whether its visible text differed between them."""
-
-    pane_id: str
-    changed: bool
-    at: Moment
-
-
 class Process(NamedTuple):
-    """One process of a pane's tree. `argv1` is the first argument only: the rest may be a prompt or a secret."""
+    """One process of a pane's tree. `argv1` is the first argument only: the rest may be a prompt or a secret.
+
+    `flags` are those of its arguments that say that it draws no screen.
+    """
 
     pid: int
     parent: int
@@ -82,6 +77,7 @@ class Process(NamedTuple):
     exe: str = ""
     state: str = "S"
     started: float | None = None
+    flags: frozenset[str] = frozenset()
 
 
 class Tree(NamedTuple):
@@ -203,4 +199,4 @@ class Located(NamedTuple):
     at: Moment
 
 
-Fact = Listing | PaneChanged | Tree | Exited | SourceFailed | TownFiles | Remembered | Located
+Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Located

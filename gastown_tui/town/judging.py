@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from operator import is_
 from typing import Any
 
+from .activity.judging import FIRST
 from .activity.motion import Motion
 from .agents import Identity, Stranger, identify
 from .expected import Expectation, expected_agents, is_down
@@ -17,7 +18,7 @@ from .facts import Daemon, Pane, Rig, TownFiles
 from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
 from .notices import notices
-from .programs import BY_RUNTIME, Found, runtime_named
+from .programs import Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
 
 STRETCH_S = 5.0
@@ -95,7 +96,8 @@ def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity,
 def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], now: Moment) -> Judged:
     pane = pick_pane(sessions[0], known.finds)
     before, found, files = known.judged.get(agent_id), known.finds.get(pane.pane_id), known.files
-    seen = (
+    beat = files.heartbeats.get(pane.session) if files else None
+    body = Body(
         pane,
         known.trees.get(pane.pane_id),
         found,
@@ -103,23 +105,27 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.without_agent.get(pane.pane_id),
         known.exits.get(pane.pid),
         known.exits.get(found.agent.pid) if found and found.agent else None,
+        known.screens.get(pane.pane_id),
+        beat,
+        known.answer if "tmux" in known.failures else None,
     )
-    last_answer = known.answer if "tmux" in known.failures else None
-    beat = files.heartbeats.get(pane.session) if files else None
     daemon = _daemon(files)
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
-    inputs = (*seen, last_answer, beat, daemon, *also)
+    inputs = (*body, daemon, *also)
     if before and _stands(before, inputs, now):
         return before
     former = before.agent if before and _is_session(before.agent, pane) else None
-    body = Body(*seen, former.expects if former and former.state is State.DEAD else None, last_answer)
-    verdict = judge_present(who, body, daemon, former.state if former else None, now)
+    body = body._replace(promised=former.expects if former and former.state is State.DEAD else None)
+    same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
+    carried = before.carried if before and same else FIRST
+    said = former.state if former else None
+    verdict = judge_present(who, body, daemon, said, now, carried=carried, patience=known.patience)
     facts = _facts(pane, found, body.motion)
     if former and former.state is verdict.state is State.WORKING and _same_stretch(former.last_output, facts["last_output"]):
         facts["last_output"] = former.last_output
     work = {"heartbeat_at": beat.at, "bead": beat.bead} if beat else {}
     agent = _agent(who, verdict, former, now, also=also, **work, **facts)
-    return Judged(agent, inputs, verdict.next_at, verdict.confirm)
+    return Judged(agent, inputs, verdict.next_at, verdict.confirm, verdict.look_at, verdict.carried)
 
 
 def _is_session(agent: Agent, pane: Pane) -> bool:
@@ -141,7 +147,7 @@ def _same_stretch(told: float | None, now: float | None) -> bool:
 def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
     """Returns what an agent's pane and processes say about it, as fields of Agent."""
     runtime = found.runtime if found and found.agent else runtime_named(pane.env)
-    program = BY_RUNTIME.get(runtime or "")
+    program = found.program if found else None
     changed = motion.changed.wall if motion.changed else None
     return {
         "session": pane.session,
@@ -177,6 +183,7 @@ def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment, *
         evidence=verdict.evidence,
         since=since,
         expects=verdict.expects,
+        activity=verdict.activity,
         **more,
     )
 
@@ -226,6 +233,12 @@ def _source(known: Known, name: str) -> SourceState:
         return SourceState(name, "ok", at.wall if at else None)
     state = "absent" if failure.absent else "stale" if at else "error"
     return SourceState(name, state, at.wall if at else None, failure.error)
+
+
+def living_panes(known: Known) -> list[str]:
+    """Returns the panes of the agents whose program was found running: those whose screens say something."""
+    panes = (pick_pane(sessions[0], known.finds) for _, sessions in _by_agent(known, _identities(known)).values())
+    return [pane.pane_id for pane in panes if not pane.dead and (found := known.finds.get(pane.pane_id)) and found.agent]
 
 
 def alive_sessions(town: Town) -> dict[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .activity.judging import FIRST, Carried
 from .activity.motion import Motion
 from .agents import Identity, Stranger
-from .facts import Exited, Fact, Listing, Located, Pane, PaneChanged, Remembered, Rig, SourceFailed, TownFiles, Tree
+from .facts import Exited, Fact, Frame, Listing, Located, Pane, Remembered, Rig, SourceFailed, TownFiles, Tree
 from .programs import Found, find_agent
 from .snapshot import NOTHING, Agent, Moment, Town, TownRef
 
@@ -20,12 +21,17 @@ Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger, tuple[R
 
 
 class Judged(NamedTuple):
-    """An agent, what its verdict rests on (compared by identity), and until when (mono) it stands."""
+    """An agent, what its verdict rests on (compared by identity), and until when (mono) it stands.
+
+    `look_at` (mono): when another look at its screen would settle something.
+    """
 
     agent: Agent
     inputs: tuple[Any, ...]
     next_at: float | None = None
     confirm: bool = False
+    look_at: float | None = None
+    carried: Carried = FIRST
 
 
 class Judgement(NamedTuple):
@@ -52,6 +58,7 @@ class Known(NamedTuple):
     finds: Mapping[str, Found] = NOTHING
     without_agent: Mapping[str, Moment] = NOTHING
     motions: Mapping[str, Motion] = NOTHING
+    screens: Mapping[str, Frame] = NOTHING
     exits: Mapping[int, Moment] = NOTHING
     lacking: Mapping[str, Moment] = NOTHING
     files: TownFiles | None = None
@@ -61,6 +68,7 @@ class Known(NamedTuple):
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = NOTHING
     identities: Identities = NOTHING
+    patience: Mapping[str, float] = NOTHING
 
 
 def fold(known: Known, fact: Fact | Judgement) -> Known:
@@ -72,11 +80,8 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             return _fold_listing(_fold_clock(known, fact.at), fact)
         case Tree():
             return _fold_tree(known, fact)
-        case PaneChanged():
-            motion = known.motions.get(fact.pane_id)
-            if motion is None:
-                return known
-            return known._replace(motions={**known.motions, fact.pane_id: motion.captured(fact.changed, fact.at)})
+        case Frame():
+            return _fold_frame(known, fact)
         case Exited():
             return known._replace(exits={**known.exits, fact.pid: fact.at})
         case SourceFailed():
@@ -87,6 +92,15 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             return _answered(known, "memory", fact.at)._replace(remembered={**fact.seen, **known.remembered})
         case Located():
             return known._replace(located=fact)
+
+
+def _fold_frame(known: Known, fact: Frame) -> Known:
+    motion, before = known.motions.get(fact.pane_id), known.screens.get(fact.pane_id)
+    if motion is None:
+        return known
+    if before is not None:
+        motion = motion.captured(fact.rows != before.rows, fact.at)
+    return known._replace(motions={**known.motions, fact.pane_id: motion}, screens={**known.screens, fact.pane_id: fact})
 
 
 def _fold_judgement(known: Known, fact: Judgement) -> Known:
@@ -149,6 +163,7 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
         trees={pane: tree for pane, tree in known.trees.items() if pane in kept},
         finds={pane: found for pane, found in known.finds.items() if pane in kept},
         without_agent={pane: at for pane, at in known.without_agent.items() if pane in kept},
+        screens={pane: frame for pane, frame in known.screens.items() if pane in kept},
         exits={
             pid: at
             for pid, at in known.exits.items()

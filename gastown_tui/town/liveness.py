@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .activity.motion import Motion, judge_activity
+from .activity.judging import FIRST, PATIENCE_S, Carried, Subject, judge_activity
+from .activity.motion import Motion
 from .agents import Identity
 from .expected import Expectation, finished, told
-from .facts import Daemon, Pane, Tree
+from .facts import Daemon, Frame, Heartbeat, Pane, Tree
 from .programs import Found, display_name
-from .snapshot import ALIVE, Evidence, Expects, Moment, State
+from .snapshot import ALIVE, NOTHING, UNTOLD, Activity, Evidence, Expects, Moment, State
 
 CONFIRM_S = 1.0
 RESPAWN_S = 3.0
@@ -24,7 +25,10 @@ NEWBORN_S = 0.5
 
 
 class Verdict(NamedTuple):
-    """A state with its reasons. `next_at` (mono): when it changes by itself; `confirm`: another look may settle it."""
+    """A state with its reasons. `next_at` (mono): when it changes by itself; `confirm`: another look may settle it.
+
+    `look_at` (mono): when another look at its screen would. `carried`: for the next judgement of the same process.
+    """
 
     state: State
     evidence: tuple[Evidence, ...]
@@ -32,12 +36,15 @@ class Verdict(NamedTuple):
     expects: Expects | None = None
     next_at: float | None = None
     confirm: bool = False
+    activity: Activity = UNTOLD
+    look_at: float | None = None
+    carried: Carried = FIRST
 
 
 class Body(NamedTuple):
     """All that is known of a session that is there: its pane, its processes, and what was seen of them.
 
-    `promised`: who was said to revive it, if it was dead before. `last_answer`: when tmux told of it, if it fails since.
+    `last_answer`: when tmux told of it, if it fails since. `promised`: who was said to revive it, if it was dead before.
     """
 
     pane: Pane
@@ -47,12 +54,26 @@ class Body(NamedTuple):
     without_agent: Moment | None = None
     pane_exit: Moment | None = None
     agent_exit: Moment | None = None
-    promised: Expects | None = None
+    frame: Frame | None = None
+    beat: Heartbeat | None = None
     last_answer: Moment | None = None
+    promised: Expects | None = None
 
 
-def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State | None, now: Moment) -> Verdict:
-    """Returns the verdict on an agent whose session exists."""
+def judge_present(
+    identity: Identity,
+    body: Body,
+    daemon: Daemon,
+    former: State | None,
+    now: Moment,
+    *,
+    carried: Carried = FIRST,
+    patience: Mapping[str, float] = NOTHING,
+) -> Verdict:
+    """Returns the verdict on an agent whose session exists. `carried` is what the last one of this process handed on.
+
+    `patience`: seconds without progress after which a role counts as stalled, where it is not the usual.
+    """
     pane, tree, found = body.pane, body.tree, body.found
     if pane.dead:
         return _dead_pane(identity, pane, body, daemon, now)
@@ -75,8 +96,11 @@ def judge_present(identity: Identity, body: Body, daemon: Daemon, former: State 
         return Verdict(State.FROZEN, (stopped,))
     # While tmux does not answer nothing is seen to fall silent either.
     seen_at = body.last_answer or now
-    activity = judge_activity(found.runtime, found, pane, (), body.motion, former, seen_at, watched=body.last_answer is None)
-    return Verdict(activity.state, (*activity.evidence, runs), next_at=None if body.last_answer else activity.next_at)
+    subject = Subject(identity.role, found, pane, body.motion, body.frame, body.beat)
+    watched = body.last_answer is None
+    doing = judge_activity(subject, former, carried, seen_at, watched=watched, patience={**PATIENCE_S, **patience})
+    evidence, next_at = (*doing.evidence, runs), doing.next_at if watched else None
+    return Verdict(doing.state, evidence, None, None, next_at, False, doing.activity, doing.look_at, doing.carried)
 
 
 def _where(found: Found, pane: Pane) -> str:

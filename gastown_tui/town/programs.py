@@ -16,32 +16,39 @@ from .facts import Process, Tree
 
 
 class Program(NamedTuple):
-    """`scripts` are package folders as they stand in a script's path; `noisy` programs write while they are idle."""
+    """`scripts` are package folders as they stand in a script's path; `noisy` programs write while they are idle.
+
+    `product` tells two programs apart that go by one runtime's name. `headless` are the arguments with which it draws no screen.
+    """
 
     runtime: str
     names: frozenset[str]
-    scripts: tuple[str, ...] = ()
-    noisy: bool = False
+    scripts: tuple[str, ...]
+    noisy: bool
+    product: str
+    headless: frozenset[str]
 
 
-def _program(runtime: str, names: str, *scripts: str, noisy: bool = False) -> Program:
-    return Program(runtime, frozenset(names.split("|")), scripts, noisy)
+def _program(runtime: str, names: str, *scripts: str, noisy: bool = False, product: str = "", headless: str = "") -> Program:
+    return Program(runtime, frozenset(names.split("|")), scripts, noisy, product or runtime, frozenset(headless.split()))
 
 
 PROGRAMS = (
-    _program("claude", "claude|claude.exe", "/@anthropic-ai/claude-code/", "/claude/versions/"),
-    _program("codex", "codex", "/@openai/codex/"),
-    _program("gemini", "gemini|gemini-cli", "/@google/gemini-cli/"),
-    _program("opencode", "opencode|.opencode", "/opencode-ai/"),
-    _program("kilo", "kilo|.kilo|kilocode", "/@kilocode/cli/"),
-    _program("kimi", "kimi|kimi-cli|kimi-code|Kimi Code", "/kimi-cli/", "/@moonshot-ai/", noisy=True),
+    _program("claude", "claude|claude.exe", "/@anthropic-ai/claude-code/", "/claude/versions/", headless="-p --print"),
+    _program("codex", "codex", "/@openai/codex/", headless="exec e"),
+    _program("gemini", "gemini|gemini-cli", "/@google/gemini-cli/", headless="-p --prompt"),
+    _program("opencode", "opencode|.opencode", "/opencode-ai/", headless="run serve"),
+    _program("kilo", "kilo|.kilo|kilocode", "/@kilocode/cli/", headless="run serve"),
+    _program("kimi", "kimi|kimi-cli|Kimi Code", "/kimi-cli/", noisy=True, product="kimi-cli", headless="--print"),
+    _program("kimi", "kimi-code", "/@moonshot-ai/", product="kimi-code", headless="-p --prompt"),
     _program("hermes", "hermes"),
     _program("cursor", "cursor-agent", "/cursor-agent/"),
     _program("amp", "amp", "/@sourcegraph/amp/"),
     _program("copilot", "copilot", "/@github/copilot/"),
     _program("pi", "pi", "/@mariozechner/pi-coding-agent/"),
 )
-BY_RUNTIME = {program.runtime: program for program in PROGRAMS}
+_CLAUDE = PROGRAMS[0]
+HEADLESS = frozenset[str]().union(*(program.headless for program in PROGRAMS))
 SHELLS = frozenset({"bash", "zsh", "sh", "dash", "ash", "fish", "tcsh", "csh", "ksh", "mksh", "pwsh", "powershell", "busybox"})
 _INTERPRETER = re.compile(r"^(node|nodejs|bun|deno|python[\d.]*|pypy[\d.]*|ruby|perl)$")
 _VERSION = re.compile(r"^\d+\.\d+\.\d+")
@@ -51,7 +58,7 @@ _SCRIPT_END = re.compile(r"\.(c|m)?js$|\.py$|\.ts$")
 class Found(NamedTuple):
     """What a pane's tree holds: the agent, or the names of what is there instead (`shells`: nothing but shells).
 
-    `declared` are the names by which the session knows its agent.
+    `program` is what the agent is, where it is known. `declared` are the names by which the session knows its agent.
     """
 
     agent: Process | None
@@ -59,6 +66,7 @@ class Found(NamedTuple):
     present: tuple[str, ...] = ()
     shells: bool = False
     declared: tuple[str, ...] = ()
+    program: Program | None = None
 
 
 def _base(path: str) -> str:
@@ -103,7 +111,7 @@ def program_of(process: Process) -> Program | None:
         if names & program.names or any(part in script for part in program.scripts):
             return program
     if any(_VERSION.match(name) for name in names) and "/claude/" in f"{process.exe} {process.argv0}":
-        return BY_RUNTIME["claude"]
+        return _CLAUDE
     return None
 
 
@@ -144,7 +152,7 @@ def find_agent(tree: Tree, env: Mapping[str, str]) -> Found:
     if agent is not None:
         program = program_of(agent)
         own = "shell" if _called(agent) & SHELLS & set(names) else env.get("GT_AGENT")
-        return Found(agent, program.runtime if program else own, declared=names)
+        return Found(agent, program.runtime if program else own, declared=names, program=program)
     others = [process for process in there if not is_shell(process)]
     present = tuple(dict.fromkeys(display_name(process) for process in others or there))
     return Found(None, None, present, shells=bool(there) and not others, declared=names)

@@ -1,32 +1,37 @@
 """The tmux source: when to list, what to capture, and by which backend. Listings and frames go out, nothing comes back.
 
 A light listing every second, a full one every ten or when a light one shows something new, frames of the panes on screen
-only while they move. Every period is re-armed after the work, and stretches when a tick takes more than a quarter of it.
+only while they move, and of every agent's pane when something about it moved since it was judged. Every period is re-armed
+after the work, and stretches when a tick takes more than a quarter of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
 from gastown_tui.observe.survey import merged, resolved
-from gastown_tui.town.facts import Frame, Listing, Pane, PaneChanged, SourceFailed
+from gastown_tui.town.activity.judging import title_shape
+from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
 from gastown_tui.town.snapshot import Moment
 
 from .control import ControlGateway
 from .fork import ForkGateway
 from .versions import client_version, refusal
 
-Out = Callable[[Listing | PaneChanged | SourceFailed], None]
+Out = Callable[[Listing | Frame | SourceFailed], None]
+MOST_CAPTURES = 64
+"""Screens judged in one tick: as many as one process has room to ask for. Whoever waited longest comes first."""
+SLACK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Periods in seconds. Tests use shorter ones; `pair` is an odd gap, since some spinners turn once in a second."""
+    """Periods in seconds. Tests use shorter ones. `judged`: a screen that goes on moving is judged again after that long."""
 
     light: float = 1.0
     full: float = 10.0
@@ -35,8 +40,7 @@ class Rhythm:
     fork_tick_keyed: float = 0.5
     keyed_for: float = 10.0
     moving_for: float = 2.0
-    pair_every: float = 5.0
-    pair_gap: float = 0.7
+    judged: float = 2.0
     retry: float = 0.5
     retry_most: float = 10.0
     control_again: float = 10.0
@@ -50,16 +54,16 @@ class _Shown:
     rate: float
     at: float = float("-inf")
     rows: tuple[str, ...] = ()
-    told: float = float("-inf")
 
 
 @dataclass(slots=True)
-class _Pair:
-    """Two captures of a pane off screen, an odd gap apart."""
+class _Judged:
+    """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished."""
 
-    first: float = float("-inf")
-    rows: tuple[str, ...] | None = None
-    compared: float = float("-inf")
+    at: float = float("-inf")
+    title: str = ""
+    size: tuple[int, int] = (0, 0)
+    wish: float = float("inf")
 
 
 @dataclass(slots=True)
@@ -80,7 +84,7 @@ class TmuxSource:
     _panes: dict[str, Pane] = field(default_factory=dict)
     _epoch: str = ""
     _shown: dict[str, _Shown] = field(default_factory=dict)
-    _pairs: dict[str, _Pair] = field(default_factory=dict)
+    _judged: dict[str, _Judged] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _light_due: float = float("-inf")
     _full_due: float = float("-inf")
@@ -107,9 +111,13 @@ class TmuxSource:
                 self._shown[pane].rate = rate
         self._wake.set()
 
-    def compare(self, panes: Iterable[str]) -> None:
-        """Sets which panes off screen are judged by their text: at most one pair of captures each in five seconds."""
-        self._pairs = {pane: self._pairs.get(pane, _Pair()) for pane in panes if pane not in self._shown}
+    def judge(self, panes: Mapping[str, float | None]) -> None:
+        """Sets which panes are judged by their screens, and when (mono) another look at one would settle something."""
+        self._judged = {pane: self._judged.get(pane) or _Judged() for pane in panes}
+        for pane, look_at in panes.items():
+            self._judged[pane].wish = float("inf") if look_at is None else look_at
+        if self._next_due() <= self.clock().mono:
+            self._wake.set()
 
     def keyed(self) -> None:
         self._keyed_until = self.clock().mono + self.rhythm.keyed_for
@@ -248,15 +256,37 @@ class TmuxSource:
         self._frames(look.frames)
 
     def _wanted(self, now: float, listing: bool) -> list[str]:
-        """Returns the panes to capture now: on screen, due and moving; then pairs that are due.
+        """Returns the panes to capture now: on screen, due and moving; then those to be judged, the longest waiting first.
 
-        With forks a capture waits for the tick's one process, unless its pane only just came on screen.
+        With forks a capture waits for the tick's one process, unless its pane only just came.
         """
         there = self._panes
+        shown = {pane: self._frame_due(pane, one) for pane, one in self._shown.items() if pane in there}
+        judged = {pane: self._judge_due(pane, one, listing) for pane, one in self._judged.items() if pane in there}
         if self.name == "fork" and not listing:
-            return [pane for pane, shown in self._shown.items() if pane in there and shown.at == float("-inf")]
-        due = [pane for pane, shown in self._shown.items() if pane in there and now >= self._frame_due(pane, shown)]
-        return due + [pane for pane, pair in self._pairs.items() if pane in there and now >= self._pair_due(pair)]
+            now = float("-inf")
+        waiting = sorted((due, pane) for pane, due in judged.items() if due <= now)
+        return list(
+            dict.fromkeys([pane for pane, due in shown.items() if due <= now] + [pane for _, pane in waiting][:MOST_CAPTURES])
+        )
+
+    def _judge_due(self, pane_id: str, judged: _Judged, listing: bool = True) -> float:
+        """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
+
+        What goes on printing is judged every other second; what has stopped, or calls itself otherwise, at the next listing.
+        """
+        if judged.at == float("-inf"):
+            return judged.at
+        if not listing:
+            return judged.wish
+        pane, moment = self._panes[pane_id], self.clock()
+        if (pane.width, pane.height) != judged.size or title_shape(pane.title) != judged.title:
+            return min(judged.at + SLACK_S, judged.wish)
+        # Stamps are whole seconds: what was written in the second of the last look may be newer than it.
+        if pane.window_activity + 1 + SLACK_S < moment.wall - (moment.mono - judged.at):
+            return judged.wish
+        prints = pane.window_activity + 1 + SLACK_S >= moment.wall
+        return min(judged.at + (self.rhythm.judged if prints else SLACK_S), judged.wish)
 
     def _frame_due(self, pane_id: str, shown: _Shown) -> float:
         """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame."""
@@ -268,38 +298,30 @@ class TmuxSource:
         moved = self._panes[pane_id].window_activity + self.rhythm.moving_for >= captured
         return shown.at + 1 / shown.rate if moved else float("inf")
 
-    def _pair_due(self, pair: _Pair) -> float:
-        return pair.first + self.rhythm.pair_gap if pair.rows is not None else pair.compared + self.rhythm.pair_every
-
     def _next_due(self) -> float:
-        shown = [(pane, shown) for pane, shown in self._shown.items() if pane in self._panes]
+        shown = [self._frame_due(pane, one) for pane, one in self._shown.items() if pane in self._panes]
+        judged = [self._judge_due(pane, one, listing=False) for pane, one in self._judged.items() if pane in self._panes]
         if self.name == "fork":
-            return min([self._light_due, *(one.at for _, one in shown if one.at == float("-inf"))])
-        frames = [self._frame_due(pane, one) for pane, one in shown]
-        return min([self._light_due, *frames, *(self._pair_due(one) for pane, one in self._pairs.items() if pane in self._panes)])
+            return min([self._light_due, *(due for due in [*shown, *judged] if due == float("-inf"))])
+        return min([self._light_due, *shown, *judged])
 
     def _frames(self, frames: Mapping[str, Frame | None]) -> None:
         for pane_id, frame in frames.items():
             if frame is None:
                 continue
+            if judged := self._judged.get(pane_id):
+                self._judge(judged, frame)
             if shown := self._shown.get(pane_id):
-                self._show(shown, frame)
-            elif pair := self._pairs.get(pane_id):
-                self._compare(pair, frame)
+                first, changed = shown.at == float("-inf"), frame.rows != shown.rows
+                shown.at, shown.rows = frame.at.mono, frame.rows
+                if first or changed:
+                    self.on_frame(frame)
 
-    def _show(self, shown: _Shown, frame: Frame) -> None:
-        first, changed = shown.at == float("-inf"), frame.rows != shown.rows
-        shown.at, shown.rows = frame.at.mono, frame.rows
-        if first or changed:
-            self.on_frame(frame)
-        # Judging wants to know of movement, not of every frame.
-        if not first and (changed or frame.at.mono - shown.told >= self.rhythm.pair_every) and frame.at.mono - shown.told >= 1:
-            shown.told = frame.at.mono
-            self.out(PaneChanged(frame.pane_id, changed, frame.at))
-
-    def _compare(self, pair: _Pair, frame: Frame) -> None:
-        if pair.rows is None:
-            pair.first, pair.rows = frame.at.mono, frame.rows
+    def _judge(self, judged: _Judged, frame: Frame) -> None:
+        """Hands a screen on to be judged, unless it was captured for the eye alone."""
+        pane = self._panes.get(frame.pane_id)
+        if pane is None or self._judge_due(frame.pane_id, judged) > frame.at.mono:
             return
-        self.out(PaneChanged(frame.pane_id, pair.rows != frame.rows, frame.at))
-        pair.rows, pair.compared = None, frame.at.mono
+        judged.at, judged.title, judged.size = frame.at.mono, title_shape(pane.title), (pane.width, pane.height)
+        judged.wish = float("inf")
+        self.out(frame)

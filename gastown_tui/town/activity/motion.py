@@ -1,4 +1,4 @@
-"""Working or idle, by change and time alone. What a screen *says* joins here: same facts, same answer, more rules.
+"""Working or idle, by change and time alone: for programs whose screens we do not know.
 
 A title or a text that changed within 5 s, or output at most 3 s old, is work; 10 s without change is idleness; between the
 two the former answer holds. A program that writes while it is idle is judged by its title and its text alone.
@@ -6,15 +6,10 @@ two the former answer holds. A program that writes while it is idle is judged by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gastown_tui.town.facts import Pane
-from gastown_tui.town.programs import BY_RUNTIME, Found
 from gastown_tui.town.snapshot import Evidence, Moment, State
-
-if TYPE_CHECKING:
-    from gastown_tui.town.cells import Cells
 
 CHANGED_S = 5.0
 OUTPUT_S = 3.0
@@ -64,7 +59,7 @@ class Motion(NamedTuple):
         return self._replace(output=self.output + seconds)
 
 
-class Activity(NamedTuple):
+class Moving(NamedTuple):
     """The answer, its reasons, and the moment (mono) at which it changes by itself."""
 
     state: State
@@ -74,56 +69,47 @@ class Activity(NamedTuple):
 
 def output_age(motion: Motion, now: Moment) -> float | None:
     """Returns the seconds since the last output, or None when its stamp lies in the future and nothing newer was seen."""
-    return now.mono - motion.watched if motion.watched is not None else _age(motion.output, now)
+    return now.mono - motion.watched if motion.watched is not None else stamp_age(motion.output, now)
 
 
-def _age(stamp: float | None, now: Moment) -> float | None:
+def stamp_age(stamp: float | None, now: Moment) -> float | None:
     """Returns the seconds since a stamp; None where there is none or it lies in the future."""
     if stamp is None or stamp - now.wall > FUTURE_S:
         return None
     return max(0.0, now.wall - stamp)
 
 
-def judge_activity(
-    runtime: str | None,
-    found: Found,
-    pane: Pane,
-    rows: Sequence[Cells],
-    motion: Motion,
-    former: State | None,
-    now: Moment,
-    *,
-    watched: bool = True,
-) -> Activity:
-    """Returns what a living agent is doing. `former` is the last answer of this process, None at the first look.
+def starting(age: float | None, blank: bool, now: Moment) -> Moving | None:
+    """Returns that an agent of that age (seconds) only just starts, if nothing is drawn yet."""
+    if age is None or age >= STARTING_S or not blank:
+        return None
+    told = Evidence("process", "it started", now.wall - age, ago=True)
+    return Moving(State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - age)
 
-    `watched` is False while tmux does not answer: then `now` is its last answer, and nothing goes on that anybody sees.
 
-    The pane's title and `rows` (its screen, when it was captured) are where rules about a program's own screen will look.
+def judge_motion(
+    motion: Motion, former: State | None, age: float | None, now: Moment, *, noisy: bool = False, watched: bool = True
+) -> Moving:
+    """Returns what an agent of that age (seconds) does. `former` is the last answer of this process, None at the first look.
+
+    `noisy`: it writes while it is idle. `watched` is False while tmux does not answer: then `now` is its last answer, and
+    nothing goes on that anybody sees.
     """
-    program = BY_RUNTIME.get(runtime or "")
-    noisy = program is not None and program.noisy
-    agent_age = _age(found.agent.started if found.agent else None, now)
     since_change = now.mono - motion.changed.mono if motion.changed else None
     output = None if noisy else output_age(motion, now)
-
-    if agent_age is not None and agent_age < STARTING_S and pane.blank and not motion.moved:
-        told = Evidence("process", "it started", now.wall - agent_age, ago=True)
-        return Activity(
-            State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - agent_age
-        )
     # Work that goes on has one reason that stands: a screen that tells each twitch would be drawn for each.
     moving = Evidence("pane", "its output, title or text keeps moving", now.wall) if watched and former is State.WORKING else None
     if since_change is not None and since_change < CHANGED_S:
         evidence = Evidence("pane", f"its {motion.what} changed", motion.changed.wall if motion.changed else now.wall, ago=True)
-        return Activity(State.WORKING, (moving or evidence,), now.mono + CHANGED_S - since_change)
+        return Moving(State.WORKING, (moving or evidence,), now.mono + CHANGED_S - since_change)
     if output is not None and output <= OUTPUT_S:
-        return Activity(State.WORKING, (moving or _output_evidence(motion, now),), now.mono + OUTPUT_S - output + 0.001)
+        return Moving(State.WORKING, (moving or last_output(motion, now),), now.mono + OUTPUT_S - output + 0.001)
     unmoved = min((age for age in (since_change, output) if age is not None), default=now.mono - motion.first.mono)
-    return _without_work(unmoved, noisy, motion, former, agent_age, now)
+    return _without_work(unmoved, noisy, motion, former, age, now)
 
 
-def _output_evidence(motion: Motion, now: Moment) -> Evidence:
+def last_output(motion: Motion, now: Moment) -> Evidence:
+    """Returns when it wrote last, as evidence."""
     if output_age(motion, now) is None:
         return Evidence("pane", "the stamp of its last output lies in the future: the clock was set back", now.wall)
     return Evidence("pane", "last output", motion.output, ago=True)
@@ -131,16 +117,16 @@ def _output_evidence(motion: Motion, now: Moment) -> Evidence:
 
 def _without_work(
     quiet: float, noisy: bool, motion: Motion, former: State | None, agent_age: float | None, now: Moment
-) -> Activity:
-    evidence = _output_evidence(motion, now)
+) -> Moving:
+    evidence = last_output(motion, now)
     if noisy:
         evidence = Evidence("pane", "it writes while it is idle, and neither its title nor its text moves", now.wall)
     undecided = former in (None, State.UNKNOWN, State.STARTING)
     if quiet >= IDLE_S or (undecided and motion.compared):
-        return Activity(State.IDLE, (evidence,))
+        return Moving(State.IDLE, (evidence,))
     if former in (State.WORKING, State.IDLE):
         yet = Evidence("pane", f"that is not {IDLE_S:g} s of quiet yet, so it still counts as {former}", now.wall)
-        return Activity(former, (evidence, yet), now.mono + IDLE_S - quiet)
+        return Moving(former, (evidence, yet), now.mono + IDLE_S - quiet)
     young = agent_age is not None and agent_age < STARTING_S
     cannot = Evidence("pane", "one look cannot tell whether it works", now.wall)
-    return Activity(State.STARTING if young else State.UNKNOWN, (evidence, cannot), now.mono + IDLE_S - quiet)
+    return Moving(State.STARTING if young else State.UNKNOWN, (evidence, cannot), now.mono + IDLE_S - quiet)
