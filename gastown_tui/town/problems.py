@@ -1,0 +1,140 @@
+"""What needs a person, grouped by common cause, worst first. Pure; ages are made by whoever draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from math import inf
+from typing import NamedTuple
+
+from .snapshot import CALLING, Agent, State, Town
+from .text import clock_time, mask, safe
+
+WORST_FIRST = (State.DEAD, State.ZOMBIE, State.MISSING, State.WAITING, State.HELD, State.STALLED)
+_ONE = {
+    State.DEAD: "1 agent died",
+    State.ZOMBIE: "1 session has lost its agent",
+    State.MISSING: "1 agent is missing",
+    State.WAITING: "1 question waits",
+    State.STALLED: "1 agent makes no progress",
+}
+_MANY = {
+    State.DEAD: "{} agents died",
+    State.ZOMBIE: "{} sessions have lost their agent",
+    State.MISSING: "{} agents are missing",
+    State.WAITING: "{} questions wait",
+    State.STALLED: "{} agents make no progress",
+}
+_HELD_BY = {
+    "auth": "by refused credentials",
+    "limit": "by a usage limit",
+    "rate": "by a rate limit",
+    "billing": "by its bill",
+    "overloaded": "by an overloaded provider",
+    "network": "without network",
+    "disk": "by a full disk",
+}
+# An HTTP status is what a cause is known by; any other number, and whatever has a digit in it, is of the one agent.
+_STATUS = re.compile(r"[45]\d\d")
+_PARTICULAR = re.compile(r"[\w./:@-]*\d[\w./:@-]*")
+
+
+class Group(NamedTuple):
+    """Agents with one cause, the longest first. `since`: when the first of them began, `until`: when it ends, if it was told."""
+
+    state: State
+    headline: str
+    agents: tuple[Agent, ...]
+    since: float | None = None
+    until: float | None = None
+
+
+def problems(town: Town, now: float) -> tuple[Group, ...]:
+    """Returns what needs a person. Questions are one group, identical ones side by side; all else is grouped by its cause."""
+    causes: dict[tuple[object, ...], list[Agent]] = {}
+    for agent in sorted((one for one in town.agents if one.needs_you(now)), key=_begun):
+        causes.setdefault(_cause(agent), []).append(agent)
+    groups = [_group(agents) for agents in causes.values()]
+    questions = [group for group in groups if group.state is State.WAITING]
+    asked = [_group(agent for group in questions for agent in group.agents)] if questions else []
+    others = [group for group in groups if group.state is not State.WAITING]
+    return tuple(sorted([*others, *asked], key=lambda group: WORST_FIRST.index(group.state)))
+
+
+def acknowledged(town: Town) -> tuple[Agent, ...]:
+    """Returns who would need a person, had nobody acknowledged it: the latest first."""
+    quelled = [agent for agent in town.agents if agent.acknowledged and agent.state in CALLING]
+    return tuple(sorted(quelled, key=lambda agent: agent.acknowledged.at if agent.acknowledged else 0, reverse=True))
+
+
+def began(agent: Agent) -> float | None:
+    """Returns since when an agent has needed somebody: its last output where the start of its state was not seen."""
+    return agent.since if agent.since is not None else agent.last_output
+
+
+def asks_alike(one: Agent, other: Agent) -> bool:
+    """Whether two agents ask the very same question."""
+    question = one.activity.question
+    return one.state is other.state is State.WAITING and question is not None and question == other.activity.question
+
+
+def _begun(agent: Agent) -> float:
+    stamp = began(agent)
+    return inf if stamp is None else stamp
+
+
+def _cause(agent: Agent) -> tuple[object, ...]:
+    question, held = agent.activity.question, agent.activity.held
+    if agent.state is State.WAITING and question is not None:
+        return agent.state, question
+    if agent.state is State.HELD and held is not None:
+        return agent.state, held.why, _alike(held.text), held.until and held.until // 60
+    if agent.exit_status is not None or agent.exit_signal is not None:
+        return agent.state, agent.exit_status, agent.exit_signal
+    return agent.state, _alike(agent.evidence[0].fact)
+
+
+def _alike(text: str) -> str:
+    """Returns a text in which what tells one agent's trouble from another's of the same kind is blanked."""
+    return _PARTICULAR.sub(lambda found: found[0] if _STATUS.fullmatch(found[0]) else "#", text.casefold())
+
+
+def _group(agents: Iterable[Agent]) -> Group:
+    members = tuple(agents)
+    stamps = [stamp for agent in members if (stamp := began(agent)) is not None]
+    held = members[0].activity.held
+    until = held.until if held and members[0].state is State.HELD else None
+    return Group(members[0].state, _headline(members), members, min(stamps, default=None), until)
+
+
+def _headline(agents: tuple[Agent, ...]) -> str:
+    first, count = agents[0], len(agents)
+    if first.state is State.HELD:
+        held = first.activity.held
+        until = f" until {clock_time(held.until)[:5]}" if held and held.until is not None else ""
+        by = f" {_HELD_BY.get(held.why, 'from outside')}" if held else ""
+        return f"{count} agent{'s are' if count > 1 else ' is'} held{by}{until}"
+    ending = _ending(first)
+    return (_MANY[first.state].format(count) if count > 1 else _ONE[first.state]) + (f": {ending}" if ending else "")
+
+
+def _ending(agent: Agent) -> str:
+    if agent.exit_signal is not None:
+        return f"killed by signal {agent.exit_signal}"
+    return "" if agent.exit_status is None else f"exited with {agent.exit_status}"
+
+
+def asked(agent: Agent) -> str:
+    """Returns what an agent needs a person for, as one inert line without secrets: its question, its limit, else the evidence."""
+    question, held = agent.activity.question, agent.activity.held
+    if agent.state is State.WAITING and question is not None and question.text:
+        return mask(safe(question.text))
+    if agent.state is State.HELD and held is not None and held.text:
+        return mask(safe(held.text))
+    return mask(safe(agent.evidence[0].fact))
+
+
+def options(agent: Agent) -> tuple[str, ...]:
+    """Returns the answers that a waiting agent offers, numbered as a person types them: `1 Yes`."""
+    question = agent.activity.question if agent.state is State.WAITING else None
+    return tuple(f"{number} {mask(safe(text))}" for number, text in enumerate(question.options if question else (), 1))
