@@ -1,0 +1,109 @@
+"""What a person acknowledged, per town: one small file for each agent, so that two consoles need no lock between them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from gastown_tui.town.acks import Ack, Subject
+from gastown_tui.town.snapshot import State
+
+MOST = 2000
+LONGEST_REASON = 500
+# A file system's clock goes in steps: what is written in the same one does not show in the folder's stamp.
+_STEP_NS = 2_000_000_000
+
+
+class Acks:
+    """The acknowledgements of the town at `root`. Only `acknowledge` and `withdraw` raise (OSError: it cannot be written)."""
+
+    def __init__(self, state_dir: Path, root: str) -> None:
+        self._folder = state_dir / "acks" / hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._stamp: int | None = None
+        self._settled = False
+
+    def changed(self) -> bool:
+        """Whether anything may be different since the last `recall`: one `stat`."""
+        return not self._settled or self._folder_stamp() != self._stamp
+
+    def recall(self, now: float) -> Mapping[str, Ack]:
+        """Returns agent id -> acknowledgement, `now` being wall seconds. A file that is damaged or gone counts for nothing."""
+        self._stamp = self._folder_stamp()
+        self._settled = _is_old(self._stamp, now)
+        found: dict[str, Ack] = {}
+        with suppress(OSError), os.scandir(self._folder) as entries:
+            for entry in islice((one for one in entries if one.name.endswith(".json")), MOST):
+                found |= _read(Path(entry.path))
+        return found
+
+    def acknowledge(self, entries: Mapping[str, Ack]) -> None:
+        """Keeps them, in the place of older ones of the same agents. Raises OSError."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for agent_id, ack in entries.items():
+            path = self._path(agent_id)
+            temporary = path.with_suffix(f".{os.getpid()}")
+            try:
+                temporary.write_text(_text(agent_id, ack), "utf-8")
+                temporary.replace(path)
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
+
+    def withdraw(self, agent_ids: Iterable[str]) -> None:
+        """Forgets them; who was not acknowledged stays so. Raises OSError."""
+        for agent_id in agent_ids:
+            self._path(agent_id).unlink(missing_ok=True)
+
+    def _path(self, agent_id: str) -> Path:
+        return self._folder / f"{hashlib.sha256(agent_id.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+
+    def _folder_stamp(self) -> int | None:
+        with suppress(OSError):
+            return self._folder.stat().st_mtime_ns
+        return None
+
+
+def _is_old(stamp: int | None, now: float) -> bool:
+    return stamp is None or now * 1e9 - stamp > _STEP_NS
+
+
+def _text(agent_id: str, ack: Ack) -> str:
+    reason = " ".join(ack.reason.split())[:LONGEST_REASON]
+    return json.dumps({"schema": 1, "agent": agent_id, "at": ack.at, "reason": reason, **ack.subject._asdict()})
+
+
+def _read(path: Path) -> dict[str, Ack]:
+    document: Any = None
+    with suppress(OSError, ValueError, RecursionError):
+        document = json.loads(path.read_bytes())
+    match document:
+        case {
+            "agent": str(agent_id),
+            "at": int() | float() as at,
+            "reason": str(reason),
+            "state": str(state),
+            "cause": str(cause),
+        }:
+            with suppress(ValueError):
+                subject = Subject(
+                    State(state),
+                    _kept(document, "session_id", str),
+                    _kept(document, "session_created", float, int),
+                    _kept(document, "pid", int),
+                    _kept(document, "agent_pid", int),
+                    cause,
+                )
+                return {agent_id: Ack(float(at), reason, subject)}
+    return {}
+
+
+def _kept(document: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    value = document.get(name)
+    return value if isinstance(value, kinds) else None
