@@ -9,10 +9,10 @@ from gastown_tui.town import judging
 from gastown_tui.town import known as known_module
 from gastown_tui.town.facts import (
     Fact,
+    Frame,
     Heartbeat,
     Listing,
     Located,
-    PaneChanged,
     PidFile,
     Remembered,
     Rig,
@@ -162,7 +162,9 @@ def test_only_the_agent_that_a_fact_touched_is_judged_again(monkeypatch: pytest.
     story.look(*panes)
     before = story.judgement.town
     honest = judging.judge_present
-    monkeypatch.setattr(judging, "judge_present", lambda who, *more: judged.append(who.id) or honest(who, *more))
+    monkeypatch.setattr(
+        judging, "judge_present", lambda who, *more, **named: judged.append(who.id) or honest(who, *more, **named)
+    )
     story.wait(1.0)
     moved = panes[6]._replace(title="busy")
     story.tell(story.listing(*panes[:6], moved, *panes[7:]))
@@ -215,7 +217,7 @@ def test_the_same_facts_give_the_same_town_and_change_nothing_that_was_known() -
         Listing("1-1", {"%1": MAX, "%2": JOE}, moments[0]),
         living(MAX, moments[1]),
         tree(JOE, "bash", at=moments[1]),
-        PaneChanged("%1", True, moments[2]),
+        Frame("%1", ("words",), moments[2]),
         tree(JOE, "bash", at=moments[3]),
         Listing("1-1", {"%2": JOE}, moments[4]),
         SourceFailed("tmux", "late", moments[5]),
@@ -269,7 +271,7 @@ def test_facts_about_panes_that_are_gone_are_let_go() -> None:
     story = Story()
     story.look(MAX)
     before = story.known
-    story.tell(living(JOE), living(MAX._replace(pid=4)), PaneChanged("%2", True, START))
+    story.tell(living(JOE), living(MAX._replace(pid=4)), Frame("%2", ("words",), START))
     assert story.known.trees is before.trees and story.known.motions is before.motions
 
 

@@ -247,8 +247,7 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
         quiet = output_age(subject.motion, now)
         noisy = bool(subject.found.program and subject.found.program.noisy)
         since = now.mono - subject.motion.first.mono if quiet is None or noisy else quiet
-        told = Evidence("town", _unworked(beat), beat.at, ago=True)
-        limit = 0.0 if beat.state == "stuck" else limit
+        told = Evidence("town", f"it has {beat.bead} on file and stands at its prompt; its heartbeat", beat.at, ago=True)
     elif doing.state is State.IDLE and beat and subject.role == "deacon":
         since, limit = now.wall - max(beat.at, subject.pane.session_created), SILENT_DEACON_S
         told = Evidence("town", "the deacon patrols no more: its last heartbeat", beat.at, ago=True)
@@ -263,16 +262,10 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
 def _has_work(subject: Subject, beat: Heartbeat) -> bool:
     """Whether this very run of the agent told of work: a heartbeat of before its start tells of another's."""
     started = subject.found.agent.started if subject.found.agent else None
-    working = beat.state in (None, "working") and bool(beat.bead)
-    return (working or beat.state == "stuck") and (started is None or beat.at >= started)
-
-
-def _unworked(beat: Heartbeat) -> str:
-    if beat.state == "stuck":
-        return "it says of itself that it is stuck" + (f" on {beat.bead}" if beat.bead else "")
-    return f"it has {beat.bead} on file and stands at its prompt; its heartbeat"
+    return beat.state in (None, "working") and bool(beat.bead) and (started is None or beat.at >= started)
 
 
 def _heartbeat(beat: Heartbeat) -> Evidence:
-    on = f" on {beat.bead}" if beat.bead else ""
-    return Evidence("town", f"heartbeat: {beat.state or 'working'}{on}", beat.at, ago=True)
+    """Returns what it says of itself; a pause that it declares (stuck, awaiting a gate) is its own choice, not a stall."""
+    words = (beat.state or "working", beat.bead and f"on {beat.bead}", beat.context)
+    return Evidence("town", f"heartbeat: {' '.join(word for word in words if word)}", beat.at, ago=True)

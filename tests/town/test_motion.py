@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import START, Story, facts, living, pane, tree
 
-from gastown_tui.town.activity.motion import Motion, judge_activity, output_age
-from gastown_tui.town.facts import PaneChanged
+from gastown_tui.town.activity.judging import FIRST, Subject, judge_activity
+from gastown_tui.town.activity.motion import Motion, output_age
+from gastown_tui.town.facts import Frame
 from gastown_tui.town.programs import find_agent
 from gastown_tui.town.snapshot import Moment, State
 
@@ -39,7 +40,7 @@ def activity(
     since_watched = None if watched is None else START.mono - watched
     motion = Motion(ago(first) or START, START.wall - output, since_watched, ago(changed), "text", ago(still))
     found = find_agent(tree(MAX, program, started=START.wall - age), {})
-    got = judge_activity(found.runtime, found, MAX._replace(**more), (), motion, former, START)
+    got = judge_activity(Subject("crew", found, MAX._replace(**more), motion), former, FIRST, START)
     assert got.evidence and all(one.at <= START.wall + 3700 for one in got.evidence)
     return got.state, None if got.next_at is None else round(got.next_at - START.mono, 3)
 
@@ -121,24 +122,26 @@ def test_output_is_told_by_the_stamp_and_seen_by_our_own_clock() -> None:
 def test_text_that_was_compared_settles_what_one_look_cannot() -> None:
     for changed, state in ((False, IDLE), (True, WORKING)):
         story = Story()
-        story.look(pane(window_activity=START.wall - 6))
+        amp = pane(window_activity=START.wall - 6, env={"GT_ROLE": "alpha/crew/max", "GT_AGENT": "amp"})
+        story.tell(story.listing(amp), tree(amp, "amp"), Frame("%1", ("words",), story.now))
         assert story.agent().state == UNKNOWN
         assert facts(story.agent()).split(" | ")[:2] == ["last output", "one look cannot tell whether it works"]
+        assert story.judgement.judged["alpha/crew/max"].look_at == story.now.mono + 0.7
         story.wait(0.7)
-        story.tell(PaneChanged("%1", changed, story.now), PaneChanged("%99", True, story.now))
+        story.tell(Frame("%1", ("other" if changed else "words",), story.now), Frame("%99", ("x",), story.now))
         assert story.agent().state == state
 
 
 def test_kimi_is_quiet_since_its_text_moved_last() -> None:
     story = Story()
-    story.tell(story.listing(KIMI), tree(KIMI, "Kimi Code"))
+    story.tell(story.listing(KIMI), tree(KIMI, "Kimi Code"), Frame("%1", ("words",), story.now))
     assert (story.agent().runtime, story.agent().last_output) == ("kimi", None)
     story.wait(3.0)
-    story.tell(PaneChanged("%1", True, story.now))
-    assert (story.agent().state, story.agent().last_output) == (WORKING, START.wall + 3)
+    story.tell(Frame("%1", ("other",), story.now))
+    assert story.agent().last_output == START.wall + 3
     story.wait(10.0)
-    story.tell(story.listing(KIMI._replace(window_activity=story.now.wall)), PaneChanged("%1", False, story.now))
-    assert story.agent().state == IDLE and facts(story.agent()).startswith("it writes while it is idle")
+    story.tell(story.listing(KIMI._replace(window_activity=story.now.wall)), Frame("%1", ("other",), story.now))
+    assert story.agent().last_output == START.wall + 3
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])
@@ -194,7 +197,7 @@ def test_no_age_is_ever_negative_and_no_moment_lies_behind(
     )
     assert (output_age(motion, START) or 0.0) >= 0.0
     found = find_agent(tree(MAX, program, started=START.wall - age), {})
-    got = judge_activity(found.runtime, found, MAX._replace(blank=blank), (), motion, former, START)
+    got = judge_activity(Subject("crew", found, MAX._replace(blank=blank), motion), former, FIRST, START)
     assert got.state in (WORKING, IDLE, STARTING, UNKNOWN) and got.evidence
     assert got.next_at is None or START.mono < got.next_at <= START.mono + 92
 
