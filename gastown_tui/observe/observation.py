@@ -29,6 +29,8 @@ RECORDS_WAIT_S = 0.05
 SILENT_S = 10.0
 SCOUT_S = 30.0
 TURN_S = 0.5
+# What the screens say is worth that much patience before the first picture.
+FIRST_SCREENS_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Observation:
         self._look_for_server = asyncio.Event()
         self._readings: dict[str, _Reading] = {}
         self._files_due = clock().mono + FILES_S
-        self._last_turn = clock().mono
+        self._began = self._last_turn = clock().mono
         self._reading_files: asyncio.Task[TownFiles] | None = None
         self._reading_since = clock().mono
         self._alive: _Alive | None = None
@@ -185,9 +187,11 @@ class Observation:
         if self._known.answer is not None and not self._place.ref.demo:
             # As of the last answer of the server: whom nobody sees now may have been stopped since.
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
-        self._publish(judgement.town)
+        looks = _to_look_at(judgement)
         if self.source:
-            self.source.judge(_to_look_at(judgement))
+            self.source.judge(looks)
+        if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
+            self._publish(judgement.town)
         return judgement
 
     def _sessions(self) -> frozenset[str]:

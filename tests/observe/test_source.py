@@ -9,21 +9,22 @@ import shlex
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import clock
 
 from gastown_tui.observe.survey import merged
 from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.observe.tmux.source import Rhythm, TmuxSource
-from gastown_tui.town.facts import Frame, Listing, PaneChanged, SourceFailed
+from gastown_tui.town.facts import Frame, Listing, SourceFailed
 
 Eventually = Callable[..., Awaitable[Any]]
-QUICK = Rhythm(light=0.1, full=0.4, fork_tick=0.1, fork_tick_keyed=0.05, pair_every=0.4, pair_gap=0.1, retry=0.1, timeout=1.0)
+QUICK = Rhythm(light=0.1, full=0.4, fork_tick=0.1, fork_tick_keyed=0.05, judged=0.4, retry=0.1, timeout=1.0)
 STILL = Rhythm(light=30.0, full=60.0, fork_tick=30.0, moving_for=60.0)
 BLINK = "while :; do echo $i; i=$((i+1)); sleep 0.05; done"
 
@@ -41,8 +42,8 @@ class Running:
     def failures(self) -> list[SourceFailed]:
         return [fact for fact in self.facts if isinstance(fact, SourceFailed)]
 
-    def changes(self, pane: str) -> list[bool]:
-        return [fact.changed for fact in self.facts if isinstance(fact, PaneChanged) and fact.pane_id == pane]
+    def screens(self, pane: str) -> list[Frame]:
+        return [fact for fact in self.facts if isinstance(fact, Frame) and fact.pane_id == pane]
 
 
 Start = Callable[..., Running]
@@ -95,7 +96,7 @@ async def test_steady_forks_are_one_for_each_tick(tmux: Tmux, start: Start, even
     tmux.new("one")
     running = start("fork", program=program)
     running.source.interest({"%0": 50.0})
-    running.source.compare(["%0"])
+    running.source.judge({"%0": None})
     await eventually(lambda: len(running.listings()) >= 4)
     listings, forks = len(running.listings()), count()
     await eventually(lambda: len(running.listings()) >= listings + 6)
@@ -170,15 +171,50 @@ async def test_nothing_on_screen_is_captured_when_nothing_is_seen(tmux: Tmux, st
 
 
 @pytest.mark.parametrize("backend", ["fork", "control"])
-async def test_a_pane_off_screen_is_judged_by_pairs(tmux: Tmux, start: Start, eventually: Eventually, backend: str) -> None:
-    tmux.new("still")
-    tmux.new("moving", BLINK)
+async def test_a_screen_is_captured_to_be_judged_only_when_something_about_it_moved(
+    tmux: Tmux, start: Start, eventually: Eventually, backend: str
+) -> None:
+    still = tmux.new("still")
+    moving = tmux.new("moving", BLINK)
+    await eventually(lambda: time.time() > float(tmux.get(still, "#{window_activity}")) + 1.5)
     running = start(backend)
     await eventually(lambda: running.source.name == backend)
-    running.source.compare(["%0", "%1"])
-    await eventually(lambda: len(running.changes("%0")) > 1 and len(running.changes("%1")) > 1)
-    assert set(running.changes("%0")) == {False} and set(running.changes("%1")) == {True}
-    assert running.frames == []
+    running.source.judge({still: None, moving: None})
+    await eventually(lambda: len(running.screens(moving)) > 4)
+    assert len(running.screens(still)) == 1 and running.frames == []
+    # What goes on moving is judged no oftener than it is said; a tick may be late, but none comes early.
+    stamps = [frame.at.mono for frame in running.screens(moving)]
+    assert min(after - before for before, after in pairwise(stamps)) >= QUICK.judged - 0.01
+    tmux.cmd("select-pane", "-t", still, "-T", "[ ! ] Action Required")
+    await eventually(lambda: len(running.screens(still)) == 2)
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_a_doubt_asks_for_another_look_at_a_screen_that_stands(
+    tmux: Tmux, start: Start, eventually: Eventually, backend: str
+) -> None:
+    still = tmux.new("still")
+    await eventually(lambda: time.time() > float(tmux.get(still, "#{window_activity}")) + 1.5)
+    running = start(backend)
+    await eventually(lambda: running.source.name == backend)
+    running.source.judge({still: None})
+    first = await eventually(lambda: running.screens(still))
+    running.source.judge({still: first[0].at.mono + 0.3})
+    await eventually(lambda: len(running.screens(still)) == 2)
+    assert running.screens(still)[1].at.mono >= first[0].at.mono + 0.3
+    assert running.screens(still)[1].rows == first[0].rows
+
+
+async def test_a_pane_on_screen_is_judged_by_the_frames_that_the_eye_gets(
+    tmux: Tmux, start: Start, eventually: Eventually
+) -> None:
+    pane = tmux.new("one", BLINK)
+    running = start("control")
+    await eventually(lambda: running.source.name == "control")
+    running.source.judge({pane: None})
+    running.source.interest({pane: 20.0})
+    await eventually(lambda: len(running.frames) > 20)
+    assert 0 < len(running.screens(pane)) < len(running.frames) / 2
 
 
 async def test_an_end_is_listed_at_once(tmux: Tmux, start: Start, eventually: Eventually) -> None:
