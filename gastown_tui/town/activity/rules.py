@@ -25,7 +25,8 @@ class Parts(NamedTuple):
 
     `status`: where the program says that it is at work, the rows between transcript and composer. `message`: the last
     block of the transcript, where an error of its own stands if nothing newer does. `dialog`: what stands in the composer's
-    place. `draft`: what a person typed and did not send, "" for nothing, None where it cannot be told.
+    place. `draft`: what a person typed and did not send, "" for nothing, None where it cannot be told. `options`: the choices,
+    where they are no numbered list. `screen`: the screen without what stands beside these parts or is covered by them.
     """
 
     composer: range | None
@@ -35,6 +36,8 @@ class Parts(NamedTuple):
     dialog: range = range(0)
     draft: str | None = None
     transcript: range = range(0)
+    options: Options | None = None
+    screen: Screen | None = None
 
 
 class Dialog(NamedTuple):
@@ -149,6 +152,7 @@ def read(program: Program, screen: Screen) -> Reading:
     titled = next((title.state for title in program.titles if compiled(title.pattern).search(screen.title)), None)
     if parts is None:
         return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
+    screen = parts.screen or screen
     if parts.composer is None:
         return _dialog(program, screen, parts, titled)
     reading = (
@@ -168,7 +172,7 @@ def _titled(state: State) -> Reading:
 def _dialog(program: Program, screen: Screen, parts: Parts, titled: State | None) -> Reading:
     hits = ((rule, find(rule.pattern, screen, parts.dialog)) for rule in program.dialogs)
     rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
-    options = options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
+    options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
     if rule is None and options is None and titled is not State.WAITING:
         if titled is State.WORKING:
             return _titled(titled)

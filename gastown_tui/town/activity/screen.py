@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
 
@@ -62,6 +63,23 @@ def look_at(cells: Cells, column: int) -> Attributes:
     return Attributes()
 
 
+@lru_cache(maxsize=4096)
+def cut(cells: Cells, start: int, stop: int) -> tuple[Cells, str]:
+    """Returns the part of a row between two columns, and its text. A character of which half is outside is outside."""
+    runs, column = [], 0
+    for text, look in cells:
+        kept = ""
+        for character in text:
+            width = 2 if east_asian_width(character) in "WF" else 1
+            if start <= column and column + width <= stop:
+                kept += character
+            column += width
+        if kept:
+            runs.append((kept, look))
+    row = tuple(runs)
+    return row, _text(row)
+
+
 def coloured(look: Attributes) -> bool:
     """Whether a text has a colour of its own: neither the terminal's own foreground, nor a grey, black or white."""
     match look.fg:
@@ -71,6 +89,17 @@ def coloured(look: Attributes) -> bool:
             return index not in (0, 7, 8, 15, 16, 231) and not 232 <= index <= 255 and index not in (59, 102, 145, 188)
         case red, green, blue:
             return max(red, green, blue) - min(red, green, blue) > 24
+
+
+def reddish(look: Attributes) -> bool:
+    """Whether a text is in some theme's red. Orange is none: it has next to no blue."""
+    match look.fg:
+        case red, green, blue:
+            return green < 0.6 * red and blue < 0.75 * red and blue * 2 >= green
+        case int() as index:
+            return index in (1, 9, 124, 125, 131, 160, 161, 167, 168, 196, 197, 203, 204)
+        case None:
+            return False
 
 
 def faint(look: Attributes) -> bool:

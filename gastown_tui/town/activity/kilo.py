@@ -1,0 +1,7 @@
+"""What the screens of kilo say: it is drawn by opencode's engine. No scene of its own was recorded."""
+
+from __future__ import annotations
+
+from .opencode import PROGRAM as OPENCODE
+
+PROGRAM = OPENCODE._replace(product="kilo", name="kilo", versions=("7.7.7",))

@@ -1,0 +1,216 @@
+"""What the screens of opencode say; kilo is drawn by the same engine.
+
+Everything hangs on the bar `┃` at the left of the lowest block. Where that block ends in `╹▀▀▀`, it is the composer, with its
+state in the row below; where it does not, it is what stands in the composer's place and waits for a person. Menus float over
+the middle of the screen on a ground of their own, a sidebar may stand at the right: neither has a say in the rest.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gastown_tui.town.cells import Attributes, Cells
+
+from .rules import Dialog, Note, Parts, Program, Trouble, Work
+from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at, reddish
+
+_BAR = re.compile(r"^ *[┃╹]")
+_EDGE = re.compile(r"^ *╹▀{8,}")
+_TITLE = re.compile(r"\S {2,}esc(?= |$)")
+_SPINS = r"^ *(?:[⬝■]{3,}|\[⋯\])(?: |$)"
+_BUSY = re.compile(r"^ *(?:┃ *)?(?:[⠁-⣿] |~ )")
+_TURN = re.compile(r"^ *▣ ")
+_HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+) \S")
+
+
+def parts(screen: Screen) -> Parts | None:
+    """Returns the parts of the screen, or None where neither composer nor anything in its place is drawn."""
+    if menu := _menu(screen):
+        return menu
+    last = next((row for row in range(len(screen.texts) - 1, -1, -1) if _BAR.match(screen.texts[row])), None)
+    if last is None:
+        return None
+    edge = _EDGE.match(screen.texts[last])
+    bar = edge.group().index("╹") if edge else screen.texts[last].index("┃")
+    right = edge.end() if edge else _panel(screen.rows[last], bar + 1)[1]
+    screen = _without_sidebar(screen, bar, right)
+    if edge:
+        return _at_composer(screen, last, bar)
+    if any(screen.texts[last + 1 :]):
+        return None
+    top = _top(screen, last, bar)
+    return Parts(None, dialog=range(top, last + 1), options=_buttons(screen, top, last), transcript=range(top), screen=screen)
+
+
+def _at_composer(screen: Screen, edge: int, bar: int) -> Parts:
+    top = _top(screen, edge - 1, bar)
+    footer = range(edge + 1, len(screen.texts))
+    works = any(re.search(_SPINS, screen.texts[row]) for row in footer[:1])
+    done = _above(screen, top)
+    busy = works and done >= 0 and bool(_BUSY.match(screen.texts[done]))
+    return Parts(
+        range(top, edge + 1),
+        status=range(done, done + 1) if busy else range(0),
+        message=_refusal(screen, top, bar),
+        footer=footer,
+        draft=_draft(screen, range(top + 1, edge - 2), bar),
+        transcript=range(done if busy else top),
+        screen=screen,
+    )
+
+
+def _top(screen: Screen, last: int, bar: int) -> int:
+    """Returns the first row of the block that a bar of one colour at this column holds together."""
+    colour = look_at(screen.rows[last], bar).fg
+    while last and screen.texts[last - 1][bar : bar + 1] == "┃" and look_at(screen.rows[last - 1], bar).fg == colour:
+        last -= 1
+    return last
+
+
+def _above(screen: Screen, row: int) -> int:
+    """Returns the row of the last thing told above a row: blank rows and the line that ends a turn tell nothing."""
+    while row and (not screen.texts[row - 1] or _TURN.match(screen.texts[row - 1])):
+        row -= 1
+    return row - 1
+
+
+def _refusal(screen: Screen, top: int, bar: int) -> range:
+    """Returns the provider's message behind a red bar, if it is the last that is told."""
+    last = row = _above(screen, top)
+    while row >= 0 and _is_refusal(screen, row, bar):
+        row -= 1
+    return range(row + 1, last + 1)
+
+
+def _is_refusal(screen: Screen, row: int, bar: int) -> bool:
+    text = screen.texts[row]
+    words = len(text) - len(text[bar + 1 :].lstrip())
+    weak = words == len(text) or faint(look_at(screen.rows[row], words))
+    return text[bar : bar + 1] == "┃" and weak and reddish(look_at(screen.rows[row], bar))
+
+
+def _draft(screen: Screen, rows: range, bar: int) -> str:
+    """Returns what was typed. What is weaker than typed text is a placeholder, unless the caret stands behind it."""
+    lines = [screen.texts[row][bar + 1 :].strip() for row in rows]
+    first = next((row for row, line in zip(rows, lines, strict=True) if line), None)
+    if first is None:
+        return ""
+    text = screen.texts[first]
+    start = len(text) - len(text[bar + 1 :].lstrip())
+    before = screen.caret is None or screen.caret == (start, first)
+    return "" if before and faint(look_at(screen.rows[first], start)) else "\n".join(lines).strip()
+
+
+def _without_sidebar(screen: Screen, bar: int, right: int) -> Screen:
+    """Returns the screen without what stands to the right of the lowest block, unless that is in the middle: nothing does."""
+    if bar + right >= screen.width - 2 or all(len(text) <= right + 1 for text in screen.texts):
+        return screen
+    return _showing(screen, [(0, right)] * len(screen.texts))
+
+
+def _showing(screen: Screen, columns: list[tuple[int, int]]) -> Screen:
+    rows = tuple(cut(cells, *span) for cells, span in zip(screen.rows, columns, strict=True))
+    return screen._replace(rows=tuple(row for row, _ in rows), texts=tuple(text for _, text in rows))
+
+
+def _panel(cells: Cells, column: int) -> tuple[int, int]:
+    """Returns the columns over which the ground at a column reaches."""
+    left = right = 0
+    ground: object = look_at(cells, column).bg
+    for text, look in cells:
+        if look.bg != ground:
+            if right > column:
+                break
+            left = right + len(text)
+        right += len(text)
+    return left, right
+
+
+def _menu(screen: Screen) -> Parts | None:
+    """Returns the window that floats over the rest: centred, with a title and `esc` on top, on a ground of its own."""
+    for row, text in enumerate(screen.texts):
+        if row and (title := _TITLE.search(text)):
+            left, right = _panel(screen.rows[row], title.end() - 1)
+            above = _panel(screen.rows[row - 1], left)
+            centred = left > 0 and abs(left + right - screen.width) <= 1
+            if centred and above == (left, right) and not screen.texts[row - 1][left:right].strip() and text[left - 1] != "┃":
+                return _floating(screen, row, (left, right), title.end() - 3)
+    return None
+
+
+def _floating(screen: Screen, top: int, span: tuple[int, int], esc: int) -> Parts:
+    left = span[0]
+    ground = look_at(screen.rows[top], left).bg
+    end = top + 1
+    while end < len(screen.rows) and look_at(screen.rows[end], left).bg == ground:
+        end += 1
+    columns = [(0, 0)] * top + [(left, esc)] + [span] * (end - top - 1) + [(0, 0)] * (len(screen.rows) - end)
+    screen = _showing(screen, columns)
+    return Parts(None, dialog=range(top, end), options=_entries(screen, top + 1, end), screen=screen)
+
+
+def _entries(screen: Screen, start: int, end: int) -> Options | None:
+    """Returns what a menu lists. Its headings are bold, as nothing else in it is but the chosen entry, which has a ground."""
+    ground = look_at(screen.rows[start - 1], 0).bg
+    listed = []
+    for row in range(start, end):
+        text = screen.texts[row].strip()
+        look = look_at(screen.rows[row], len(screen.texts[row]) - len(screen.texts[row].lstrip())) if text else Attributes()
+        if text and not faint(look) and not (look.bold and look.bg == ground):
+            listed.append(row)
+    if not listed:
+        return None
+    texts = tuple(clipped(screen.texts[row].strip()) for row in listed[:MOST_OPTIONS])
+    return Options(listed[0], texts, tuple(listed), pointed=True)
+
+
+def _buttons(screen: Screen, top: int, last: int) -> Options | None:
+    """Returns the choices that stand side by side at a dialog's end; None where it lists them one below the other."""
+    for row in range(last, max(top, last - 6), -1):
+        words = [word for word in re.split(r" {2,}", screen.texts[row].strip(" ┃")) if word]
+        if any(word.endswith("dismiss") for word in words):
+            return None
+        if choices := [word for word in words if not _HINT.match(word)]:
+            return Options(row, tuple(map(clipped, choices)), (row,), pointed=True) if len(choices) > 1 else None
+    return None
+
+
+_RETRY = r"^ *(?:[⬝■]{3,}|\[⋯\]) +(?P<detail>.*?%s.*?) *\[retrying(?: in (?P<wait>[\dhms ]+?))? attempt #(?P<attempt>\d+)\]"
+_429 = "opencode-rate-429-retrying-120x40"
+_403 = "opencode-auth-403-120x40"
+_QUOTED = "opencode-trap-quoted-cues-120x40"
+
+PROGRAM = Program(
+    product="opencode",
+    name="opencode",
+    versions=("1.18.33",),
+    parts=parts,
+    dialogs=(
+        Dialog("permission", r"^[ ┃]*△ |^[ ┃]*Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
+        Dialog("plan", r"(?i)switch to the build agent", "opencode-question-120x40"),
+        Dialog("question", r"\besc +dismiss|^[ ┃]*\d+\. Type your own answer", "opencode-question-120x40"),
+        Dialog("signin", r"^ *(?:Connect a provider|API key|Select auth method)", "opencode-question-120x40"),
+    ),
+    works=(
+        Work("retrying", _RETRY % r"(?i:rate.?limit|too many|429)", _429, why="rate"),
+        Work("retrying", _RETRY % r"(?i:quota|credit|balance|billing|payment)", _429, why="billing"),
+        Work("retrying", _RETRY % r"(?i:connect|network|socket|time.?out|unreachable)", _429, why="network"),
+        Work("retrying", _RETRY % "", _429),
+        Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),
+        Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "opencode-working-queued-120x40"),
+        Work("working", _SPINS, "opencode-working-streaming-120x40"),
+    ),
+    troubles=(
+        Trouble("billing", r"(?i)credit|balance|billing|payment|quota|\b402\b", _403),
+        Trouble("limit", r"(?i)usage limit|limit reached|hit your .*limit", _403),
+        Trouble("rate", r"(?i)rate.?limit|too many requests|\b429\b", _403),
+        Trouble("auth", r"(?i)\b40[13]\b|unauthori|forbidden|api.?key|credential|not allowed|denied|log.?in|sign.?in", _403),
+        Trouble("network", r"(?i)connect|network|socket|time.?d? ?out|unreachable|fetch failed|certificate", _403),
+        Trouble("disk", r"(?i)no space left|ENOSPC", _403),
+        Trouble("overloaded", r"[^ ┃]", _403),
+    ),
+    notes=(
+        Note(r"\((?P<context>\d{1,3})%\)(?: · \S+)? +\S+ commands$", "opencode-idle-after-turn-120x40"),
+        Note(r"^ *[~/]\S* +(?:.* )?(?P<version>\d+\.\d+\.\d+)$", "opencode-idle-empty-120x40"),
+    ),
+)
