@@ -1,95 +1,21 @@
-"""What the tests share: private tmux servers that nothing else can see, and waiting for a condition instead of a time."""
+"""The fixtures that all tests share. What a test imports by name is in modules beside this one: every folder has a conftest."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import inspect
-import os
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import waiting
 from hypothesis import settings
+from servers import Tmux
 
 # Properties are exact, whatever else the machine does meanwhile: no deadline.
 settings.register_profile("rules", deadline=None)
 settings.load_profile("rules")
-
-
-class Tmux:
-    """A tmux server of its own: private socket, no configuration, a plain shell. The server starts with the first session."""
-
-    def __init__(self, folder: Path, program: str = "tmux") -> None:
-        self.folder = folder
-        self.program = program
-        self.name = f"t{uuid.uuid4().hex[:8]}"
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "SHELL": "/bin/sh",
-            "LC_ALL": "C.UTF-8",
-            "TERM": "xterm-256color",
-            "TMUX_TMPDIR": str(folder),
-        }
-
-    @property
-    def socket(self) -> str:
-        return str(self.folder / f"tmux-{os.getuid()}" / self.name)
-
-    def cmd(self, *argv: str, check: bool = True) -> str:
-        """Returns what `tmux <argv>` prints, stripped of the last newline. Raises CalledProcessError unless `check` is False."""
-        line = [self.program, "-u", "-L", self.name, "-f", "/dev/null", *argv]
-        done = subprocess.run(line, env=self.env, capture_output=True, text=True, timeout=20, check=False)
-        if check and done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, line, done.stdout, done.stderr)
-        return done.stdout.removesuffix("\n")
-
-    def new(
-        self, session: str, *command: str, env: dict[str, str] | None = None, cwd: str | Path | None = None, size: str = "80x24"
-    ) -> str:
-        """Starts a detached session and returns its pane's id; one string is a shell's line, no command at all sleeps."""
-        wide, high = size.split("x")
-        variables = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
-        place = ["-c", str(cwd)] if cwd else []
-        run = command or ("sleep", "3600")
-        argv = ["new-session", "-d", "-P", "-F", "#{pane_id}", "-s", session, "-x", wide, "-y", high, *variables, *place, *run]
-        pane = self.cmd(*argv)
-        if not command:
-            wait_for(lambda: self.get(pane, "#{pane_current_command}") == "sleep")
-        return pane
-
-    def get(self, target: str, fields: str) -> str:
-        """Returns a format expanded for a pane id."""
-        return self.cmd("display-message", "-p", "-t", target, fields)
-
-    def clients(self) -> list[str]:
-        return self.cmd("list-clients", "-F", "#{client_name}", check=False).split()
-
-    def sessions(self) -> list[str]:
-        return self.cmd("list-sessions", "-F", "#{session_name}", check=False).splitlines()
-
-    @property
-    def pid(self) -> int:
-        """The server's process."""
-        return int(self.cmd("display-message", "-p", "#{pid}"))
-
-    @property
-    def listens(self) -> bool:
-        """Whether anybody answers at the socket; a tmux server removes it when it ends in peace."""
-        with socket.socket(socket.AF_UNIX) as line:
-            return line.connect_ex(self.socket) == 0
-
-    def kill(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.cmd("kill-server", check=False)
 
 
 @pytest.fixture
@@ -115,43 +41,13 @@ def tmux(new_tmux: Callable[..., Tmux]) -> Tmux:
     return new_tmux()
 
 
-def wait_for(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
-    """Returns the first true answer of the predicate; fails the test after `timeout` seconds. Blocks."""
-    deadline = time.monotonic() + timeout
-    while not (answer := predicate()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"still {answer!r} after {timeout:g} s: {_source(predicate)}")
-        time.sleep(0.01)
-    return answer
-
-
-async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: float = 10.0) -> Any:
-    """As `wait_for`, leaving the event loop free; the predicate may be a coroutine function."""
-    deadline = time.monotonic() + within
-    while True:
-        answer = predicate()
-        if inspect.isawaitable(answer):
-            answer = await answer
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            pytest.fail(f"still {answer!r} after {within:g} s: {_source(predicate)}")
-        await asyncio.sleep(0.01)
-
-
-def _source(predicate: Callable[[], Any]) -> str:
-    try:
-        return inspect.getsource(predicate).strip()
-    except OSError:
-        return repr(predicate)
-
-
-@pytest.fixture(name="wait_for")
-def _wait_for() -> Callable[..., Any]:
-    return wait_for
+@pytest.fixture
+def wait_for() -> Callable[..., Any]:
+    """`wait_for(predicate, timeout=10.0)`: the first true answer, or a failed test."""
+    return waiting.wait_for
 
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[Any]]:
     """`await eventually(predicate, within=10.0)`: the first true answer, or a failed test."""
-    return wait_until
+    return waiting.wait_until

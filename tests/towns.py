@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conftest import Tmux
+from servers import Tmux
 
 from gastown_tui.observe.locate import Wanted
 from gastown_tui.observe.processes import read_tree

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, argv, clock, environment, gttui
 
 from gastown_tui.observe.once import Means, OneLook, look_once

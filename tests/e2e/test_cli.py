@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, argv, environment, gttui
 
 from gastown_tui.cli import Settings, state_dir

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, argv, environment
 
 Wait = Callable[..., Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, gttui
 
 import gastown_tui

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, clock
 
 from gastown_tui.observe.locate import Wanted, candidates, find_root, probe, socket_folders

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux, wait_for
+from servers import Tmux
 from towns import HandTown, clock, utc
+from waiting import wait_for
 
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.inspection import inspect

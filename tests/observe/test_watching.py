@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Tmux
+from servers import Tmux
 from towns import HandTown, clock
 
 from gastown_tui.memory.seen import Memory

@@ -1,0 +1,42 @@
+"""Waiting for a condition instead of a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+
+def wait_for(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
+    """Returns the first true answer of the predicate; fails the test after `timeout` seconds. Blocks."""
+    deadline = time.monotonic() + timeout
+    while not (answer := predicate()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"still {answer!r} after {timeout:g} s: {_source(predicate)}")
+        time.sleep(0.01)
+    return answer
+
+
+async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: float = 10.0) -> Any:
+    """As `wait_for`, leaving the event loop free; the predicate may be a coroutine function."""
+    deadline = time.monotonic() + within
+    while True:
+        answer = predicate()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail(f"still {answer!r} after {within:g} s: {_source(predicate)}")
+        await asyncio.sleep(0.01)
+
+
+def _source(predicate: Callable[[], Any]) -> str:
+    try:
+        return inspect.getsource(predicate).strip()
+    except OSError:
+        return repr(predicate)
