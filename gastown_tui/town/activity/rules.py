@@ -67,7 +67,10 @@ class Work(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """A row of the last message by which the program itself says what stopped it: a `why` of `snapshot.Held`.
+    """Words of the last message by which the program itself says what stopped it: a `why` of `snapshot.Held`.
+
+    A row and those below it are read as one line, since any width wraps them elsewhere; `^` is the row's beginning. In the
+    status rows the same words say why a program tries again.
 
     `coloured`: the program writes it in a colour of its own, which words in an answer do not have. The group `until` holds a
     time in the program's words.
@@ -80,7 +83,7 @@ class Trouble(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A row worth telling that changes no state. The groups `context` (percent used) and `version` are kept."""
+    """A row worth telling that changes no state. The groups `context` (percent used; `left`: unused) and `version` are kept."""
 
     pattern: str
     seen: str
@@ -88,11 +91,12 @@ class Note(NamedTuple):
 
 
 class Title(NamedTuple):
-    """A title that tells the state while the process lives."""
+    """A title that tells the state while the process lives. `what` it works at, where the screen beside it does not say."""
 
     state: State
     pattern: str
     seen: str
+    what: str | None = None
 
 
 class Program(NamedTuple):
@@ -149,33 +153,34 @@ def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool 
 def read(program: Program, screen: Screen) -> Reading:
     """Returns what the screen of a living program says. Words in the transcript, in a draft or in an old message mean nothing."""
     parts = program.parts(screen)
-    titled = next((title.state for title in program.titles if compiled(title.pattern).search(screen.title)), None)
+    title = next((title for title in program.titles if compiled(title.pattern).search(screen.title)), None)
+    titled = title.state if title else None
     if parts is None:
         return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
     screen = parts.screen or screen
     if parts.composer is None:
-        return _dialog(program, screen, parts, titled)
+        return _dialog(program, screen, parts, title)
     reading = (
         _working(program, screen, parts)
-        or (_titled(titled) if titled in (State.WORKING, State.WAITING) else None)
+        or (_titled(title) if title and titled in (State.WORKING, State.WAITING) else None)
         or _troubled(program, screen, parts)
         or _at_rest(parts)
     )
     return _with_notes(program, screen, parts, reading)
 
 
-def _titled(state: State) -> Reading:
-    says = "it is at work" if state is State.WORKING else "it asks something"
-    return Reading(state, f"its title says that {says}", Activity())
+def _titled(title: Title) -> Reading:
+    says = "it is at work" if title.state is State.WORKING else "it asks something"
+    return Reading(title.state, f"its title says that {says}", Activity(title.what))
 
 
-def _dialog(program: Program, screen: Screen, parts: Parts, titled: State | None) -> Reading:
+def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None) -> Reading:
     hits = ((rule, find(rule.pattern, screen, parts.dialog)) for rule in program.dialogs)
     rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
     options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
-    if rule is None and options is None and titled is not State.WAITING:
-        if titled is State.WORKING:
-            return _titled(titled)
+    if rule is None and options is None and (title is None or title.state is not State.WAITING):
+        if title and title.state is State.WORKING:
+            return _titled(title)
         return Reading(None, f"neither a prompt nor a dialog that is known of {program.name}")
     kind = rule.kind if rule else "menu"
     rows = tuple(sorted({*([hit.row] if hit else []), *(options.rows if options else ())}))
@@ -230,7 +235,8 @@ def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
             groups = hit.match.groupdict()
             told = clipped(groups.get("detail") or "", 80) or None
             if rule.what == "retrying":
-                return _retrying(rule, hit, groups, told)
+                reason = _said(program.troubles, screen, parts.status)
+                return _retrying(reason.rule.why if reason else rule.why, hit, groups, told or (reason and reason.text))
             fact = _DOES.get(rule.what, f"it is {rule.what}")
             return Reading(State.WORKING, f"{fact}: {told}" if told else fact, Activity(rule.what, told), (hit.row,))
     return None
@@ -244,7 +250,7 @@ _DOES = {
 }
 
 
-def _retrying(rule: Work, hit: Hit, groups: dict[str, str | None], told: str | None) -> Reading:
+def _retrying(why: str, hit: Hit, groups: dict[str, str | None], told: str | None) -> Reading:
     """A retry is work as long as it is likely to help; a long wait, or many attempts, is being held."""
     attempt, most, wait = (groups.get(name) for name in ("attempt", "most", "wait"))
     number = int(attempt or 1)
@@ -252,8 +258,8 @@ def _retrying(rule: Work, hit: Hit, groups: dict[str, str | None], told: str | N
     count = f"attempt {attempt}" + (f"/{most}" if most else "") if attempt else ""
     detail = " · ".join(part for part in (told, count) if part) or None
     held = number >= PATIENT_ATTEMPTS or number == last or duration(wait) >= PATIENT_S
-    fact = f"{HOLDS[rule.why]}; it tries again" + (f", {detail}" if detail else "")
-    activity = Activity("retrying", detail, held=Held(rule.why, told or count or "it tries again") if held else None)
+    fact = f"{HOLDS[why]}; it tries again" + (f", {detail}" if detail else "")
+    activity = Activity("retrying", detail, held=Held(why, told or count or "it tries again") if held else None)
     return Reading(State.HELD if held else State.WORKING, fact, activity, (hit.row,))
 
 
@@ -265,13 +271,32 @@ def duration(text: str | None) -> float:
     return float(sum(int(number) * {"h": 3600, "m": 60}.get(unit, 1) for number, unit in _UNIT.findall(text or "")))
 
 
-def _troubled(program: Program, screen: Screen, parts: Parts) -> Reading | None:
-    for rule in program.troubles:
-        if hit := find(rule.pattern, screen, parts.message, own_colour=rule.coloured):
-            text = clipped(_bare(screen.texts[hit.row]))
-            held = Held(rule.why, text)
-            return Reading(State.HELD, f"{HOLDS[rule.why]}: {text}", Activity(held=held, draft=_drafted(parts)), (hit.row,))
+class Said(NamedTuple):
+    rule: Trouble
+    text: str
+    rows: tuple[int, ...]
+
+
+def _said(troubles: Iterable[Trouble], screen: Screen, rows: range, *, own_colour: bool = False) -> Said | None:
+    """Returns the first trouble that the rows tell, with their text from the row on in which it begins."""
+    bare = [_bare(screen.texts[row]) for row in rows]
+    tails = [" ".join([screen.texts[row], *bare[index + 1 :]]) for index, row in enumerate(rows)]
+    for rule in troubles:
+        for index, (row, tail) in enumerate(zip(rows, tails, strict=True)):
+            match = compiled(rule.pattern).search(tail)
+            if match is None or match.start() >= len(screen.texts[row]):
+                continue
+            if not (own_colour and rule.coloured) or coloured(look_at(screen.rows[row], match.start())):
+                return Said(rule, clipped(" ".join(bare[index:])), tuple(rows[index:]))
     return None
+
+
+def _troubled(program: Program, screen: Screen, parts: Parts) -> Reading | None:
+    said = _said(program.troubles, screen, parts.message, own_colour=True)
+    if said is None:
+        return None
+    held = Held(said.rule.why, said.text)
+    return Reading(State.HELD, f"{HOLDS[said.rule.why]}: {said.text}", Activity(held=held, draft=_drafted(parts)), said.rows)
 
 
 def _drafted(parts: Parts) -> bool | None:
@@ -298,6 +323,8 @@ def _with_notes(program: Program, screen: Screen, parts: Parts, reading: Reading
         groups = hit.match.groupdict()
         if used := groups.get("context"):
             activity = activity._replace(context_used_pct=min(100.0, float(used)))
+        if left := groups.get("left"):
+            activity = activity._replace(context_used_pct=max(0.0, 100.0 - float(left)))
         if version := groups.get("version"):
             activity = activity._replace(program_version=version)
         if rule.text:

@@ -1,0 +1,190 @@
+"""What the screens of codex say.
+
+Whatever codex itself draws begins in the first column: `›` the composer, a message that was sent, or the choice that is
+pointed at; `•` an answer or the status row; `■` an error. What others wrote is indented. So the lowest `›` tells whether
+the composer is there, and the rows just above it tell the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gastown_tui.town.snapshot import State
+
+from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
+from .screen import Screen, coloured, faint, look_at
+
+_STATUS = re.compile(r"^[•◦●] .*(?:\(\d+[smh]\b|\besc to )")
+_ACTIVE = re.compile(r"^[•◦●] [A-Z][a-z]+ing\b")
+_BESIDE = re.compile(r"^  (?:\d+ background terminals? |Worked for )")
+_HINT = re.compile(r"\b(?:enter|esc|tab|ctrl ?\+ ?\w)\b", re.IGNORECASE)
+
+
+def parts(screen: Screen) -> Parts | None:
+    """Returns the parts of the screen, or None before the session exists: then the composer is drawn, but nobody listens."""
+    prompt = next((row for row in range(len(screen.texts) - 1, -1, -1) if screen.texts[row].startswith("›")), None)
+    if prompt is None or not _is_composer(screen, prompt):
+        return _in_its_place(screen)
+    footer = _last_block(screen, len(screen.texts))
+    footer = footer if footer.start > prompt else range(len(screen.texts), len(screen.texts))
+    if len(footer) == 1 and not any(screen.texts[:prompt]):
+        return None
+    end = footer.start
+    while not screen.texts[end - 1]:
+        end -= 1
+    status, message = _above(screen, prompt)
+    return Parts(
+        range(prompt, end),
+        status=status,
+        message=message,
+        footer=footer,
+        draft=_draft(screen, range(prompt, end)),
+        transcript=range(status.start if status else prompt),
+    )
+
+
+def _is_composer(screen: Screen, row: int) -> bool:
+    """Whether `›` is the composer's: a message that was sent has it dim, on a ground; a choice has it in reverse or a colour."""
+    look = look_at(screen.rows[row], 0)
+    return not (look.dim or look.reverse or look.bg is not None or coloured(look))
+
+
+def _draft(screen: Screen, rows: range) -> str:
+    lines = [screen.texts[row][2:].strip() for row in rows]
+    return "" if faint(look_at(screen.rows[rows.start], 2)) else "\n".join(lines).strip()
+
+
+def _last_block(screen: Screen, end: int) -> range:
+    """Returns the lowest rows above `end` without a blank one among them."""
+    while end and not screen.texts[end - 1]:
+        end -= 1
+    start = end
+    while start and screen.texts[start - 1]:
+        start -= 1
+    return range(start, end)
+
+
+def _above(screen: Screen, end: int) -> tuple[range, range]:
+    """Returns the rows that say what codex does, and its last word if that is an error."""
+    status = range(0)
+    for block in _blocks(screen, end):
+        first = screen.texts[block[0]]
+        if not status and _STATUS.match(first) and _spins(screen, block[0]):
+            status = block
+        elif not (_BESIDE.match(first) or _is_queue(screen, block)):
+            if _ACTIVE.match(first) and _spins(screen, block[0]):
+                status = range(block.start, status.stop or block.stop)
+            return status, block if first.startswith("■") else range(0)
+    return status, range(0)
+
+
+def _blocks(screen: Screen, end: int) -> Iterator[range]:
+    while block := _last_block(screen, end):
+        yield block
+        end = block.start
+
+
+def _spins(screen: Screen, row: int) -> bool:
+    """Whether a bullet moves: an answer's is dim, that of a command that ended is green or red."""
+    look = look_at(screen.rows[row], 0)
+    return not coloured(look) and (not look.dim or screen.texts[row].startswith("◦"))
+
+
+def _is_queue(screen: Screen, block: range) -> bool:
+    return any(screen.texts[row].startswith("  ↳ ") for row in block)
+
+
+def _in_its_place(screen: Screen) -> Parts:
+    """Returns what stands at the bottom in the composer's place, from its bold title on."""
+    end = len(screen.texts)
+    own = next((row for row in range(end - 1, -1, -1) if screen.texts[row][:1] in ("•", "■", "⚠") or _is_sent(screen, row)), -1)
+    start = own + 1
+    for row in range(end - 1, own, -1):
+        if screen.texts[row][:2] == "  " and (not row or not screen.texts[row - 1]) and _is_title(screen, row):
+            start = row
+            break
+    return Parts(None, dialog=range(start, end), transcript=range(start))
+
+
+def _is_sent(screen: Screen, row: int) -> bool:
+    look = look_at(screen.rows[row], 0)
+    return screen.texts[row].startswith("›") and look.dim and not coloured(look)
+
+
+def _is_title(screen: Screen, row: int) -> bool:
+    """Whether a row is a heading: bold as a whole, or the count of questions. A hint has its keys in bold, not its words."""
+    text = screen.texts[row]
+    return bool(re.match(r" +Question \d+/\d+", text)) or (
+        look_at(screen.rows[row], 2).bold and look_at(screen.rows[row], len(text) - 1).bold and text.lstrip()[:1] != "$"
+    )
+
+
+_401 = "codex-trap-recovered-from-401-120x40"
+_DROPPED = "codex-connection-dropped-120x40"
+_PATCH = "codex-permission-patch-120x40"
+
+PROGRAM = Program(
+    product="codex",
+    name="codex",
+    versions=("0.169.0",),
+    parts=parts,
+    titles=(
+        Title(State.WORKING, r"^[⠁-⣿] ", "codex-working-streaming-120x40", "answering"),
+        Title(State.WAITING, r"^\[ [!.] \] ", _PATCH),
+    ),
+    dialogs=(
+        Dialog("plan", r"^ +Implement this plan\?", "codex-plan-approval-120x40"),
+        Dialog(
+            "trust",
+            r"(?i)^ +Folder access\b|^› 1\. Trust\b|\btrust (?:the contents|this (?:folder|directory))",
+            "codex-trust-120x40",
+        ),
+        Dialog("signin", r"(?i)^[>›]? +\d\. Sign in\b|^ +(?:sign|log) ?in\b", "codex-login-120x40"),
+        Dialog("question", r"^ +Question \d+/\d+|\benter to submit\b|^ +Field \d+/\d+", "codex-question-120x40"),
+        Dialog("permission", r"^ +(?:Would you like to|Do you want to|Allow)\b|tell Codex what to do differently", _PATCH),
+        Dialog(
+            "menu",
+            r"(?i)^ +.*\b(?:enter|esc)\b.*\b(?:select|back|close|confirm|continue|cancel)\b|\bq to quit\b",
+            "codex-menu-model-120x40",
+        ),
+    ),
+    works=(
+        Work("compacting", r"^[•◦●] Compacting\b", "codex-working-compacting-120x40"),
+        Work("retrying", r"^[•◦●] Reconnecting\D+(?P<attempt>\d+)/(?P<most>\d+)", _DROPPED, why="network"),
+        Work("retrying", r"^[•◦●] .*\breconnecting (?P<attempt>\d+)/(?P<most>\d+)", _DROPPED),
+        Work("tool", r"^[•◦●] (?:Running|Calling|Exploring|Searching|Waiting for) (?P<detail>\S.*)", "codex-working-tool-120x40"),
+        Work("tool", r"^[•◦●] Working \(.* · \d+ (?P<detail>background terminals?) running", "codex-working-tool-120x40"),
+        Work("working", r"^[•◦●] Working\b", "codex-working-hang-120x40"),
+        Work("thinking", r"^[•◦●] (?P<detail>\S.*?) \(\d+[smh]\b", "codex-working-thinking-120x40"),
+        Work("thinking", r"^[•◦●] (?P<detail>\S.*)", "codex-working-thinking-120x40"),
+        Work("working", r"^ +tab to queue message\b", "codex-working-draft-120x40"),
+    ),
+    troubles=(
+        Trouble("limit", r"(?i)\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", "codex-usage-limit-120x40", True),
+        Trouble(
+            "billing",
+            r"(?i)\bstatus:? 402\b|\bquota exceeded\b|\bbilling\b|\binsufficient.(?:credits|quota)",
+            "codex-billing-quota-120x40",
+            True,
+        ),
+        Trouble("auth", r"(?i)\bstatus:? 40[13]\b|\bapi key\b|\b(?:sign|log) ?in again\b|\baccess token\b", _401, True),
+        Trouble("rate", r"(?i)\bstatus:? 429\b|\brate limit|\btoo many requests\b", "codex-rate-429-retrying-120x40", True),
+        Trouble(
+            "overloaded",
+            r"(?i)\bat capacity\b|\bstatus:? 5\d\d\b|\boverloaded\b|\bhigh demand\b|\bserver is busy\b",
+            "codex-overloaded-503-120x40",
+            True,
+        ),
+        Trouble(
+            "network",
+            r"(?i)\bstream disconnected\b|\berror sending request\b|\bconnection (?:failed|refused|reset)|\btimed out\b",
+            _DROPPED,
+            True,
+        ),
+    ),
+    notes=(
+        Note(r"^[ │]*>_ OpenAI Codex \(v(?P<version>\d[\w.-]*)\)", "codex-idle-plan-mode-120x40"),
+        Note(r"\b(?P<left>\d{1,3})% context left\b", "codex-idle-plan-mode-120x40"),
+    ),
+)
