@@ -99,7 +99,7 @@ def look(marks: Marks, *, full: bool, captures: Sequence[Capture] = ()) -> list[
 
 
 def recapture(marks: Marks, captures: Sequence[Capture]) -> list[Group]:
-    """Returns the groups of a look that carries nothing but captures."""
+    """Returns the groups of a look that carries nothing but captures, for a process: who answers, and a last word."""
     return [(head_of(marks),), *(capture(marks, wish) for wish in captures), last(marks)]
 
 

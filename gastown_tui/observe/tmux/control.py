@@ -287,8 +287,9 @@ class ControlGateway:
         return look
 
     async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
-        """Returns the frames alone, without a listing."""
-        return parse.frames((await self._ask(commands.recapture(self._marks, captures))).captures, captures, self._clock())
+        """Returns the frames alone, without a listing: who answers is known, and each reply says itself where it ends."""
+        said, _ = await self._said([commands.capture(self._marks, wish) for wish in captures])
+        return parse.frames(parse.captures(said, self._marks), captures, self._clock())
 
     async def environment(self, session_id: str) -> dict[str, str]:
         """Returns the session's own environment. Raises GatewayError where there is no such session."""
@@ -300,6 +301,14 @@ class ControlGateway:
         await self._connection.close()
 
     async def _ask(self, groups: Sequence[commands.Group]) -> parse.Answer:
+        said, refused = await self._said(groups)
+        got = parse.answer(said, self._marks)
+        if got is None:
+            raise parse.failure(refused.decode("utf-8", "replace"), self.socket)
+        return got
+
+    async def _said(self, groups: Sequence[commands.Group]) -> tuple[bytes, bytes]:
+        """Returns what the groups gave, each up to its first error, and what they gave from there on."""
         blocks = iter(await self._connection.ask([line for group in groups for line in group], self._timeout))
         said, refused = bytearray(), bytearray()
         for group in groups:
@@ -307,10 +316,7 @@ class ControlGateway:
             good = next((at for at, reply in enumerate(replies) if not reply.ok), len(replies))
             said += b"".join(reply.body for reply in replies[:good])
             refused += b"".join(reply.body for reply in replies[good:])
-        got = parse.answer(bytes(said), self._marks)
-        if got is None:
-            raise parse.failure(refused.decode("utf-8", "replace"), self.socket)
-        return got
+        return bytes(said), bytes(refused)
 
     async def _watch(self, period: float) -> None:
         with contextlib.suppress(GatewayError):

@@ -107,8 +107,9 @@ class ForkGateway:
         if not call.over:
             with self._bounded():
                 done = call.finished(self._timeout, commands.then_captures(self._marks, captures).encode())
-            if (got := parse.then_captures(done.stdout, self._marks)) is not None:
-                return parse.frames(got, captures, self._clock())
+            end = commands.last_word(self._marks)
+            if done.stdout.endswith(end):
+                return parse.frames(parse.captures(done.stdout.removesuffix(end), self._marks), captures, self._clock())
         return self._recapture(self._split(full=False, captures=captures), epoch)
 
     def _recapture(self, batches: Iterable[Sequence[Capture]], epoch: str | None = None) -> dict[str, Frame | None]:

@@ -75,10 +75,12 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
     return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, _captured(captured, marks))
 
 
-def then_captures(stdout: bytes, marks: Marks) -> Captured | None:
-    """Returns the captures that follow an answer in the same process, or None where their last word is missing."""
-    first, *pieces = stdout.decode("utf-8", "replace").split(marks.row)
-    return None if first or pieces[-1:] != ["Z\n"] else _captured(pieces[:-1], marks)
+def captures(said: bytes, marks: Marks) -> Captured:
+    """Returns the captures that were asked for without the head of an answer, and without its last word."""
+    first, *pieces = said.decode("utf-8", "replace").split(marks.row)
+    if first:
+        raise garbled("something before the first capture")
+    return _captured(pieces, marks)
 
 
 def _captured(pieces: Iterable[str], marks: Marks) -> Captured:
