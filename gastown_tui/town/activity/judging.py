@@ -7,7 +7,7 @@ stands. Whatever the screen says, an agent with work that makes no progress for 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gastown_tui.town.facts import Frame, Heartbeat, Pane
@@ -15,8 +15,9 @@ from gastown_tui.town.programs import Found
 from gastown_tui.town.snapshot import UNTOLD, Activity, Evidence, Moment, State
 from gastown_tui.town.text import clock_time
 
-from .motion import STARTING_S, Motion, judge_motion, last_output, output_age, stamp_age, starting
+from .motion import Motion, judge_motion, last_output, output_age, stamp_age, starting
 from .readers import program_named, read_screen
+from .resets import resets_at
 from .rules import Reading
 from .screen import screen_of
 
@@ -27,7 +28,7 @@ PATIENCE_S: Mapping[str, float] = {"polecat": 900.0, "dog": 600.0}
 MOST_PATIENCE_S = 1800.0
 SILENT_DEACON_S = 1200.0
 _SPINNER = re.compile("[\u2800-\u28ff]")
-_UNSURE = frozenset({State.IDLE, State.UNKNOWN})
+_UNSURE = frozenset({State.IDLE, State.UNKNOWN, State.STARTING})
 
 
 class Subject(NamedTuple):
@@ -43,6 +44,11 @@ class Subject(NamedTuple):
     @property
     def product(self) -> str | None:
         return self.found.program.product if self.found.program else None
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it writes while it is idle, so that its output says nothing."""
+        return self.found.program is not None and self.found.program.noisy
 
 
 class Carried(NamedTuple):
@@ -99,10 +105,16 @@ def judge_activity(
     blank = not any(subject.frame.rows) if subject.frame else subject.pane.blank
     if not subject.motion.moved and (begins := starting(age, blank, now)):
         return Doing(begins.state, begins.evidence, next_at=begins.next_at, look_at=now.mono + AGAIN_S)
-    if subject.frame is None or blank or program_named(subject.product) is None:
-        doing = _by_motion(subject, former, before, age, now, watched)
+    known = subject.frame is not None and not blank and program_named(subject.product) is not None
+    seen = (
+        _seen(subject, subject.frame, before, now)
+        if known and subject.frame
+        else before._replace(frame=subject.frame, reading=None)
+    )
+    if seen.reading is None or seen.reading.state is None:
+        doing = _by_motion(subject, former, seen, age, now, watched)
     else:
-        doing = _by_screen(subject, subject.frame, former, before, age, now, watched)
+        doing = _by_screen(subject, seen.reading, seen.reading.state, former, seen, now)
     return _stalled(subject, doing, now, patience)
 
 
@@ -115,38 +127,39 @@ def _headless(subject: Subject, now: Moment) -> Doing | None:
     return Doing(State.WORKING, (Evidence("process", f"it runs headless ({flag}) and works until it ends", now.wall),))
 
 
-def _by_motion(subject: Subject, former: State | None, before: Carried, age: float | None, now: Moment, watched: bool) -> Doing:
-    program = subject.found.program
-    noisy = program is not None and program.noisy
-    moving = judge_motion(subject.motion, former, age, now, noisy=noisy, watched=watched)
-    undecided = moving.state in (State.UNKNOWN, State.STARTING)
-    look_at = subject.frame.at.mono + AGAIN_S if undecided and subject.frame else None
-    progressed = now if moving.state is State.WORKING else before.progressed
-    carried = Carried(subject.frame, progressed=progressed)
-    return Doing(moving.state, moving.evidence, UNTOLD, moving.next_at, look_at, carried)
+def _by_motion(subject: Subject, former: State | None, seen: Carried, age: float | None, now: Moment, watched: bool) -> Doing:
+    """What its screen does not tell is judged as in a program that nobody knows, and that is said."""
+    moving = judge_motion(subject.motion, former, age, now, noisy=subject.noisy, watched=watched)
+    evidence = moving.evidence
+    if seen.reading:
+        evidence += (Evidence("pane", f"{seen.reading.fact}: judged by change alone", now.wall),)
+    doubt = moving.state in (State.UNKNOWN, State.STARTING) and subject.frame
+    look_at = subject.frame.at.mono + AGAIN_S if doubt and subject.frame else None
+    version = UNTOLD._replace(program_version=seen.activity.program_version)
+    return Doing(moving.state, evidence, version, moving.next_at, look_at, seen._replace(offered=None, activity=version))
 
 
-def _by_screen(
-    subject: Subject, frame: Frame, former: State | None, before: Carried, age: float | None, now: Moment, watched: bool
-) -> Doing:
-    title = title_shape(subject.pane.title)
-    if before.reading is not None and before.frame is frame and before.title == title:
-        reading = before.reading
-    else:
-        reading = _read(subject, frame)
-    moved = before.reading is None or reading.progress != before.reading.progress or before.progressed is None
-    carried = before._replace(frame=frame, title=title, reading=reading, progressed=now if moved else before.progressed)
-    if reading.state is None:
-        state, evidence, next_at = _untold(subject, reading, former, age, now, watched)
-    else:
-        state, evidence, next_at = reading.state, (Evidence("pane", reading.fact, frame.at.wall),), None
-    if _passing(state, former, before, frame):
-        return _kept(state, former, reading, carried, frame, now)
-    activity = _told(reading, before, now)
-    evidence += _beside(subject, reading, state, activity, now)
-    return Doing(
-        state, evidence, activity, next_at, None, carried._replace(offered=state, offered_at=frame.at.mono, activity=activity)
-    )
+def _seen(subject: Subject, frame: Frame, before: Carried, now: Moment) -> Carried:
+    """Returns what there is to judge by: the screen read anew, unless neither it nor what the title says has changed."""
+    title, earlier = title_shape(subject.pane.title), before.reading
+    if earlier is not None and before.frame is frame and before.title == title:
+        return before
+    reading = _read(subject, frame)
+    moved = earlier is None or reading.progress != earlier.progress
+    return before._replace(frame=frame, title=title, reading=reading, progressed=now if moved else before.progressed)
+
+
+def _by_screen(subject: Subject, reading: Reading, state: State, former: State | None, seen: Carried, now: Moment) -> Doing:
+    assert seen.frame is not None
+    at = seen.frame.at
+    if _passing(state, former, seen):
+        offered_at = seen.offered_at if seen.offered is state else at.mono
+        why = Evidence("pane", f"one look says {state}: {reading.fact}; looking again before {former} ends", now.wall)
+        later = seen._replace(offered=state, offered_at=offered_at)
+        return Doing(former or state, (why,), seen.activity, None, at.mono + AGAIN_S, later)
+    activity = _told(reading, seen.activity, now)
+    evidence = (Evidence("pane", reading.fact, at.wall), *_beside(subject, reading, state, activity, now))
+    return Doing(state, evidence, activity, carried=seen._replace(offered=state, offered_at=at.mono, activity=activity))
 
 
 def _read(subject: Subject, frame: Frame) -> Reading:
@@ -157,80 +170,39 @@ def _read(subject: Subject, frame: Frame) -> Reading:
     return read_screen(subject.product or "", picture)
 
 
-def _untold(
-    subject: Subject, reading: Reading, former: State | None, age: float | None, now: Moment, watched: bool
-) -> tuple[State, tuple[Evidence, ...], float | None]:
-    """A screen that says nothing: what moves works, and what stands still may be anything."""
-    cannot = Evidence("pane", reading.fact, now.wall)
-    moving = judge_motion(
-        subject.motion, former, age, now, noisy=bool(subject.found.program and subject.found.program.noisy), watched=watched
-    )
-    if moving.state is State.WORKING:
-        return State.WORKING, (*moving.evidence, cannot), moving.next_at
-    young = age is not None and age < STARTING_S and former in (None, State.STARTING)
-    return State.STARTING if young else State.UNKNOWN, (cannot, *moving.evidence), moving.next_at
-
-
-def _passing(state: State, former: State | None, before: Carried, frame: Frame) -> bool:
+def _passing(state: State, former: State | None, seen: Carried) -> bool:
     """Whether one look alone says so, and another has to agree."""
+    assert seen.frame is not None
     if state not in _UNSURE or former in (None, state, State.UNKNOWN, State.STARTING, State.STALLED):
         return False
-    return not (before.offered is state and frame.at.mono - before.offered_at >= AGREED_S)
+    return not (seen.offered is state and seen.frame.at.mono - seen.offered_at >= AGREED_S)
 
 
-def _kept(state: State, former: State | None, reading: Reading, carried: Carried, frame: Frame, now: Moment) -> Doing:
-    assert former is not None
-    first = carried.offered is not state
-    offered_at = frame.at.mono if first else carried.offered_at
-    why = Evidence("pane", f"one look says {state}: {reading.fact}; looking again before {former} ends", now.wall)
-    kept = carried._replace(offered=state, offered_at=offered_at)
-    return Doing(former, (why,), carried.activity, None, frame.at.mono + AGAIN_S, kept)
-
-
-def _told(reading: Reading, before: Carried, now: Moment) -> Activity:
+def _told(reading: Reading, before: Activity, now: Moment) -> Activity:
     """Returns the reading's activity with what outlasts a screen: the version once seen, and until when a limit holds."""
     activity = reading.activity
-    if activity.program_version is None and before.activity.program_version:
-        activity = activity._replace(program_version=before.activity.program_version)
-    if activity.context_used_pct is None and before.activity.context_used_pct is not None and reading.state is not State.IDLE:
-        activity = activity._replace(context_used_pct=before.activity.context_used_pct)
+    if activity.program_version is None:
+        activity = activity._replace(program_version=before.program_version)
     if activity.held is None:
         return activity
-    from .resets import resets_at
-
-    earlier = before.activity.held
     # The same words mean the same moment, however long they stand.
-    until = earlier.until if earlier and earlier.text == activity.held.text else resets_at(activity.held.text, now)
+    same = before.held is not None and before.held.text == activity.held.text
+    until = before.held.until if same and before.held else resets_at(activity.held.text, now)
     return activity._replace(held=activity.held._replace(until=until))
 
 
-def _beside(subject: Subject, reading: Reading, state: State, activity: Activity, now: Moment) -> tuple[Evidence, ...]:
-    """Returns what is worth telling beside the first reason."""
-    told = []
-    if activity.held and activity.held.until is not None:
-        past = activity.held.until <= now.wall
-        told.append(
-            Evidence(
-                "pane",
-                "that was to end" if past else f"until {clock_time(activity.held.until)} UTC",
-                activity.held.until,
-                ago=past,
-            )
-        )
-    if state is State.IDLE and not (subject.found.program and subject.found.program.noisy):
-        told.append(last_output(subject.motion, now))
-    told += [Evidence("pane", note, now.wall) for note in reading.notes]
-    program = program_named(subject.product)
-    if program and activity.program_version and activity.program_version not in program.versions:
+def _beside(subject: Subject, reading: Reading, state: State, activity: Activity, now: Moment) -> Iterator[Evidence]:
+    """Yields what is worth telling beside the first reason."""
+    if activity.held and (until := activity.held.until) is not None:
+        over = until <= now.wall
+        yield Evidence("pane", "that was to end" if over else f"until {clock_time(until)} UTC", until, ago=over)
+    if state is State.IDLE and not subject.noisy:
+        yield last_output(subject.motion, now)
+    yield from (Evidence("pane", note, now.wall) for note in reading.notes)
+    program, version = program_named(subject.product), activity.program_version
+    if program and version and version not in program.versions:
         known = ", ".join(program.versions)
-        told.append(
-            Evidence(
-                "pane",
-                f"{program.name} {activity.program_version} is not a version that these rules were seen on ({known})",
-                now.wall,
-            )
-        )
-    return tuple(told)
+        yield Evidence("pane", f"{program.name} {version} is no version that its rules were seen on ({known})", now.wall)
 
 
 def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str, float]) -> Doing:
@@ -245,8 +217,7 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
         )
     elif doing.state is State.IDLE and beat and _has_work(subject, beat):
         quiet = output_age(subject.motion, now)
-        noisy = bool(subject.found.program and subject.found.program.noisy)
-        since = now.mono - subject.motion.first.mono if quiet is None or noisy else quiet
+        since = now.mono - subject.motion.first.mono if quiet is None or subject.noisy else quiet
         told = Evidence("town", f"it has {beat.bead} on file and stands at its prompt; its heartbeat", beat.at, ago=True)
     elif doing.state is State.IDLE and beat and subject.role == "deacon":
         since, limit = now.wall - max(beat.at, subject.pane.session_created), SILENT_DEACON_S
