@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gastown_tui.town.activity.screen import Screen, screen_of
 
-FOLDER = Path(__file__).parents[2] / "data/scenes"
+FOLDER = Path(__file__).parent / "data/scenes"
 
 
 class Scene(NamedTuple):
