@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gastown_tui.town.snapshot import Activity, Held, Question, State
 
-from .screen import Options, Screen, clipped, coloured, look_at, options_in
+from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, options_in
 
 PATIENT_ATTEMPTS = 3
 PATIENT_S = 60.0
@@ -159,7 +159,7 @@ def read(program: Program, screen: Screen) -> Reading:
         return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
     screen = parts.screen or screen
     if parts.composer is None:
-        return _dialog(program, screen, parts, title)
+        return _with_notes(program, screen, parts, _dialog(program, screen, parts, title))
     reading = (
         _working(program, screen, parts)
         or (_titled(title) if title and titled in (State.WORKING, State.WAITING) else None)
@@ -188,8 +188,9 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
     question = Question(kind, text, options.texts if options else ())
     fact = f"{_ASKS[kind]}: {text}" if text else _ASKS[kind]
     if rule and rule.held:
-        activity = Activity(question=question, held=Held(rule.held, text), draft=None)
-        return Reading(State.HELD, f"{HOLDS[rule.held]}: {text}", activity, rows)
+        said = _said((trouble for trouble in program.troubles if trouble.why == rule.held), screen, parts.message)
+        told = said.text if said else text
+        return Reading(State.HELD, f"{HOLDS[rule.held]}: {told}", Activity(question=question, held=Held(rule.held, told)), rows)
     return Reading(State.WAITING, fact, Activity(question=question), rows)
 
 
@@ -215,16 +216,19 @@ HOLDS = {
 def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | None) -> str:
     """Returns what is asked: the rows before the options, a permission's command among them; else the row that told."""
     end = options.first if options else dialog.stop
-    lines = [_bare(screen.texts[row]) for row in range(dialog.start, end)]
-    told = clipped(" · ".join(line for line in lines if line))
-    return told or (clipped(_bare(screen.texts[hit.row])) if hit else "")
+    lines = [line for row in range(dialog.start, end) if (line := _bare(screen.texts[row]))]
+    told = " · ".join(lines)
+    if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
+        told = clipped(told, max(0, MOST_TEXT - len(lines[-1]) - 3)) + f" · {lines[-1]}"
+    return clipped(told) or (clipped(_bare(screen.texts[hit.row])) if hit else "")
 
 
-_FRAME = re.compile(r"^[\s│┃|╭╰╮╯┌└┐┘├┤─━═▀▄╹╻▔▁]+|[\s│┃|╭╰╮╯┌└┐┘├┤─━═▀▄╹╻▔▁]+$")
+_LINES = r"\s│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
+_FRAME = re.compile(rf"^[{_LINES}●⎿]+|[{_LINES}]+$")
 
 
 def _bare(text: str) -> str:
-    """Returns a row's text without the frame around it."""
+    """Returns a row's text without the frame around it and the bullet before it."""
     return _FRAME.sub("", text)
 
 

@@ -1,0 +1,241 @@
+"""What the screens of Claude Code say.
+
+The prompt stands between two lines over the whole width, at the left edge, with a glyph and a no-break space before what is
+typed; under it are only indented rows. A dialog stands in its place. Whatever the agent quotes is indented, so the left edge
+belongs to the program: a message begins there with a bullet or a prompt, a status row with a star. What the program says of
+itself is coloured, words and bullet alike.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gastown_tui.town.cells import plain
+from gastown_tui.town.snapshot import State
+
+from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
+from .screen import Screen, coloured, faint, look_at, options_in
+
+_EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
+_PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
+_OPTION = re.compile(r"[ │]*[❯>]? *\d{1,2}\. ")
+_POPUP = re.compile(r" *[/@+*◇] ?\S")
+_TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
+_STARS = "·✢✳✶✻✽*∗"
+_BULLETS = "●⏺"
+_LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
+_PAST = re.compile(r". [^…(]* for \d")
+
+
+def parts(screen: Screen) -> Parts:
+    """Returns where prompt, status and last message stand; a dialog is what stands where no prompt does."""
+    if (composer := _composer(screen)) is None:
+        dialog = _dialog(screen)
+        return Parts(None, message=_own_words(screen, dialog.start), dialog=dialog, transcript=range(dialog.start))
+    top = max(0, composer.start - 1)
+    status = _status(screen, top)
+    return Parts(
+        composer,
+        status=range(status, top),
+        message=_own_words(screen, status),
+        footer=_footer(screen, composer.stop + 1),
+        draft=_draft(screen, composer),
+        transcript=range(status),
+    )
+
+
+def _composer(screen: Screen) -> range | None:
+    """Returns the rows of the prompt: the lowest two lines hold it, and under them every row is indented."""
+    texts = screen.texts
+    bottom = _edge_above(texts, len(texts))
+    if bottom is None or any(_OPTION.match(texts[row]) or _is_transcript(screen, row) for row in range(bottom + 1, len(texts))):
+        return None
+    top = _edge_above(texts, bottom)
+    if top is None:  # a draft higher than the pane
+        return (
+            range(bottom) if bottom and all(text[:1] in ("", " ") for text in (*texts[:bottom], *texts[bottom + 1 :])) else None
+        )
+    return range(top + 1, bottom) if top + 1 < bottom and _is_prompt(screen, top + 1) else None
+
+
+def _edge_above(texts: tuple[str, ...], row: int) -> int | None:
+    return next((above for above in range(row - 1, -1, -1) if texts[above][:1] in "─╭╰" and _EDGE.match(texts[above])), None)
+
+
+def _is_prompt(screen: Screen, row: int) -> bool:
+    """A prompt's glyph has a no-break space behind it; the pointer of a dialog is coloured and has an option behind it."""
+    text = screen.texts[row]
+    if not (match := _PROMPT.match(text)):
+        return False
+    sure = "\N{NO-BREAK SPACE}" in plain(screen.rows[row])[: match.end()]
+    return sure or not (_OPTION.match(text) and coloured(look_at(screen.rows[row], 0)))
+
+
+def _draft(screen: Screen, composer: range) -> str | None:
+    """Returns what was typed: a placeholder, and what a completion proposes, is weaker than that."""
+    if not (match := _PROMPT.match(screen.texts[composer.start])):
+        return " ".join(screen.texts[row].strip() for row in composer)
+    first = _typed(screen, composer.start, match.end())
+    return "\n".join([first, *(_typed(screen, row, 2) for row in composer[1:])]).strip()
+
+
+def _typed(screen: Screen, row: int, column: int) -> str:
+    """Returns the text of a row from a column on without what is faint. The caret is inverse: on a placeholder it is no text."""
+    typed, weak, caret = [], False, ""
+    for text, look in screen.rows[row]:
+        kept, column = text[column:], max(0, column - len(text))
+        if look.reverse:
+            caret = kept
+        elif faint(look):
+            weak = weak or bool(kept.strip(" │"))
+            continue
+        typed.append(kept)
+    told = "".join(typed).replace("\N{NO-BREAK SPACE}", " ").strip(" │")
+    return "" if weak and told == caret.strip() else told
+
+
+def _status(screen: Screen, top: int) -> int:
+    """Returns where the status begins: at a star at the left edge under the last message, or at the tool that runs above it."""
+    status = top
+    for row in range(top - 1, -1, -1):
+        first = screen.texts[row][:1]
+        if first in ("", " "):
+            continue
+        if first not in _STARS:
+            return status if status == top else _tool_that_runs(screen, row, status)
+        if _is_live(screen, row):
+            status = row
+    return status
+
+
+def _is_live(screen: Screen, row: int) -> bool:
+    """Whether a row with a star tells of now: then it is coloured. What tells how long it took is grey."""
+    return coloured(look_at(screen.rows[row], 0)) or ("…" in screen.texts[row] and not _PAST.match(screen.texts[row]))
+
+
+def _tool_that_runs(screen: Screen, message: int, status: int) -> int:
+    """Returns the row of the tool that runs, or that of the status: its bullet is grey, or blinks, until it has ended."""
+    for row in range(status - 1, message - 1, -1):
+        if _is_tool(screen, row):
+            ended = screen.texts[row][0] in _BULLETS and not faint(look_at(screen.rows[row], 0))
+            return status if ended else row
+    return status
+
+
+def _is_tool(screen: Screen, row: int) -> bool:
+    """Whether a row names a tool and what it is used on: the name is bold."""
+    return bool(_TOOL.match(screen.texts[row])) and look_at(screen.rows[row], 2).bold
+
+
+def _own_words(screen: Screen, end: int) -> range:
+    """Returns the rows in which the program speaks of itself, in a colour of its own, if the last message is that.
+
+    A command that is answered at once, such as `/model`, ends no trouble. What a tool printed is not the program's word.
+    """
+    for row in range(end - 1, -1, -1):
+        text = screen.texts[row]
+        if text[:1] in ("", " ") or text[:1] in _STARS:
+            continue
+        if text[0] in _BULLETS and coloured(look_at(screen.rows[row], 0)) and coloured(look_at(screen.rows[row], 2)):
+            return _paragraph(screen, row, end)
+        answers = [below for below in range(row, end) if screen.texts[below].startswith("  ⎿  ")]
+        for answer in answers[1:] if text[0] in _BULLETS else answers:
+            if coloured(look_at(screen.rows[answer], 5)):
+                return _paragraph(screen, answer, end)
+        if not _LOCAL.match(text) or any("Interrupted" in screen.texts[answer] for answer in answers):
+            break
+    return range(0)
+
+
+def _paragraph(screen: Screen, start: int, end: int) -> range:
+    return range(start, next((row for row in range(start, end) if not screen.texts[row]), end))
+
+
+def _footer(screen: Screen, start: int) -> range:
+    """Returns the rows under the prompt; none while a list of commands or files stands there."""
+    end = len(screen.texts)
+    return range(0) if start < end and _POPUP.match(screen.texts[start]) else range(start, end)
+
+
+def _dialog(screen: Screen) -> range:
+    """Returns the rows of what stands in the prompt's place: all under the first line that follows the transcript."""
+    texts, end = screen.texts, len(screen.texts)
+    last = next((row for row in range(end - 1, -1, -1) if _is_transcript(screen, row)), -1)
+    for row in range(last + 1, end):
+        if _EDGE.match(texts[row]):
+            cut = last < 0 and row + 1 < end and bool(_OPTION.match(texts[row + 1]))
+            return range(0 if cut else row + 1, end)
+    return range(last + 1, end)
+
+
+def _is_transcript(screen: Screen, row: int) -> bool:
+    """Whether a message begins in a row: with a bullet, a star, or with a prompt on a ground of its own."""
+    first = screen.texts[row][:1]
+    if not first or first in " ─":
+        return False
+    return first in _BULLETS or first in _STARS or (first in "❯>!" and look_at(screen.rows[row], 0).bg is not None)
+
+
+_STAR = rf"^[{_STARS}] "
+_SAYS = r"^[●⏺ ] +(?:⎿ +)?(?:Please run /login · )?"
+_UNDER = r"^(?:[●⏺]|  ⎿ ) +"
+
+PROGRAM = Program(
+    product="claude",
+    name="Claude Code",
+    versions=("2.1.197",),
+    parts=parts,
+    titles=(Title(State.WORKING, "^[\u2801-\u28ff] ", "claude-working-streaming"),),
+    dialogs=(
+        Dialog("permission", r"^[ │]{1,2}Do you want to ", "claude-permission-bash, -edit, -write"),
+        Dialog("question", r"^[ │❯]*\d+\. (?:\[.\] )?(?:Type something|Chat about this)", "claude-question-multi"),
+        Dialog("menu", r"^[ │❯]*\d+\. Stop and wait for limit", "claude-usage-limit", held="limit"),
+        Dialog("trust", r"^[ │❯]*\d+\. Yes, I trust|Do you trust the files", "claude-trust"),
+        Dialog("plan", r"^ ?Exit plan mode|ready to execute|wants to exit plan mode", "claude-plan-approval"),
+        Dialog("signin", r"^ *Select login method|Paste code here|^ *Sign in", "claude-login-menu"),
+        Dialog("permission", r"^ Esc to cancel · Tab to amend|^ *This command requires approval", "claude-permission-bash"),
+        Dialog(
+            "menu", r"Press Enter to continue|(?:Enter to \w+|Esc to (?:cancel|close|exit|go back))", "claude-onboarding-security"
+        ),
+    ),
+    works=(
+        Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
+        Work(
+            "retrying",
+            _STAR + r".*Retrying in (?P<wait>[\dhms ]+)(?:.*attempt (?P<attempt>\d+)(?:/(?P<most>\d+))?)?",
+            "claude-overloaded-529-retrying",
+        ),
+        Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool"),
+        Work("thinking", _STAR + r".*\([^)]*\bthinking\b", "claude-working-thinking"),
+        Work("answering", _STAR + r".*\([^)]*↓", "claude-working-streaming"),
+        Work("working", _STAR, "claude-sigstop-undone"),
+        Work("working", r"^  (?:.* · )?esc to int", "claude-working-bypass"),
+    ),
+    troubles=(
+        Trouble("auth", _SAYS + r"(?:API Error:? \(?40[13]|Invalid API key|Not logged in|OAuth token)", "claude-auth-403"),
+        Trouble("billing", _SAYS + r"API Error:? \(?402", "claude-billing-credit"),
+        Trouble("rate", _SAYS + r"API Error:? (?:Request rejected \(429|\(?429|Rate limit)", "claude-rate-429"),
+        Trouble(
+            "network",
+            _SAYS + r"(?:API Error:? \(?(?:Unable to connect|Connection|Request timed out|.{0,40}timed out)|Request timed out)",
+            "claude-connection-refused",
+        ),
+        Trouble("overloaded", _SAYS + r"API Error\b", "claude-server-500"),
+        Trouble(
+            "limit",
+            _UNDER + r"You['’](?:ve (?:hit|reached) your .{0,40}limit|re out of )|" + _UNDER + ".{0,50}limit reached",
+            "claude-usage-limit",
+        ),
+        Trouble("billing", _UNDER + r"Credit balance (?:is )?too low", "claude-billing-credit"),
+    ),
+    notes=(
+        Note(r"^(?:╭─+| *▐▛███▜▌ *) ?Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
+        Note(r"(?P<context>\d{1,3})% context used", "claude-idle-context-low"),
+        Note(
+            r"You've used (?P<share>\d+)% of your (?P<what>[\w ]{1,30}limit)",
+            "claude-near-limit-warning",
+            "{share}% of its {what} is used",
+        ),
+        Note(r"^  (?:.* · )?(?P<count>\d+) shells?\b", "claude-idle-background-shell", "background shells: {count}"),
+    ),
+)
