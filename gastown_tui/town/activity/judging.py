@@ -171,9 +171,9 @@ def _read(subject: Subject, frame: Frame) -> Reading:
 
 
 def _passing(state: State, former: State | None, seen: Carried) -> bool:
-    """Whether one look alone says so, and another has to agree."""
+    """Whether one look alone says so, and another has to agree. The first look at a process is believed."""
     assert seen.frame is not None
-    if state not in _UNSURE or former in (None, state, State.UNKNOWN, State.STARTING, State.STALLED):
+    if seen.offered is None or state not in _UNSURE or former in (None, state, State.UNKNOWN, State.STARTING, State.STALLED):
         return False
     return not (seen.offered is state and seen.frame.at.mono - seen.offered_at >= AGREED_S)
 

@@ -1,0 +1,172 @@
+"""The judge of living agents: two looks for what may pass, limits until a moment, and stalls."""
+
+from __future__ import annotations
+
+import pytest
+from recorded import scene
+from story import ALPHA, START, Story, facts, pane, tree
+
+from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
+from gastown_tui.town.snapshot import Agent, Moment, State
+
+MAX, NUX = pane(), pane("alpha/polecats/nux")
+IDLE, WORKING, STREAMING = "claude-idle-empty-120x40", "claude-working-tool-120x40", "claude-working-streaming-120x40"
+
+
+def frame(scene_id: str, at: Moment, swap: tuple[str, str] = ("", "")) -> Frame:
+    one = scene(scene_id)
+    rows = tuple(row.replace(*swap) if swap[0] else row for row in one.rows)
+    return Frame("%1", rows, at, None, 0, tuple(one.meta["tmux"]["cursor"]))
+
+
+class Screens(Story):
+    """A story in which one agent's screen is seen."""
+
+    def __init__(self, of: object = MAX, **more: object) -> None:
+        super().__init__(ALPHA, **more)
+        self.pane = of
+        self.tell(self.listing(of), tree(of, "claude", started=START.wall - 800))
+
+    def shows(self, scene_id: str, wait: float = 0.0, swap: tuple[str, str] = ("", "")) -> Agent:
+        """The screen is captured after that long, with its scene's title."""
+        self.wait(wait)
+        self.pane = self.pane._replace(title=scene(scene_id).meta["tmux"]["pane_title"], width=120, height=40)
+        self.tell(self.listing(self.pane), frame(scene_id, self.now, swap))
+        return self.only()
+
+    def only(self) -> Agent:
+        return next(one for one in self.judgement.town.agents if one.pane_id == "%1")
+
+    @property
+    def look_at(self) -> float | None:
+        return self.judgement.judged[self.only().id].look_at
+
+
+def test_one_look_suffices_at_first_and_for_whatever_calls() -> None:
+    assert Screens().shows(IDLE).state is State.IDLE
+    story = Screens()
+    assert story.shows(WORKING).state is State.WORKING and story.look_at is None
+    assert story.shows("claude-permission-bash-120x40", 1.0).state is State.WAITING
+    assert story.shows("claude-usage-limit-120x40", 1.0).state is State.HELD
+
+
+def test_a_change_to_idle_is_told_when_two_looks_agree() -> None:
+    story = Screens()
+    before = story.shows(WORKING)
+    doubted = story.shows(IDLE, 1.0)
+    assert (doubted.state, doubted.activity) == (State.WORKING, before.activity)
+    assert "one look says idle" in facts(doubted) and story.look_at == story.now.mono + 0.7
+    # Judging the same look again is no second look.
+    story.tell()
+    assert story.only().state is State.WORKING
+    assert story.shows(IDLE, 0.7).state is State.IDLE and story.look_at is None
+
+
+def test_a_passing_frame_between_two_that_agree_changes_nothing() -> None:
+    story = Screens()
+    story.shows(WORKING)
+    story.shows(IDLE, 1.0)
+    assert story.shows(WORKING, 0.7).state is State.WORKING
+    assert story.shows(IDLE, 1.0).state is State.WORKING, "two looks, but not one after the other"
+
+
+def test_another_process_is_looked_at_afresh() -> None:
+    story = Screens()
+    story.shows(WORKING)
+    story.wait(1.0)
+    story.pane = story.pane._replace(pid=777)
+    story.tell(story.listing(story.pane), tree(story.pane, "claude", started=story.now.wall - 200), frame(IDLE, story.now))
+    assert story.only().state is State.IDLE
+
+
+def test_until_when_a_limit_holds_is_found_once() -> None:
+    # START is 2027-01-15 08:00 UTC.
+    swap = ("12:20pm", "9:20am")
+    story = Screens()
+    held = story.shows("claude-usage-limit-after-esc-120x40", swap=swap).activity.held
+    assert held is not None and (held.why, held.until) == ("limit", START.wall + 4800)
+    assert "until 09:20:00 UTC" in facts(story.only())
+    story.wait(5000.0)
+    assert story.shows("claude-usage-limit-after-esc-120x40", 8.0, swap=swap).activity.held == held
+    assert "that was to end" in facts(story.only())
+
+
+def test_an_unknown_version_is_named_and_known_for_as_long_as_it_runs() -> None:
+    story = Screens()
+    agent = story.shows(IDLE, swap=("2.1.197", "3.0.1"))
+    assert agent.activity.program_version == "3.0.1" and "no version that its rules were seen on" in facts(agent)
+    assert story.shows("claude-idle-context-low-120x40", 1.0, ("2.1.197", "")).activity.program_version == "3.0.1"
+    assert "no version" not in facts(Screens().shows(IDLE))
+
+
+def test_a_turn_in_which_only_clocks_move_is_stalled_after_the_roles_patience() -> None:
+    story = Screens(NUX)
+    assert story.shows(WORKING).state is State.WORKING
+    for _ in range(9):
+        assert story.shows(WORKING, 99.0).state is State.WORKING
+    stalled = story.shows(WORKING, 99.0)
+    assert stalled.state is State.STALLED and stalled.needs_you(story.now.wall)
+    assert stalled.evidence[0].fact == "one turn goes on, and nothing but clocks has moved in it"
+    assert story.shows(STREAMING, 2.0).state is State.WORKING, "progress ends it"
+
+
+def test_a_roles_patience_can_be_set() -> None:
+    story = Screens(NUX)
+    story.known = story.known._replace(patience={"polecat": 60.0})
+    story.shows(WORKING)
+    assert story.shows(WORKING, 61.0).state is State.STALLED
+
+
+def beat(state: str | None, bead: str | None, at: float) -> dict[str, object]:
+    return {"heartbeats": {NUX.session: Heartbeat(NUX.session, at, state, "tests", bead)}}
+
+
+@pytest.mark.parametrize(
+    ("state", "bead", "told", "quiet", "expected"),
+    [
+        ("working", "gt-aa7", 700, 900, State.STALLED),
+        (None, "gt-aa7", 700, 900, State.STALLED),
+        ("working", "gt-aa7", 700, 899, State.IDLE),
+        ("working", None, 700, 5000, State.IDLE),
+        ("idle", "gt-aa7", 700, 5000, State.IDLE),
+        # A pause that an agent declares is its own choice.
+        ("stuck", "gt-aa7", 700, 5000, State.IDLE),
+        # Told by an earlier run of it.
+        ("working", "gt-aa7", 801, 5000, State.IDLE),
+    ],
+)
+def test_work_on_file_and_a_quiet_prompt(state: str | None, bead: str | None, told: float, quiet: float, expected: State) -> None:
+    story = Screens(NUX._replace(window_activity=START.wall - quiet), **beat(state, bead, START.wall - told))
+    agent = story.shows(IDLE)
+    assert agent.state is expected and agent.heartbeat_at == START.wall - told
+    words = " ".join(word for word in (state or "working", bead and f"on {bead}", "tests") if word)
+    assert f"| heartbeat: {words} |" in facts(agent)
+
+
+def test_a_quiet_prompt_with_work_becomes_stalled_by_itself() -> None:
+    story = Screens(NUX._replace(window_activity=START.wall - 800), **beat("working", "gt-aa7", START.wall - 700))
+    assert story.shows(IDLE).state is State.IDLE
+    assert story.judgement.judged[story.only().id].next_at == START.mono + 100
+    story.later(100.0)
+    assert story.only().state is State.STALLED
+
+
+def test_a_deacon_that_patrols_no_more_is_stalled() -> None:
+    deacon = pane("deacon", session="hq-deacon", session_created=START.wall - 5000)
+    for silent, state in ((1199, State.IDLE), (1200, State.STALLED)):
+        story = Screens(deacon, heartbeats={"hq-deacon": Heartbeat("hq-deacon", START.wall - silent)})
+        assert story.shows(IDLE).state is state
+
+
+def test_a_run_without_a_screen_works_until_it_ends() -> None:
+    story = Story()
+    headless = Process(MAX.pid, 1, "claude", "claude", "-p", "claude", started=START.wall - 500, flags=frozenset({"-p"}))
+    story.tell(story.listing(MAX._replace(blank=True)), Tree("%1", MAX.pid, (headless,), START))
+    assert story.agent().state is State.WORKING and "headless (-p)" in facts(story.agent())
+
+
+def test_a_blank_screen_is_a_start_for_a_minute_and_a_half() -> None:
+    story = Story()
+    story.tell(story.listing(MAX), tree(MAX, "claude", started=START.wall - 5), Frame("%1", ("", ""), START))
+    assert story.agent().state is State.STARTING
+    assert story.later(86.0).agents[0].state is not State.STARTING
