@@ -74,7 +74,7 @@ def test_another_process_is_looked_at_afresh() -> None:
     story = Screens()
     story.shows(WORKING)
     story.wait(1.0)
-    story.pane = story.pane._replace(pid=777)
+    story.pane = story.pane._replace(pid=777, title="✳ Claude Code")
     story.tell(story.listing(story.pane), tree(story.pane, "claude", started=story.now.wall - 200), frame(IDLE, story.now))
     assert story.only().state is State.IDLE
 

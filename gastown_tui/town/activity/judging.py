@@ -18,6 +18,7 @@ from gastown_tui.town.text import clock_time
 from .motion import Motion, judge_motion, last_output, output_age, stamp_age, starting
 from .readers import program_named, read_screen
 from .resets import resets_at
+from .resets import resets_at
 from .rules import Reading
 from .screen import screen_of
 
