@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gastown_tui.observe.ports import Capture, GatewayError, Look
+from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
 from gastown_tui.observe.tmux import commands, parse
 from gastown_tui.town.snapshot import Moment
 
@@ -51,7 +51,7 @@ def said(*rows: str, version: str = "3.3a", session: str = "$1", env: str = "") 
 def look(*rows: str, full: bool = True, captures: tuple[Capture, ...] = (), env: str = "") -> Look:
     got = parse.answer(said(*rows, env=env), MARKS)
     assert got is not None
-    return parse.look(got, full=full, captures=captures, at=AT)
+    return parse.look(got, parse.Rows(MARKS), full=full, captures=captures, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_the_dollar_of_3_4_is_mended() -> None:
     for version, title, role in (("3.4", "$HOME ${x} \\$1", "$HOME"), ("3.3a", "\\$HOME \\${x} \\$1", "\\$HOME")):
         got = parse.answer(said(values, version=version), MARKS)
         assert got is not None
-        pane = (parse.look(got, full=True, captures=(), at=AT).panes or {})["%1"]
+        pane = (parse.look(got, parse.Rows(MARKS), full=True, captures=(), at=AT).panes or {})["%1"]
         assert (pane.title, pane.env["GT_ROLE"]) == (title, role)
 
 
@@ -211,14 +211,14 @@ def test_an_answer_that_cannot_be_is_an_error(stdout: bytes) -> None:
     with pytest.raises(GatewayError, match="not understood") as error:
         got = parse.answer(stdout, MARKS)
         assert got is not None
-        parse.look(got, full=True, captures=(), at=AT)
+        parse.look(got, parse.Rows(MARKS), full=True, captures=(), at=AT)
     assert not error.value.absent and error.value.remedy
 
 
 def test_no_sessions_is_an_answer() -> None:
     got = parse.answer(said(session=""), MARKS)
     assert got is not None
-    assert parse.look(got, full=True, captures=(), at=AT).panes == {}
+    assert parse.look(got, parse.Rows(MARKS), full=True, captures=(), at=AT).panes == {}
 
 
 def test_variables_are_not_forged_by_a_newline() -> None:
@@ -248,3 +248,24 @@ def test_a_failure_is_named_with_its_remedy(stderr: str, message: str, absent: b
     error = parse.failure(stderr, "/s")
     assert (str(error), error.absent) == (message, absent)
     assert error.remedy
+
+
+def test_a_light_row_that_says_the_same_is_the_very_same_pulse() -> None:
+    rows = parse.Rows(MARKS)
+
+    def pulses(*listed: str) -> dict[str, Pulse]:
+        got = parse.answer(said(*listed), MARKS)
+        assert got is not None
+        return dict(parse.look(got, rows, full=False, captures=(), at=AT).pulses or {})
+
+    first = pulses(row("P"), row("P", pane_id="%2", session_id="$2"))
+    again = pulses(row("P"), row("P", pane_id="%2", session_id="$2", pane_title="another"))
+    assert again["%1"] is first["%1"]
+    assert (again["%2"].title, first["%2"].title) == ("another", "")
+    assert pulses(row("P", pane_id="%2", session_id="$2")) == {"%2": first["%2"]}
+
+
+def test_a_full_row_is_not_kept() -> None:
+    rows = parse.Rows(MARKS)
+    assert rows.panes([row(pane_start_command="env TOKEN=hush sh").removeprefix(MARKS.row).removesuffix("\n")], {})
+    assert "hush" not in repr(vars(rows))

@@ -242,6 +242,7 @@ class ControlGateway:
         self._clock = clock
         self._timeout = timeout
         self._marks = commands.new_marks()
+        self._rows = parse.Rows(self._marks)
         self._watchdog = asyncio.create_task(self._watch(watchdog))
 
     @classmethod
@@ -281,7 +282,7 @@ class ControlGateway:
     async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
         """Returns one answer; every look is complete, so nothing has to be remembered after an event was lost."""
         got = await self._ask(commands.look(self._marks, full=full, captures=captures))
-        look = parse.look(got, full=full, captures=captures, at=self._clock())
+        look = parse.look(got, self._rows, full=full, captures=captures, at=self._clock())
         if not look.panes and not look.pulses:
             await self.close()
         return look

@@ -50,12 +50,13 @@ class ForkGateway:
         self._clock = clock
         self._timeout = timeout
         self._marks = commands.new_marks()
+        self._rows = parse.Rows(self._marks)
 
     def look_once(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
         """Returns one answer. One process, unless the captures need more arguments than one may carry."""
         first, *more = self._split(full, captures)
         got = self._ask(commands.look(self._marks, full=full, captures=first))
-        look = parse.look(got, full=full, captures=first, at=self._clock())
+        look = parse.look(got, self._rows, full=full, captures=first, at=self._clock())
         return look._replace(frames={**look.frames, **self._recapture(more, look.epoch)})
 
     async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
@@ -80,7 +81,7 @@ class ForkGateway:
                 got = parse.answer(call.heard(commands.last_word(self._marks), self._timeout), self._marks)
                 if got is None:
                     raise self._failure(call.finished(self._timeout).stderr)
-            look = parse.look(got, full=True, captures=(), at=self._clock())
+            look = parse.look(got, self._rows, full=True, captures=(), at=self._clock())
             yield Conversation(look, partial(self._then, call, look.epoch))
             if not call.over:
                 with contextlib.suppress(TimedOut):

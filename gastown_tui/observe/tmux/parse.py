@@ -54,7 +54,7 @@ class Answer(NamedTuple):
     version: str
     sessions: bool
     environment: Mapping[str, str]
-    rows: Sequence[Row] = ()
+    rows: Sequence[str] = ()
     captures: Captured = NOTHING
 
 
@@ -67,10 +67,8 @@ def answer(stdout: bytes, marks: Marks) -> Answer | None:
     who = _row(head, HEAD, marks)
     # tmux 3.4 alone writes `$HOME` as `\$HOME` everywhere but in captures.
     true = partial(_DOLLAR.sub, "$") if who["version"].startswith("3.4") else str
-    listed, captured = pieces[2:-1], [piece for piece in pieces[2:-1] if piece[0] == "C"]
-    rows = [
-        _row(true(piece).removesuffix("\n"), FULL if piece[0] == "F" else PULSE, marks) for piece in listed if piece[0] != "C"
-    ]
+    captured = [piece for piece in pieces[2:-1] if piece[0] == "C"]
+    rows = [true(piece).removesuffix("\n") for piece in pieces[2:-1] if piece[0] != "C"]
     epoch, sessions = f"{who['pid']}-{who['start_time']}", bool(who["session_id"])
     return Answer(epoch, who["version"], sessions, variables(true(exported)), rows, _captured(captured, marks))
 
@@ -101,14 +99,38 @@ def variables(text: str) -> dict[str, str]:
     return {match[1]: _BACKSLASH.sub(r"\1", match[2]) for match in _EXPORT.finditer(text)}
 
 
-def look(got: Answer, *, full: bool, captures: Sequence[Capture], at: Moment) -> Look:
+class Rows:
+    """Reads the rows of one server's listings. A light row that says what it said the last time is the very same Pulse."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._last: dict[str, tuple[int, Pulse] | None] = {}
+
+    def panes(self, rows: Iterable[str], inherited: Mapping[str, str]) -> dict[str, Pane]:
+        """Returns the panes of a full listing; nothing of it is kept, its commands may hold secrets."""
+        read = (_row(row, FULL, self._marks) for row in rows)
+        groups = _by_pane((_session(row), row["pane_id"], row) for row in read if not _ours(row))
+        return {pane: _pane(shown, inherited) for pane, shown in groups.items()}
+
+    def pulses(self, rows: Iterable[str]) -> dict[str, Pulse]:
+        """Returns the pulses of a light listing."""
+        last = self._last
+        self._last = {row: last[row] if row in last else self._pulse(row) for row in rows}
+        groups = _by_pane((one[0], one[1].pane_id, one[1]) for one in self._last.values() if one)
+        return {pane: shown[0] if len(shown) == 1 else _shared(shown) for pane, shown in groups.items()}
+
+    def _pulse(self, text: str) -> tuple[int, Pulse] | None:
+        row = _row(text, PULSE, self._marks)
+        return None if _ours(row) else (_session(row), _pulse(row))
+
+
+def look(got: Answer, rows: Rows, *, full: bool, captures: Sequence[Capture], at: Moment) -> Look:
     """Returns the look that an answer makes. Raises GatewayError for an answer that cannot be."""
     if got.sessions and not got.rows:
         raise garbled("sessions without panes")
     try:
-        groups = _by_pane(got.rows)
-        panes = {name: _pane(rows, got.environment) for name, rows in groups.items()} if full else None
-        pulses = None if full else {name: _pulse(rows) for name, rows in groups.items()}
+        panes = rows.panes(got.rows, got.environment) if full else None
+        pulses = None if full else rows.pulses(got.rows)
         return Look(got.epoch, got.version, panes, pulses, frames(got.captures, captures, at))
     except ValueError:
         raise garbled("a number that is none") from None
@@ -127,17 +149,27 @@ def _frame(got: Captured, pane_id: str, at: Moment) -> Frame | None:
     return Frame(pane_id, lines, at, caret if row["cursor_flag"] == "1" else None, _int(row["history_size"]), caret)
 
 
-def _by_pane(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Returns the rows of each pane, the lowest session first: a group or a linked window shows one pane several times."""
-    groups: dict[str, dict[int, Row]] = {}
-    for row in rows:
-        if not row["session_name"].startswith(OURS):
-            groups.setdefault(row["pane_id"], {}).setdefault(int(row["session_id"][1:]), row)
-    return {name: [found[key] for key in sorted(found)] for name, found in groups.items()}
+def _by_pane(rows: Iterable[tuple[int, str, T]]) -> dict[str, list[T]]:
+    """Returns what each pane is shown as, the lowest session first: a group or a linked window shows one several times."""
+    groups: dict[str, dict[int, T]] = {}
+    for session, pane, row in rows:
+        groups.setdefault(pane, {}).setdefault(session, row)
+    return {pane: [found[key] for key in sorted(found)] for pane, found in groups.items()}
 
 
-def _pulse(rows: list[Row]) -> Pulse:
-    row = rows[0]
+def _ours(row: Row) -> bool:
+    return row["session_name"].startswith(OURS)
+
+
+def _session(row: Row) -> int:
+    return int(row["session_id"][1:])
+
+
+def _shared(pulses: list[Pulse]) -> Pulse:
+    return pulses[0]._replace(attached=sum(pulse.attached for pulse in pulses))
+
+
+def _pulse(row: Row) -> Pulse:
     return Pulse(
         pane_id=row["pane_id"],
         pid=_int(row["pane_pid"]),
@@ -146,7 +178,7 @@ def _pulse(rows: list[Row]) -> Pulse:
         dead_signal=_maybe(_signal, row["pane_dead_signal"]),
         dead_time=_maybe(float, row["pane_dead_time"]),
         window_activity=float(row["window_activity"] or 0),
-        attached=sum(_int(row["session_attached"]) for row in rows),
+        attached=_int(row["session_attached"]),
         bell=row["window_bell_flag"] == "1",
         title=row["pane_title"],
     )
@@ -154,7 +186,7 @@ def _pulse(rows: list[Row]) -> Pulse:
 
 def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
     named = assignments(rows[0]["pane_start_command"])
-    row, pulse = _home(rows, named, inherited), _pulse(rows)
+    row, pulse = _home(rows, named, inherited), _shared([_pulse(row) for row in rows])
     env = _told(row, inherited) | named
     return Pane(
         pane_id=pulse.pane_id,
@@ -219,7 +251,8 @@ def assignments(start_command: str) -> dict[str, str]:
 
     Nothing else of the command is kept: it carries prompts and may carry secrets.
     """
-    arguments = [_ESCAPE.sub(_plain, word.group(word.lastindex or 0)) for word in _WORD.finditer(start_command)]
+    found = (word.group(word.lastindex or 0) for word in _WORD.finditer(start_command))
+    arguments = [_ESCAPE.sub(_plain, word) if "\\" in word else word for word in found]
     # tmux quotes each argument; a single one is a line for a shell, several are the program's own.
     words = _shell_words(arguments[0]) if len(arguments) == 1 else iter(arguments)
     pairs = (word.partition("=") for word in dropwhile(("exec", "env").__contains__, words))
@@ -238,7 +271,10 @@ _BACKSLASH = re.compile(r"\\(.)", re.S)
 
 def _shell_words(line: str) -> Iterator[str]:
     """Yields the words of a shell's line as far as they are asked for; ends at a quote that is never closed."""
-    place = 0
+    marked = _MARKED.search(line)
+    # What stands before anything quoted is read as it is, up to the last word, which may go on.
+    place = line.rfind(" ", 0, marked.start()) + 1 if marked else len(line)
+    yield from line[:place].split()
     while found := _SHELL_WORD.match(line, place):
         place = found.end()
         yield _QUOTED.sub(_bare, found[1]) if _MARKED.search(found[1]) else found[1]
