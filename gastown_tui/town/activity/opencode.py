@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from gastown_tui.town.cells import Attributes, Cells
+from gastown_tui.town.cells import Cells
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
 from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at, reddish
@@ -17,10 +17,15 @@ from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at,
 _BAR = re.compile(r"^ *[┃╹]")
 _EDGE = re.compile(r"^ *╹▀{8,}")
 _TITLE = re.compile(r"\S {2,}esc(?= |$)")
-_SPINS = r"^ *(?:[⬝■]{3,}|\[⋯\])(?: |$)"
+_SPINNER = r"^ *(?:[⬝■]+|\[⋯\])"
+# What stands between the spinner and `esc interrupt` is why it tries again; a narrow pane cuts it and draws it over the spinner.
+_RETRY = (
+    _SPINNER + r" *(?!esc\b)(?P<detail>[^\s⬝■].*?) *(?:\(click to expand\) *)?(?:\[retrying *)?"
+    r"(?:in (?P<wait>[\dhms ]{1,20}?) *)?(?:attempt(?: #(?P<attempt>\d{1,4}))?.*| {2,}esc .*)?$"
+)
 _BUSY = re.compile(r"^ *(?:┃ *)?(?:[⠁-⣿] |~ )")
-_TURN = re.compile(r"^ *▣ ")
-_HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+) \S")
+_ASIDE = re.compile(r"^ *(?:▣ |(?:ctrl|alt)\+\S)|^$")
+_HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+)(?: |$)")
 
 
 def parts(screen: Screen) -> Parts | None:
@@ -45,18 +50,27 @@ def parts(screen: Screen) -> Parts | None:
 def _at_composer(screen: Screen, edge: int, bar: int) -> Parts:
     top = _top(screen, edge - 1, bar)
     footer = range(edge + 1, len(screen.texts))
-    works = any(re.search(_SPINS, screen.texts[row]) for row in footer[:1])
-    done = _above(screen, top)
-    busy = works and done >= 0 and bool(_BUSY.match(screen.texts[done]))
+    screen = _unwrapped(screen, footer)
+    status = _status(screen, footer[:1], top)
     return Parts(
         range(top, edge + 1),
-        status=range(done, done + 1) if busy else range(0),
+        status=status,
         message=_refusal(screen, top, bar),
         footer=footer,
         draft=_draft(screen, range(top + 1, edge - 2), bar),
-        transcript=range(done if busy else top),
+        transcript=[row for row in range(top) if row not in status],
         screen=screen,
     )
+
+
+def _unwrapped(screen: Screen, footer: range) -> Screen:
+    """Returns the screen with what a narrow pane spreads over several rows below the composer in the first of them."""
+    end = next((row for row in footer if not screen.texts[row]), footer.stop)
+    if end - footer.start < 2:
+        return screen
+    first, *more = screen.texts[footer.start : end]
+    joined = re.sub(r"(?<=\w)[⬝■]+", " ", " ".join([first, *map(str.strip, more)]))
+    return screen._replace(texts=(*screen.texts[: footer.start], joined, *[""] * len(more), *screen.texts[end:]))
 
 
 def _top(screen: Screen, last: int, bar: int) -> int:
@@ -68,10 +82,24 @@ def _top(screen: Screen, last: int, bar: int) -> int:
 
 
 def _above(screen: Screen, row: int) -> int:
-    """Returns the row of the last thing told above a row: blank rows and the line that ends a turn tell nothing."""
-    while row and (not screen.texts[row - 1] or _TURN.match(screen.texts[row - 1])):
+    """Returns the row of the last thing told above a row. Blank rows, hints at keys and the end of a turn tell nothing."""
+    while row and _ASIDE.match(screen.texts[row - 1]):
         row -= 1
     return row - 1
+
+
+def _status(screen: Screen, state: range, top: int) -> range:
+    """Returns the row that says at what it works: why it tries again, or the spinner above a tool's output; none at rest."""
+    if not any(re.match(_SPINNER, screen.texts[row]) for row in state):
+        return range(0)
+    if any(re.match(_RETRY, screen.texts[row]) for row in state):
+        return state
+    row = _above(screen, top)
+    while row >= 0 and screen.texts[row]:
+        if _BUSY.match(screen.texts[row]):
+            return range(row, row + 1)
+        row -= 1
+    return range(0)
 
 
 def _refusal(screen: Screen, top: int, bar: int) -> range:
@@ -150,32 +178,29 @@ def _floating(screen: Screen, top: int, span: tuple[int, int], esc: int) -> Part
 
 
 def _entries(screen: Screen, start: int, end: int) -> Options | None:
-    """Returns what a menu lists. Its headings are bold, as nothing else in it is but the chosen entry, which has a ground."""
+    """Returns what a menu lists: rows neither weak nor bold, as hints and headings are, or on a ground of their own."""
     ground = look_at(screen.rows[start - 1], 0).bg
     listed = []
     for row in range(start, end):
-        text = screen.texts[row].strip()
-        look = look_at(screen.rows[row], len(screen.texts[row]) - len(screen.texts[row].lstrip())) if text else Attributes()
-        if text and not faint(look) and not (look.bold and look.bg == ground):
+        text = screen.texts[row]
+        look = look_at(screen.rows[row], len(text) - len(text.lstrip()))
+        if text and (look.bg != ground or not (look.bold or faint(look))):
             listed.append(row)
-    if not listed:
-        return None
-    texts = tuple(clipped(screen.texts[row].strip()) for row in listed[:MOST_OPTIONS])
-    return Options(listed[0], texts, tuple(listed), pointed=True)
+    texts = tuple(clipped(screen.texts[row]) for row in listed[:MOST_OPTIONS])
+    return Options(start, texts, tuple(listed), pointed=True) if listed else None
 
 
 def _buttons(screen: Screen, top: int, last: int) -> Options | None:
     """Returns the choices that stand side by side at a dialog's end; None where it lists them one below the other."""
     for row in range(last, max(top, last - 6), -1):
         words = [word for word in re.split(r" {2,}", screen.texts[row].strip(" ┃")) if word]
-        if any(word.endswith("dismiss") for word in words):
+        if "dismiss" in screen.texts[row]:
             return None
         if choices := [word for word in words if not _HINT.match(word)]:
             return Options(row, tuple(map(clipped, choices)), (row,), pointed=True) if len(choices) > 1 else None
     return None
 
 
-_RETRY = r"^ *(?:[⬝■]{3,}|\[⋯\]) +(?P<detail>.*?%s.*?) *\[retrying(?: in (?P<wait>[\dhms ]+?))? attempt #(?P<attempt>\d+)\]"
 _429 = "opencode-rate-429-retrying-120x40"
 _403 = "opencode-auth-403-120x40"
 _QUOTED = "opencode-trap-quoted-cues-120x40"
@@ -188,29 +213,26 @@ PROGRAM = Program(
     dialogs=(
         Dialog("permission", r"^[ ┃]*△ |^[ ┃]*Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
         Dialog("plan", r"(?i)switch to the build agent", "opencode-question-120x40"),
-        Dialog("question", r"\besc +dismiss|^[ ┃]*\d+\. Type your own answer", "opencode-question-120x40"),
+        Dialog("question", r"^[ ┃]*\d+\. +\S|\bdismiss$", "opencode-question-120x40"),
         Dialog("signin", r"^ *(?:Connect a provider|API key|Select auth method)", "opencode-question-120x40"),
     ),
     works=(
-        Work("retrying", _RETRY % r"(?i:rate.?limit|too many|429)", _429, why="rate"),
-        Work("retrying", _RETRY % r"(?i:quota|credit|balance|billing|payment)", _429, why="billing"),
-        Work("retrying", _RETRY % r"(?i:connect|network|socket|time.?out|unreachable)", _429, why="network"),
-        Work("retrying", _RETRY % "", _429),
+        Work("retrying", _RETRY, _429),
         Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),
         Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "opencode-working-queued-120x40"),
-        Work("working", _SPINS, "opencode-working-streaming-120x40"),
+        Work("working", _SPINNER, "opencode-working-streaming-120x40"),
     ),
     troubles=(
         Trouble("billing", r"(?i)credit|balance|billing|payment|quota|\b402\b", _403),
-        Trouble("limit", r"(?i)usage limit|limit reached|hit your .*limit", _403),
         Trouble("rate", r"(?i)rate.?limit|too many requests|\b429\b", _403),
+        Trouble("limit", r"(?i)usage limit|limit reached|hit your .*limit", _403),
         Trouble("auth", r"(?i)\b40[13]\b|unauthori|forbidden|api.?key|credential|not allowed|denied|log.?in|sign.?in", _403),
         Trouble("network", r"(?i)connect|network|socket|time.?d? ?out|unreachable|fetch failed|certificate", _403),
         Trouble("disk", r"(?i)no space left|ENOSPC", _403),
         Trouble("overloaded", r"[^ ┃]", _403),
     ),
     notes=(
-        Note(r"\((?P<context>\d{1,3})%\)(?: · \S+)? +\S+ commands$", "opencode-idle-after-turn-120x40"),
+        Note(r"\((?P<context>\d{1,3})%\)(?: · \S+)? +\S+ +commands$", "opencode-idle-after-turn-120x40"),
         Note(r"^ *[~/]\S* +(?:.* )?(?P<version>\d+\.\d+\.\d+)$", "opencode-idle-empty-120x40"),
     ),
 )
