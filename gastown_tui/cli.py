@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -51,6 +52,12 @@ class Settings:
     config: str | None = None
     backend: str | None = None
     read_only: bool | None = None
+    stalled: dict[str, float] | None = None
+
+    @property
+    def patience(self) -> dict[str, float]:
+        """Returns role -> the seconds without progress after which it counts as stalled, where the user set them."""
+        return {role: 60 * minutes for role, minutes in (self.stalled or {}).items()}
 
     def take(self, options: dict[str, Any]) -> None:
         for name in GLOBAL:
@@ -83,17 +90,21 @@ class Settings:
         return Wanted(dict(os.environ), working_folder(), home(), os.getuid(), self.town, self.socket)
 
     def means(self) -> Means:
+        from gastown_tui.memory.acks import Acks
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.once import Means
 
-        return Means("tmux", os.uname().nodename, clock, time.sleep, lambda root, server: Memory(state_dir(), root, server))
+        past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
+        return Means("tmux", os.uname().nodename, clock, time.sleep, past, acks, self.patience)
 
     def stream(self) -> Stream:
+        from gastown_tui.memory.acks import Acks
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.stream import Stream
 
-        backend, host = self.backend or "auto", os.uname().nodename
-        return Stream(self.wanted(), "tmux", host, clock, lambda root, server: Memory(state_dir(), root, server), backend)
+        past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
+        host, backend = os.uname().nodename, self.backend or "auto"
+        return Stream(self.wanted(), "tmux", host, clock, past, backend, acks=acks, patience=self.patience)
 
 
 def working_folder() -> Path:

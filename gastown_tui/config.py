@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class ConfigError(Exception):
@@ -17,8 +17,14 @@ class ConfigError(Exception):
         self.remedy = remedy
 
 
+Role = Literal["mayor", "deacon", "boot", "dog", "witness", "refinery", "crew", "polecat"]
+
+
 class Config(BaseModel):
-    """The keys of config.toml; one that is absent leaves the command line's own rule."""
+    """The keys of config.toml; one that is absent leaves the command line's own rule.
+
+    `stalled`: minutes without progress, per role, after which an agent with work counts as stalled.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -27,6 +33,7 @@ class Config(BaseModel):
     monitor_dir: str | None = None
     backend: Literal["auto", "control", "fork"] | None = None
     read_only: bool | None = None
+    stalled: dict[Role, Annotated[float, Field(gt=0)]] | None = None
 
 
 def load(path: Path) -> tuple[Config, tuple[str, ...]]:

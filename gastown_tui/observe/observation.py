@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gastown_tui.town.acks import Ack, ended, subject
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Exited, Fact, Frame, Listing, Pane, SourceFailed, TownFiles
+from gastown_tui.town.facts import Acknowledgements, Exited, Fact, Frame, Listing, Pane, SourceFailed, TownFiles
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
-from gastown_tui.town.snapshot import ALIVE, Moment, Nowhere, State, Town
+from gastown_tui.town.snapshot import ALIVE, NOTHING, Moment, Nowhere, State, Town
 
 from .pids import PidWatcher
-from .ports import Past
+from .ports import AckStore, Past
 from .processes import read_tree
 from .survey import Survey
 from .tmux.source import TmuxSource
@@ -59,6 +61,8 @@ class Observation:
         *,
         clock: Callable[[], Moment],
         past: Past,
+        acks: AckStore | None = None,
+        patience: Mapping[str, float] = NOTHING,
         publish: Callable[[Town], None],
         find: Callable[[], Survey | Nowhere],
         listening: Callable[[], frozenset[str]],
@@ -72,14 +76,19 @@ class Observation:
         self._listening = listening
         self._source_at = source_at
         self.source: TmuxSource | None = None
-        self._known = Known(place.ref)
+        self._acks = acks
+        self._over: frozenset[str] = frozenset()
+        self._told: Town | None = None
+        self._known = Known(place.ref, patience=patience)
         self._inbox: list[Fact] = [past.recall(clock()), place.files]
+        if acks is not None:
+            self._inbox.append(Acknowledgements(acks.recall(clock().wall), clock()))
         self._wake = asyncio.Event()
         self._look_for_server = asyncio.Event()
         self._readings: dict[str, _Reading] = {}
         self._files_due = clock().mono + FILES_S
         self._began = self._last_turn = clock().mono
-        self._reading_files: asyncio.Task[TownFiles] | None = None
+        self._reading_files: asyncio.Task[list[Fact]] | None = None
         self._reading_since = clock().mono
         self._alive: _Alive | None = None
         self._take(place)
@@ -104,6 +113,25 @@ class Observation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._remember_at_last()
+
+    async def acknowledge(self, agent_id: str, reason: str) -> None:
+        """Keeps that a person knows why the agent needs somebody now. Raises OSError."""
+        judged, now = self._known.judged.get(agent_id), self._clock()
+        if judged is None or self._acks is None:
+            raise OSError(errno.ENOENT, f"{agent_id} is not there" if self._acks else "no state folder")
+        await asyncio.to_thread(self._acks.acknowledge, {agent_id: Ack(now.wall, reason, subject(judged.agent))})
+        await self._recall_acks()
+
+    async def withdraw(self, agent_id: str) -> None:
+        """Forgets an acknowledgement. Raises OSError."""
+        if self._acks is not None:
+            await asyncio.to_thread(self._acks.withdraw, [agent_id])
+            await self._recall_acks()
+
+    async def _recall_acks(self) -> None:
+        assert self._acks is not None
+        now = self._clock()
+        self._put(Acknowledgements(await asyncio.to_thread(self._acks.recall, now.wall), now))
 
     def look_now(self) -> None:
         """Reads everything again."""
@@ -191,6 +219,7 @@ class Observation:
         if self.source:
             self.source.judge(looks)
         if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
+            self._told = judgement.town
             self._publish(judgement.town)
         return judgement
 
@@ -231,19 +260,29 @@ class Observation:
             await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
             self._fold_inbox()
 
-    def _use_disk(self, now: Moment, sessions: frozenset[str], alive: _Alive | None) -> TownFiles:
+    def _use_disk(self, now: Moment, sessions: frozenset[str], alive: _Alive | None) -> list[Fact]:
         if alive is not None:
             self._past.keep(*alive)
-        return self._place.reader.read(now, sessions)
+        facts: list[Fact] = []
+        if self._acks is not None:
+            over = frozenset(ended(self._told, self._known.acks)) if self._told else frozenset()
+            with suppress(OSError):
+                # Over in two readings: what a first look does not see yet is not over.
+                self._acks.withdraw(over & self._over)
+            self._over = over
+            if self._acks.changed():
+                facts.append(Acknowledgements(self._acks.recall(now.wall), now))
+        return [*facts, self._place.reader.read(now, sessions)]
 
-    def _files_read(self, reading: asyncio.Task[TownFiles]) -> None:
+    def _files_read(self, reading: asyncio.Task[list[Fact]]) -> None:
         self._reading_files = None
         if reading.cancelled():
             return
         if error := reading.exception():
             self._put(SourceFailed("town", str(error), self._clock()))
         else:
-            self._put(reading.result())
+            for fact in reading.result():
+                self._put(fact)
         if self._past.error:
             self._put(SourceFailed("memory", self._past.error, self._clock()))
 

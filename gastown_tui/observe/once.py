@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from gastown_tui.town.facts import Fact, Listing, SourceFailed
+from gastown_tui.town.facts import Acknowledgements, Fact, Listing, SourceFailed
 from gastown_tui.town.judging import alive_sessions, judge, living_panes
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import CONFIRM_S
-from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
+from gastown_tui.town.snapshot import NOTHING, Evidence, Moment, Nowhere, State, Town
 
 from .locate import Wanted
-from .ports import Capture, GatewayError, Look, Past
+from .ports import AckStore, Capture, GatewayError, Look, Past
 from .processes import read_tree
 from .survey import LEAST_S, Survey, resolved, survey
 from .tmux.fork import Asking, ForkGateway
@@ -33,6 +33,8 @@ class Means:
     clock: Callable[[], Moment]
     sleep: Callable[[float], None]
     past: Callable[[str, str], Past]
+    acks: Callable[[str], AckStore] | None = None
+    patience: Mapping[str, float] = NOTHING
 
 
 @dataclass(slots=True)
@@ -133,9 +135,10 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
             return place
         now = means.clock()
         past = means.past(place.ref.root, place.ref.socket or "")
-        known = Known(place.ref)
+        known = Known(place.ref, patience=means.patience)
         looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
-        looking.take([past.recall(now), *_found(place, now)], place.frames)
+        noted = [Acknowledgements(means.acks(place.ref.root).recall(now.wall), now)] if means.acks else []
+        looking.take([past.recall(now), *noted, *_found(place, now)], place.frames)
     if looking.judgement.confirm and looking.known.answer is not None:
         looking.look_again()
     if settle:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from gastown_tui.town.acks import Ack
 from gastown_tui.town.facts import Frame, Pane, Remembered
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
@@ -75,6 +76,15 @@ class Past(Protocol):
         """Remembers session -> agent id of everyone alive."""
 
 
+class AckStore(Protocol):
+    """What people acknowledged in one town, kept across runs. `acknowledge` and `withdraw` raise OSError."""
+
+    def changed(self) -> bool: ...
+    def recall(self, now: float) -> Mapping[str, Ack]: ...
+    def acknowledge(self, entries: Mapping[str, Ack]) -> None: ...
+    def withdraw(self, agent_ids: Iterable[str]) -> None: ...
+
+
 class Eye(Protocol):
     """The observing side as a screen sees it. `on_town` and `on_frame` are called on the event loop."""
 
@@ -94,6 +104,12 @@ class Eye(Protocol):
 
     def look_now(self) -> None:
         """Reads everything again at once."""
+
+    async def acknowledge(self, agent_id: str, reason: str) -> None:
+        """Keeps that a person knows why the agent needs somebody now; a town that says so follows. Raises OSError."""
+
+    async def withdraw(self, agent_id: str) -> None:
+        """Forgets an acknowledgement. Raises OSError."""
 
     async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
         """Returns the last `lines` rows of scrollback and the screen, raw. Raises GatewayError."""

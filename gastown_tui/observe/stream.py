@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gastown_tui.town.facts import Fact, Frame
-from gastown_tui.town.snapshot import Moment, Nowhere, Town
+from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
 
 from .locate import Wanted
 from .observation import Observation
-from .ports import Capture, Gateway, GatewayError, Past
+from .ports import AckStore, Capture, Gateway, GatewayError, Past
 from .survey import Survey, listening, survey
 from .tmux.source import Rhythm, TmuxSource
 
@@ -31,6 +32,8 @@ class Stream:
     past: Callable[[str, str], Past]
     backend_wanted: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
+    acks: Callable[[str], AckStore] | None = None
+    patience: Mapping[str, float] = NOTHING
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
     _observation: Observation | None = None
@@ -69,6 +72,8 @@ class Stream:
                 place,
                 clock=self.clock,
                 past=self.past(place.ref.root, place.ref.socket or ""),
+                acks=self.acks(place.ref.root) if self.acks else None,
+                patience=self.patience,
                 publish=self._publish,
                 find=self._survey,
                 listening=lambda: listening(self.wanted),
@@ -92,6 +97,17 @@ class Stream:
         self._look_for_town.set()
         if self._observation:
             self._observation.look_now()
+
+    async def acknowledge(self, agent_id: str, reason: str) -> None:
+        await self._observed().acknowledge(agent_id, reason)
+
+    async def withdraw(self, agent_id: str) -> None:
+        await self._observed().withdraw(agent_id)
+
+    def _observed(self) -> Observation:
+        if self._observation is None:
+            raise OSError(errno.ENOENT, "no town is observed")
+        return self._observation
 
     async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
         frame = (await (await self._gateway()).frames([Capture(pane_id, lines)])).get(pane_id)

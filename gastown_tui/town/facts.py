@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .acks import Ack
 from .snapshot import NOTHING, Moment
 
 
@@ -192,6 +193,13 @@ class Remembered(NamedTuple):
     at: Moment
 
 
+class Acknowledgements(NamedTuple):
+    """What people have acknowledged: agent id -> its entry."""
+
+    entries: Mapping[str, Ack]
+    at: Moment
+
+
 class Located(NamedTuple):
     """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
 
@@ -199,4 +207,4 @@ class Located(NamedTuple):
     at: Moment
 
 
-Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Located
+Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Acknowledgements | Located

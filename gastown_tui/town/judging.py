@@ -7,9 +7,11 @@ has come at which the verdict changes by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import is_
 from typing import Any
 
+from .acks import acknowledged
 from .activity.judging import FIRST
 from .activity.motion import Motion
 from .agents import Identity, Stranger, identify
@@ -39,7 +41,7 @@ def judge(known: Known, now: Moment) -> Judgement:
         if agent_id not in judged and (absent := _absent(known, expectation, now)):
             judged[agent_id] = absent
             places[agent_id] = expectation.identity.place
-    agents = tuple(judged[agent_id].agent for agent_id in sorted(judged, key=places.__getitem__))
+    agents = tuple(_noted(known, judged[agent_id].agent) for agent_id in sorted(judged, key=places.__getitem__))
     town = Town(
         ref=known.ref,
         observed_at=now.wall,
@@ -52,6 +54,12 @@ def judge(known: Known, now: Moment) -> Judgement:
     due = [one.next_at for one in judged.values() if one.next_at is not None]
     confirm = any(one.confirm for one in judged.values())
     return Judgement(town, min(due, default=None), confirm, judged, identities)
+
+
+def _noted(known: Known, agent: Agent) -> Agent:
+    """Returns the agent with its acknowledgement, if somebody made one for what it needs now."""
+    noted = acknowledged(agent, known.acks.get(agent.id))
+    return replace(agent, acknowledged=noted) if noted else agent
 
 
 def _starts(judged: Mapping[str, Judged]) -> list[float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .acks import Ack
 from .activity.judging import FIRST, Carried
 from .activity.motion import Motion
 from .agents import Identity, Stranger
-from .facts import Exited, Fact, Frame, Listing, Located, Pane, Remembered, Rig, SourceFailed, TownFiles, Tree
+from .facts import Acknowledgements, Exited, Fact, Frame, Listing, Located, Pane, Remembered, Rig, SourceFailed, TownFiles, Tree
 from .programs import Found, find_agent
 from .snapshot import NOTHING, Agent, Moment, Town, TownRef
 
@@ -63,6 +64,7 @@ class Known(NamedTuple):
     lacking: Mapping[str, Moment] = NOTHING
     files: TownFiles | None = None
     remembered: Mapping[str, tuple[str, float]] = NOTHING
+    acks: Mapping[str, Ack] = NOTHING
     located: Located | None = None
     clock: float | None = None
     clock_step: tuple[float, float] | None = None
@@ -90,6 +92,8 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             return _answered(known, "town", fact.at)._replace(files=_kept_files(known.files, fact))
         case Remembered():
             return _answered(known, "memory", fact.at)._replace(remembered={**fact.seen, **known.remembered})
+        case Acknowledgements():
+            return known._replace(acks=fact.entries)
         case Located():
             return known._replace(located=fact)
 
