@@ -8,7 +8,7 @@ whatever it says; where something stands in its place, that waits for a person, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class Parts(NamedTuple):
     footer: range = range(0)
     dialog: range = range(0)
     draft: str | None = None
-    transcript: range = range(0)
+    transcript: Sequence[int] = range(0)
     options: Options | None = None
     screen: Screen | None = None
 
@@ -56,7 +56,8 @@ class Work(NamedTuple):
     """A row of the status (or of the footer) that stands only while the program works. The group `detail` names at what.
 
     `what`: thinking, tool, answering, compacting, retrying, loading, waiting … A retry may have the groups `attempt`, `most`
-    and `wait` (seconds or `9m 56s`), and names in `why` what holds it.
+    and `wait` (seconds or `9m 56s`), and names in `why` what holds it. `status`: it means nothing in the footer, where a person's own
+    words may stand.
     """
 
     what: str
@@ -64,6 +65,7 @@ class Work(NamedTuple):
     seen: str
     coloured: bool = False
     why: str = "overloaded"
+    status: bool = False
 
 
 class Trouble(NamedTuple):
@@ -233,9 +235,10 @@ def _bare(text: str) -> str:
 
 
 def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
-    rows = [*reversed(parts.status), *parts.footer]
+    status = [*reversed(parts.status)]
+    rows = [*status, *parts.footer]
     for rule in program.works:
-        if hit := find(rule.pattern, screen, rows, own_colour=rule.coloured):
+        if hit := find(rule.pattern, screen, status if rule.status else rows, own_colour=rule.coloured):
             groups = hit.match.groupdict()
             told = clipped(groups.get("detail") or "", 80) or None
             if rule.what == "retrying":
