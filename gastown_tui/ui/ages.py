@@ -27,6 +27,12 @@ class Ages:
         """Returns a quiet time, which goes in steps below a minute."""
         return text.quiet(self._since(stamp, _next_quiet))
 
+    def left(self, stamp: float) -> str:
+        """Returns how long it is until a stamp, in minutes begun: `in 18 min`; `over` once it is past."""
+        minutes = ceil((stamp - self.now) / 60)
+        self.due(stamp - 60 * (minutes - 1))
+        return f"in {text.age(60 * minutes)}" if minutes > 0 else "over"
+
     def minute(self) -> str:
         """Returns the time of day as `hh:mm` in UTC."""
         self.due(60 * (floor(self.now / 60) + 1))

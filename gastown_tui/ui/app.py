@@ -27,6 +27,7 @@ from .screens.agent import AgentScreen
 from .screens.help import HelpScreen, PaletteScreen
 from .screens.nowhere import NowhereScreen
 from .screens.page import Page
+from .screens.problems import ProblemsScreen
 from .screens.town import TownScreen
 from .themes import PALETTES, Ink, ink, themes
 from .view import View
@@ -130,6 +131,19 @@ class Console(App[None], inherit_bindings=False):
 
     async def inspect(self, agent_id: str) -> None:
         await self.push_screen(AgentScreen(self.view, agent_id))
+
+    async def action_problems(self) -> None:
+        await self._open(ProblemsScreen)
+
+    async def action_town(self) -> None:
+        await self._open(TownScreen)
+
+    async def _open(self, kind: type[ProblemsScreen] | type[TownScreen]) -> None:
+        """Leaves what stands above a screen of that kind, or puts one right above the town."""
+        while not isinstance(self.screen, (kind, TownScreen)):
+            await self.pop_screen()
+        if not isinstance(self.screen, kind):
+            await self.push_screen(ProblemsScreen(self.view))
 
     async def action_palette(self) -> None:
         if self.page is not None and not isinstance(self.page, PaletteScreen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ANYWHERE, TOWN, AGENT, LIST, PALETTE = "anywhere", "town", "agent", "list", "palette"
+ANYWHERE, TOWN, PROBLEMS, AGENT, LIST, PALETTE = "anywhere", "town", "problems", "agent", "list", "palette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Key:
     rank: int = 0
 
 
-MOVING = (TOWN, AGENT, LIST)
+MOVING = (TOWN, PROBLEMS, AGENT, LIST)
+AGENTS = (TOWN, PROBLEMS)
+SCREENS = (TOWN, PROBLEMS, AGENT)
 KEYS = (
     Key("move(1)", ("j", "down"), "j ↓", "down", "one row down", MOVING),
     Key("move(-1)", ("k", "up"), "k ↑", "up", "one row up", MOVING),
@@ -36,29 +38,33 @@ KEYS = (
     Key("page(-1)", ("pageup",), "PgUp", "page up", "a page up", MOVING),
     Key("fold", ("h", "left"), "h ←", "fold", "fold the rig of this row", (TOWN,), "row"),
     Key("unfold", ("l", "right"), "l →", "unfold", "unfold the rig", (TOWN,), "row"),
-    Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", (TOWN,), "agent", 1),
-    Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", (TOWN,), "", 2),
-    Key("only_problems", ("exclamation_mark",), "!", "problems", "only what needs you, or again everything", (TOWN,), "", 4),
-    Key("find", ("slash",), "/", "filter", "type to keep the rows that match; Esc clears", (TOWN,), "", 3),
-    Key("sort", ("s",), "s", "sort", "order: place, attention, name, quiet time", (TOWN,), "", 5),
-    Key("jump", ("f",), "f", "jump", "two letters beside each name, to go there", (TOWN,), "row", 7),
-    Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN,), "agent", 6),
-    Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane, or again in the list", (TOWN,), "agent", 9),
-    Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", (TOWN, AGENT), "row", 10),
-    Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, AGENT), "pane", 11),
+    Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", AGENTS, "agent", 1),
+    Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", AGENTS, "", 2),
+    Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no more calls till it changes", SCREENS, "problem", 3),
+    Key("acknowledge_all", ("A",), "A", "acknowledge all", "say that you know of the whole group", (PROBLEMS,), "problem"),
+    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, AGENT), "", 4),
+    Key("app.town", ("1",), "1", "town", "back to the town", (PROBLEMS, AGENT), "", 5),
+    Key("only_problems", ("exclamation_mark",), "!", "only these", "only what needs you, or again everything", (TOWN,), "", 6),
+    Key("find", ("slash",), "/", "filter", "type to keep the rows that match; Esc clears", (TOWN,), "", 5),
+    Key("sort", ("s",), "s", "sort", "order: place, attention, name, quiet time", (TOWN,), "", 7),
+    Key("jump", ("f",), "f", "jump", "two letters beside each name, to go there", (TOWN,), "row", 9),
+    Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN,), "agent", 8),
+    Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane, or again in the list", (TOWN,), "agent", 11),
+    Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", SCREENS, "row", 12),
+    Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, AGENT), "pane", 13),
     Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
     Key("next_hit(-1)", ("n",), "n", "next", "to the next hit, upwards", (AGENT,), "hits", 2),
     Key("next_hit(1)", ("N",), "N", "previous", "to the previous hit, downwards", (AGENT,), "hits"),
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),
     Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts, or again in the pane", (AGENT,), "", 4),
-    Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", (TOWN, AGENT), "", 8),
-    Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", (TOWN, AGENT)),
-    Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", (TOWN, AGENT, LIST), "", 90),
+    Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", SCREENS, "", 10),
+    Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", SCREENS),
+    Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", MOVING, "", 90),
     Key("choose", ("enter",), "Enter", "run", "run what is marked", (PALETTE,), "", 1),
     Key("app.theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
     Key("app.palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
     Key("app.help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
-    Key("app.leave", ("q",), "q", "quit", "quit; from another screen, back to the town", (ANYWHERE,), "", 97),
+    Key("app.leave", ("q",), "q", "quit", "quit; from another screen, back", (ANYWHERE,), "", 97),
     Key("app.quit_now", ("ctrl+c",), "Ctrl+C", "quit now", "quit from wherever you are", (ANYWHERE,)),
 )
 
@@ -70,7 +76,7 @@ def of_screen(*scopes: str) -> list[Key]:
 
 def readme() -> str:
     """Returns the README's table of keys, in Markdown."""
-    names = {ANYWHERE: "anywhere", TOWN: "town", AGENT: "agent view", LIST: "lists", PALETTE: "palette"}
+    names = {ANYWHERE: "anywhere", TOWN: "town", PROBLEMS: "problems", AGENT: "agent view", LIST: "lists", PALETTE: "palette"}
     lines = ["| key | where | what it does |", "|---|---|---|"]
     for key in KEYS:
         shown = " ".join(f"`{part}`" for part in key.shown.split()) or "(palette)"

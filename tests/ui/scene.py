@@ -10,12 +10,15 @@ from gastown_tui.observe.ports import GatewayError
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import (
     Acknowledged,
+    Activity,
     Agent,
     Evidence,
     Expects,
     Foreign,
+    Held,
     Moment,
     Nowhere,
+    Question,
     SourceState,
     State,
     Town,
@@ -75,11 +78,30 @@ JACK = _agent(
     bead="gt-4f2",
     since=WALL - 10,
 )
+PUSH = Question(
+    "permission",
+    "Bash command · git push origin nux/gt-aa7 · Push the branch · Do you want to proceed?",
+    (
+        "Yes",
+        "Yes, and do not ask again for git push commands in /home/op/gt/gastown/polecats/nux",
+        "No",
+    ),
+)
 AGENTS = (
-    _agent("mayor", State.WORKING, 1, "output 2 s ago"),
-    _agent("deacon", State.IDLE, 2, "no output for 30 s", quiet=35),
-    _agent("beads/witness", State.WORKING, 3, "title changes", quiet=14),
-    _agent("beads/polecats/furiosa", State.HELD, 4, "limited until 11:00", age=3060, quiet=2400, bead="bd-71c"),
+    _agent("mayor", State.WORKING, 1, "output 2 s ago", activity=Activity("tool", "Bash(gt status)")),
+    _agent("deacon", State.IDLE, 2, "no output for 30 s", quiet=35, activity=Activity(draft=True)),
+    _agent("beads/witness", State.WORKING, 3, "title changes", quiet=14, activity=Activity("compacting")),
+    _agent(
+        "beads/polecats/furiosa",
+        State.HELD,
+        4,
+        "its usage limit is reached: usage limit reached · resets 11am",
+        age=3060,
+        quiet=2400,
+        since=WALL - 2400,
+        bead="bd-71c",
+        activity=Activity(held=Held("limit", "usage limit reached · resets 11am", WALL + 1075)),
+    ),
     _agent("beads/polecats/toast", State.STARTING, 12, "37 s old, nothing to judge by yet", age=37, quiet=None),
     _agent("gastown/witness", State.WORKING, 6, "output now", quiet=1),
     _agent("gastown/refinery", State.IDLE, 7, "no output for 14 min", age=7500, quiet=840),
@@ -95,7 +117,15 @@ AGENTS = (
         acknowledged=Acknowledged(WALL - 600, "looked at it, can wait"),
     ),
     _agent(
-        "gastown/polecats/nux", State.WAITING, 9, "asks: allow `git push origin nux/gt-aa7`?", age=720, quiet=360, bead="gt-aa7"
+        "gastown/polecats/nux",
+        State.WAITING,
+        9,
+        f"it asks for permission: {PUSH.text}",
+        age=720,
+        quiet=360,
+        since=WALL - 360,
+        bead="gt-aa7",
+        activity=Activity(question=PUSH),
     ),
     _agent("gastown/polecats/slit", State.WORKING, 10, "output now", age=540, quiet=0, bead="gt-b01", runtime="gemini"),
     _agent("gastown/polecats/capable", State.FROZEN, 14, "stopped on record at 10:12:00", age=5400, quiet=1800),
@@ -182,7 +212,8 @@ class Eye:
     backend = "control"
 
     def __init__(self, town: Town | Nowhere | None = TOWN) -> None:
-        self.first = town
+        self.first = self.last = town
+        self.unwritable: OSError | None = None
         self.wishes: list[dict[str, float]] = []
         self.keys = self.looks = 0
         self.history = tuple(f"\x1b[32mline {number}\x1b[m of the past" for number in range(1, 401))
@@ -190,9 +221,14 @@ class Eye:
         self.breaks = asyncio.Event()
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:
-        self.town, self.frame = on_town, on_frame
+        self._on_town, self.frame = on_town, on_frame
         if self.first is not None:
             self.show(self.first)
+
+    def town(self, town: Town | Nowhere) -> None:
+        """Publishes a town."""
+        self.last = town
+        self._on_town(town)
 
     def show(self, town: Town | Nowhere) -> None:
         """Publishes a town, and a picture of every pane that has none yet."""
@@ -213,6 +249,20 @@ class Eye:
 
     def look_now(self) -> None:
         self.looks += 1
+
+    async def acknowledge(self, agent_id: str, reason: str) -> None:
+        self._mark(agent_id, Acknowledged(WALL, reason))
+
+    async def withdraw(self, agent_id: str) -> None:
+        self._mark(agent_id, None)
+
+    def _mark(self, agent_id: str, mark: Acknowledged | None) -> None:
+        """Shows the last town with an agent acknowledged, or no longer."""
+        if self.unwritable:
+            raise self.unwritable
+        assert isinstance(self.last, Town)
+        agents = (replace(agent, acknowledged=mark) if agent.id == agent_id else agent for agent in self.last.agents)
+        self.town(replace(self.last, agents=tuple(agents)))
 
     async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
         if self.fails:

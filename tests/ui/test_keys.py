@@ -13,6 +13,7 @@ from gastown_tui.ui.keys import Key
 
 BEFORE = {
     keys.TOWN: ("w", "w"),
+    keys.PROBLEMS: ("5",),
     keys.AGENT: ("w", "w", "space"),
     keys.LIST: ("question_mark",),
     keys.PALETTE: ("colon",),
@@ -27,7 +28,11 @@ PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     (keys.AGENT, "last"): ("g",),
     (keys.AGENT, "next_hit(-1)"): ("slash", "p", "a", "s", "t", "enter"),
     (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
-    **{(keys.LIST, action): ("G",) for action in ("move(-1)", "half(-1)", "page(-1)", "first")},
+    **{
+        (scope, action): ("G",)
+        for scope in (keys.LIST, keys.PROBLEMS)
+        for action in ("move(-1)", "half(-1)", "page(-1)", "first")
+    },
 }
 CASES = [(key, scope, name) for key in keys.KEYS for scope in key.where for name in key.keys]
 
@@ -66,7 +71,7 @@ async def test_every_key_is_in_the_help() -> None:
         assert f"{key.shown or '(palette)':10} {key.help}"[:50] in shown
 
 
-@pytest.mark.parametrize("scope", [keys.TOWN, keys.AGENT])
+@pytest.mark.parametrize("scope", [keys.TOWN, keys.PROBLEMS, keys.AGENT])
 async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: str) -> None:
     app = scene.console()
     async with app.run_test(size=(120, 60)) as pilot:
@@ -92,7 +97,7 @@ async def test_a_palette_entry_without_a_key_runs() -> None:
 
 
 def test_no_key_has_two_meanings_on_a_screen() -> None:
-    for scope in (keys.TOWN, keys.AGENT, keys.LIST):
+    for scope in (keys.TOWN, keys.PROBLEMS, keys.AGENT, keys.LIST):
         counted = Counter(name for key in keys.of_screen(scope) for name in key.keys)
         assert [name for name, count in counted.items() if count > 1] == []
 
@@ -100,7 +105,7 @@ def test_no_key_has_two_meanings_on_a_screen() -> None:
 def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
-    assert "| `j` `↓` | town, agent view, lists | one row down |" in table
+    assert "| `j` `↓` | town, problems, agent view, lists | one row down |" in table
     assert "| (palette) | anywhere | change between dark and light |" in table
 
 

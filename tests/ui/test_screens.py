@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import fleet
 import pytest
 import scene
 
@@ -28,7 +29,10 @@ SCREENS: dict[str, tuple[Town | Nowhere, tuple[str, ...]]] = {
     "folded": (scene.TOWN, ("w", "h")),
     "filter": (scene.TOWN, ("slash", "n", "u", "x")),
     "sorted": (scene.TOWN, ("s",)),
-    "problems": (scene.TOWN, ("exclamation_mark",)),
+    "only": (scene.TOWN, ("exclamation_mark",)),
+    "problems": (fleet.NIGHT, ("5", "j")),
+    "problems_below": (fleet.NIGHT, ("5", "G", "k")),
+    "problems_none": (scene.WELL, ("5",)),
     "jump": (scene.TOWN, ("f",)),
     "zoom": (scene.TOWN, ("z",)),
     "blind": (BLIND, ()),
@@ -41,7 +45,7 @@ SCREENS: dict[str, tuple[Town | Nowhere, tuple[str, ...]]] = {
 }
 
 
-VARIANTS = ("well", "folded", "sorted", "problems", "jump")
+VARIANTS = ("well", "folded", "sorted", "only", "problems_none", "jump")
 CASES = [(name, size) for name in SCREENS for size in SIZES if size == SIZES[1] or name not in VARIANTS]
 
 
@@ -59,7 +63,7 @@ async def test_text(name: str, size: tuple[int, int], golden: Golden) -> None:
     golden(f"{name}-{size[0]}x{size[1]}", shown)
 
 
-@pytest.mark.parametrize("name", ["town", "blind", "warned", "agent", "help", "nowhere"])
+@pytest.mark.parametrize("name", ["town", "problems", "blind", "warned", "agent", "help", "nowhere"])
 def test_picture(name: str, snap_compare: Any) -> None:
     town, keys = SCREENS[name]
     assert snap_compare(scene.console(scene.Eye(town), read_only=name == "warned"), press=keys, terminal_size=(120, 32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
@@ -23,7 +24,7 @@ from ..widgets.lines import Lines, Run, fit
 from ..widgets.pane import Hit, Pane, find
 from ..widgets.strip import Rule
 from ..widgets.title import Title
-from .page import Page
+from .page import Page, may_acknowledge
 
 WIDE = 110
 PANE_COLUMNS = 80
@@ -86,7 +87,12 @@ class AgentScreen(Page):
                 return bool(self._hits)
             case "row":
                 return self.agent is not None
+            case "problem":
+                return may_acknowledge(self.agent, self.view.now)
         return not need
+
+    def concerned(self) -> Sequence[Agent]:
+        return [self.agent] if self.agent else []
 
     def lay_out(self, width: int, height: int) -> None:
         super().lay_out(width, height)

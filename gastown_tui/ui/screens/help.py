@@ -35,8 +35,20 @@ _MEANINGS = {
     State.STARTING: "too young to judge",
     State.UNKNOWN: "we cannot see, and say why",
 }
-_LEFT = {"Moving": keys.MOVING, "Town": (keys.TOWN,), "Town and agent view": (keys.TOWN, keys.AGENT)}
-_RIGHT = {"Agent view": (keys.AGENT,), "Everywhere": (keys.ANYWHERE,), "Palette": (keys.PALETTE,)}
+_LEFT = {
+    "Moving": keys.MOVING,
+    "Town, problems and agent view": keys.SCREENS,
+    "Town and problems": keys.AGENTS,
+    "Town and agent view": (keys.TOWN, keys.AGENT),
+    "Town": (keys.TOWN,),
+}
+_RIGHT = {
+    "Problems": (keys.PROBLEMS,),
+    "Problems and agent view": (keys.PROBLEMS, keys.AGENT),
+    "Agent view": (keys.AGENT,),
+    "Everywhere": (keys.ANYWHERE,),
+    "Palette": (keys.PALETTE,),
+}
 _WIDE = 110
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -13,7 +13,8 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.timer import Timer
 
-from gastown_tui.town.snapshot import Agent, Nowhere, Town
+from gastown_tui.town.acks import Subject, subject
+from gastown_tui.town.snapshot import CALLING, Agent, Nowhere, Town
 from gastown_tui.town.text import safe
 
 from .. import keys
@@ -42,12 +43,13 @@ class Host(Protocol):
 
 @dataclass(slots=True)
 class Typing:
-    """A line being typed: `changed` is told its text on every key, `done` when Enter keeps it."""
+    """A line being typed: `changed` is told its text on every key; `kept`, where there is one, when Enter ends it."""
 
     sign: str
     changed: Callable[[str], None]
     hint: Callable[[], str]
     text: str = ""
+    kept: Callable[[str], None] | None = None
 
 
 # Ages fall due all over a second. One painting serves them all, and it comes with the next town where there is one each second.
@@ -164,6 +166,8 @@ class Page(Screen[None]):
             self._hush()
         if self.typing is not None and event.key == "enter":
             await self.keep_typed()
+        elif self.typing is not None and self.typing.kept is not None and event.key == "escape":
+            self.stop_typing()
         elif not self.takes(event):
             for key in keys.of_screen(*self.SCOPES):
                 if event.key in key.keys:
@@ -185,7 +189,53 @@ class Page(Screen[None]):
 
     async def keep_typed(self) -> None:
         """Ends typing by Enter: what was typed stays in force."""
+        typing = self.typing
         self.stop_typing()
+        if typing is not None and typing.kept is not None:
+            typing.kept(typing.text)
+
+    def concerned(self) -> Sequence[Agent]:
+        """Returns whom `a` concerns on this screen."""
+        return ()
+
+    def action_acknowledge(self) -> None:
+        self.acknowledge(self.concerned())
+
+    def acknowledge(self, agents: Sequence[Agent]) -> None:
+        """Asks why those who need a person may wait; takes it back where nobody of them calls any more."""
+        calling = {agent.id: subject(agent) for agent in agents if agent.needs_you(self.view.now)}
+        if calling:
+            self.ask("acknowledge: ", lambda _: None, lambda: "why, if you like · Enter does it, Esc does not")
+            assert self.typing is not None
+            self.typing.kept = lambda reason: self._acknowledge(calling, reason.strip())
+        else:
+            self.run_worker(self._withdraw([agent.id for agent in agents if agent.acknowledged]), group="acknowledge")
+
+    def _acknowledge(self, calling: dict[str, Subject], reason: str) -> None:
+        """Acknowledges what was on screen when the key was pressed: who needs something else by now goes on calling."""
+        still = [agent.id for agent in (self.town.agents if self.town else ()) if calling.get(agent.id) == subject(agent)]
+        if still:
+            self.run_worker(self._keep_acknowledged(still, reason), group="acknowledge")
+        else:
+            self.say("not acknowledged: it is no longer what it was")
+
+    async def _keep_acknowledged(self, agent_ids: Sequence[str], reason: str) -> None:
+        try:
+            for agent_id in agent_ids:
+                await self.view.eye.acknowledge(agent_id, reason)
+        except OSError as error:
+            self.say(f"not acknowledged: {error}")
+        else:
+            self.say(f"acknowledged {_named(agent_ids)}; a takes it back")
+
+    async def _withdraw(self, agent_ids: Sequence[str]) -> None:
+        try:
+            for agent_id in agent_ids:
+                await self.view.eye.withdraw(agent_id)
+        except OSError as error:
+            self.say(f"still acknowledged: {error}")
+        else:
+            self.say(f"{_named(agent_ids)}: no longer acknowledged")
 
     def stop_typing(self) -> None:
         self.typing = None
@@ -232,6 +282,15 @@ class Page(Screen[None]):
     @property
     def nowhere(self) -> Nowhere | None:
         return self.view.town if isinstance(self.view.town, Nowhere) else None
+
+
+def may_acknowledge(agent: Agent | None, now: float) -> bool:
+    """Returns whether `a` does something for an agent: it needs a person, or did until somebody acknowledged it."""
+    return agent is not None and agent.state in CALLING and (agent.acknowledged is not None or agent.needs_you(now))
+
+
+def _named(agent_ids: Sequence[str]) -> str:
+    return agent_ids[0] if len(agent_ids) == 1 else f"{len(agent_ids)} agents"
 
 
 def _nothing(agent: Agent | None) -> str:

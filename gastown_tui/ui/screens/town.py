@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import ClassVar
@@ -23,7 +24,7 @@ from ..widgets.pane import Pane
 from ..widgets.rows import Rows, Scene
 from ..widgets.strip import EventStrip, Rule
 from ..widgets.title import Title
-from .page import Page
+from .page import Page, may_acknowledge
 
 WIDE, FULL, TALL = 100, 160, 40
 _LETTERS = "asdfghjklqwertyuiopzxcvbnm"
@@ -84,9 +85,14 @@ class TownScreen(Page):
                 return self.row is not None
             case "agent":
                 return self.row is not None and self.row.agent is not None
+            case "problem":
+                return self.row is not None and may_acknowledge(self.row.agent, self.view.now)
             case "pane":
                 return bool(self.shown and self.view.frame(self.shown))
         return not need
+
+    def concerned(self) -> Sequence[Agent]:
+        return [self.row.agent] if self.row and self.row.agent else []
 
     def paint(self, ages: Ages) -> None:
         self._keep_choice()

@@ -17,6 +17,8 @@ from textual.widget import Widget
 
 from gastown_tui.town.text import safe
 
+from ..themes import Ink
+
 Run = tuple[str, Style]
 
 
@@ -38,6 +40,12 @@ def fit(runs: Iterable[Run], width: int, base: Style) -> Strip:
 def width_of(runs: Iterable[Run]) -> int:
     """Returns how many columns the runs take."""
     return sum(cell_len(text) for text, _ in runs)
+
+
+def beyond(above: int, below: int, style: Ink) -> list[Run]:
+    """Returns how many rows are out of sight."""
+    parts = [*([f"{above} above"] if above else []), *([f"+{below}"] if below else [])]
+    return [("   ⋮", style("faint")), (" " + " · ".join(parts), style("dim"))]
 
 
 def clip(text: str, width: int) -> str:

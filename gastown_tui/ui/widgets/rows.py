@@ -18,7 +18,7 @@ from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES
 from ..ages import Ages
 from ..roster import Row
 from ..themes import STATE_TOKENS, Ink, ink
-from .lines import Lines, Run, clip, fit
+from .lines import Lines, Run, beyond, clip, fit
 
 _STATE, _AGE, _QUIET, _BEAD, _RUNTIME = 9, 7, 8, 12, 9
 _NAME = 36
@@ -114,7 +114,7 @@ class Rows(Lines):
             lines.append(made[key])
         self._made = made
         if hidden and height > 3:
-            lines.append(fit(_beyond(self._top, len(scene.rows) - room - self._top, style), width, style("text")))
+            lines.append(fit(beyond(self._top, len(scene.rows) - room - self._top, style), width, style("text")))
         self.draw(lines)
 
     def on_click(self, event: Click) -> None:
@@ -139,12 +139,6 @@ def _scrolled(top: int, at: int, room: int, count: int) -> int:
     elif at >= top + room:
         top = at - room + 1
     return max(0, min(top, count - room))
-
-
-def _beyond(above: int, below: int, style: Ink) -> list[Run]:
-    """Returns how many rows are out of sight."""
-    parts = [*([f"{above} above"] if above else []), *([f"+{below}"] if below else [])]
-    return [("   ⋮", style("faint")), (" " + " · ".join(parts), style("dim"))]
 
 
 def _names(columns: Columns, scene: Scene) -> list[Run]:

@@ -1,0 +1,166 @@
+"""The Problems screen: only what needs a person, by common cause and worst first, and below it what somebody acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from gastown_tui.town.problems import Group, acknowledged, problems
+from gastown_tui.town.snapshot import Agent, State
+
+from .. import keys
+from ..ages import Ages
+from ..themes import ink
+from ..view import View
+from ..widgets.footer import Footer
+from ..widgets.header import Header
+from ..widgets.lines import Run
+from ..widgets.problems import Block, Problems, agents_block, heading, quelled
+from ..widgets.strip import Rule
+from .page import Page, may_acknowledge
+
+# A look shows what is asked and what was last said; where nothing can be seen or done but to wait, one says that one knows.
+_HELPS = {State.HELD: "acknowledge", State.MISSING: "acknowledge"}
+
+
+class ProblemsScreen(Page):
+    """One list of groups; the choice moves from agent to agent."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = (keys.PROBLEMS,)
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._groups: tuple[Group, ...] = ()
+        self._quelled: tuple[Agent, ...] = ()
+        self._chosen, self._at, self._called = "", 0, ""
+
+    def compose(self) -> ComposeResult:
+        yield Header("header")
+        yield Rule("top")
+        yield Problems("problems")
+        yield Footer("footer")
+
+    @property
+    def agents(self) -> list[Agent]:
+        """Everybody on the list, in its order."""
+        return [*(agent for group in self._groups for agent in group.agents), *self._quelled]
+
+    @property
+    def agent(self) -> Agent | None:
+        """The chosen agent."""
+        return next((agent for agent in self.agents if agent.id == self._chosen), None)
+
+    def has(self, need: str) -> bool:
+        match need:
+            case "row" | "agent":
+                return self.agent is not None
+            case "problem":
+                return may_acknowledge(self.agent, self.view.now)
+        return not need
+
+    def concerned(self) -> Sequence[Agent]:
+        return [self.agent] if self.agent else []
+
+    def paint(self, ages: Ages) -> None:
+        self._groups = problems(self.town, ages.now) if self.town else ()
+        self._quelled = acknowledged(self.town) if self.town else ()
+        for agent in self.town.agents if self.town else ():
+            ages.due(agent.expects.overdue_at if agent.expects else None)
+        self._keep_choice()
+        self.query_one(Header).show(self.view, ages, self.style)
+        self.query_one("#top", Rule).across(self.style)
+        listed = self.query_one(Problems)
+        listed.show(list(self._blocks(ages, listed.size.width)), self._chosen, self.style)
+
+    def _blocks(self, ages: Ages, width: int) -> Iterator[Block]:
+        style = self.style
+        chosen = partial(ink, self.console.inks, selected=True)
+        if not self._groups:
+            blind = self.town is None or self.view.stale("tmux", "process")
+            yield Block("", [[], [(" nobody is known to need you" if blind else " nobody needs you", style("dim"))]])
+        for group in self._groups:
+            yield heading(group, ages, style, self._hint(group), width)
+            yield from agents_block(group, ages, style, chosen, self._chosen, width)
+        if self._quelled:
+            yield Block("", [[], [(f" {len(self._quelled)} acknowledged", style("faint"))]])
+        for agent in self._quelled:
+            at = agent.id == self._chosen
+            yield quelled(agent, ages, chosen if at else style, width, chosen=at)
+
+    def _hint(self, group: Group) -> list[Run]:
+        wanted = _HELPS.get(group.state, "inspect")
+        if wanted == "acknowledge" and len(group.agents) > 1:
+            wanted = "acknowledge_all"
+        key = next(key for key in keys.of_screen(*self.SCOPES) if key.action == wanted)
+        return [(key.shown, self.style("text")), (f" {key.label}", self.style("dim"))]
+
+    def _keep_choice(self) -> None:
+        """Keeps the choice where it is still listed, else takes the nearest place; so when it was acknowledged: one goes on."""
+        ids = [agent.id for agent in self.agents]
+        calling = len(ids) - len(self._quelled)
+        here = ids.index(self._chosen) if self._chosen in ids else -1
+        quelled = self._called == self._chosen and calling > 0 and here >= calling
+        if here >= 0 and not quelled:
+            self._at = here
+        else:
+            self._at = max(0, min(self._at, len(ids) - 1))
+            self._chosen = ids[self._at] if ids else ""
+        self._called = self._chosen if self._at < calling else ""
+
+    def _choose(self, agent_id: str) -> None:
+        self._chosen = agent_id
+        self.redraw()
+
+    def action_move(self, by: int) -> None:
+        agents = self.agents
+        if agents:
+            self._choose(agents[max(0, min(len(agents) - 1, self._at + by))].id)
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.query_one(Problems).size.height - 2)
+
+    def action_half(self, way: int) -> None:
+        self.action_move(way * max(1, self._page // 2))
+
+    def action_page(self, way: int) -> None:
+        self.action_move(way * self._page)
+
+    def action_first(self) -> None:
+        self.action_move(-1_000_000)
+
+    def action_last(self) -> None:
+        self.action_move(1_000_000)
+
+    async def action_inspect(self) -> None:
+        if self.agent:
+            await self.console.inspect(self.agent.id)
+
+    def action_next_calling(self) -> None:
+        """Goes to the next agent that needs a person, around the end."""
+        calling = [agent.id for group in self._groups for agent in group.agents]
+        if not calling:
+            self.say("nobody needs you")
+            return
+        after = calling.index(self._chosen) + 1 if self._chosen in calling else 0
+        self._choose(calling[after % len(calling)])
+
+    def action_acknowledge_all(self) -> None:
+        """Acknowledges the group of the chosen agent; of the acknowledged it takes all back."""
+        groups = [*(group.agents for group in self._groups), self._quelled]
+        self.acknowledge(next((agents for agents in groups if self.agent in agents), ()))
+
+    def action_copy_id(self) -> None:
+        self.console.copy(self._chosen)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def on_problems_chosen(self, message: Problems.Chosen) -> None:
+        self._choose(message.key)
+
+    def on_problems_scrolled(self, message: Problems.Scrolled) -> None:
+        self.action_move(message.by)

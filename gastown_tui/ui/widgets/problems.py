@@ -1,0 +1,200 @@
+"""What needs a person, drawn: headings with the key that helps, and under each the agents with what they ask or suffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.message import Message
+from textual.strip import Strip
+
+from gastown_tui.town.problems import Group, asked, asks_alike, began, options
+from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.text import clock_time, mask, safe
+from gastown_tui.town.words import SHAPES, outlook
+
+from ..ages import Ages
+from ..themes import STATE_TOKENS, Ink
+from .lines import Lines, Run, beyond, clip, fit, width_of
+
+_AGE = 8
+_LEAD = 3
+_MOST_LINES = 10
+_DAY_S = 86400.0
+# The first width at which all answers fit side by side is taken; of a long list each has as much as tells it.
+_ANSWER_WIDTHS = (60, 40, 24, 16)
+_LIST_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that stand together; a block with a key can be chosen."""
+
+    key: str
+    lines: Sequence[Sequence[Run]]
+
+
+class Problems(Lines):
+    """Shows blocks from the one at which the chosen one is in sight; the last line says how many are out of sight."""
+
+    class Chosen(Message):
+        """A block was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Scrolled(Message):
+        """The wheel was turned by that many blocks."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._top = 0
+        self._owners: Sequence[str] = ()
+
+    def show(self, blocks: Sequence[Block], chosen: str, style: Ink) -> None:
+        """Draws the blocks; moves only as far as the chosen one and the heading above it demand."""
+        width, height = self.size
+        rows = [(block.key, runs) for block in blocks for runs in block.lines]
+        room = height - 1 if len(rows) > height > 3 else height
+        self._top = _scrolled(self._top, _span([key for key, _ in rows], chosen), room, len(rows))
+        seen = rows[self._top : self._top + room]
+        self._owners = [key for key, _ in seen]
+        lines: list[Strip] = [fit(runs, width, _base(runs, style)) for _, runs in seen]
+        if room < height:
+            above, below = ({key for key, _ in part if key} for part in (rows[: self._top], rows[self._top + room :]))
+            hidden = len(above - set(self._owners)), len(below - set(self._owners))
+            lines.append(fit(beyond(*hidden, style), width, style("text")))
+        self.draw(lines)
+
+    def on_click(self, event: Click) -> None:
+        """Chooses what is below the pointer."""
+        if event.y < len(self._owners) and self._owners[event.y]:
+            self.post_message(self.Chosen(self._owners[event.y]))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(self.Scrolled(1))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(self.Scrolled(-1))
+
+
+def _base(runs: Sequence[Run], style: Ink) -> Style:
+    """Returns what a line is padded with: the background of its last run, so that a chosen block is one even field."""
+    return runs[-1][1] if runs else style("text")
+
+
+def _span(owners: Sequence[str], chosen: str) -> tuple[int, int]:
+    rows = [index for index, key in enumerate(owners) if key == chosen and key]
+    return (rows[0], rows[-1] + 1) if rows else (0, 0)
+
+
+def _scrolled(top: int, span: tuple[int, int], room: int, count: int) -> int:
+    start, end = span
+    top = max(top, end - room)
+    # A blank line and a heading stand above the first of a group.
+    top = min(top, max(0, start - 2))
+    return max(0, min(top, count - room))
+
+
+def agents_block(group: Group, ages: Ages, ink: Ink, chosen: Ink, at: str, width: int) -> Iterator[Block]:
+    """Yields a block for each agent of a group; `chosen` are the inks of the one whose id is `at`."""
+    before: Agent | None = None
+    for agent in group.agents:
+        style = chosen if agent.id == at else ink
+        same = before is not None and asks_alike(before, agent)
+        yield Block(agent.id, _agent_lines(agent, ages, style, width, chosen=agent.id == at, same=same))
+        before = agent
+
+
+def heading(group: Group, ages: Ages, style: Ink, hint: Sequence[Run], width: int) -> Block:
+    """Returns a blank line and the heading: how many of what, since when, until when, and at the right the key that helps."""
+    token = STATE_TOKENS[group.state]
+    left: list[Run] = [(f" {SHAPES[group.state]} ", style(token)), (group.headline, style(f"{token} bold"))]
+    if len(group.agents) > 1 and group.since is not None:
+        late = ages.now - group.since >= _DAY_S
+        left.append((f" since {ages.age(group.since) + ' ago' if late else clock_time(group.since)[:5]}", style("dim")))
+    if group.until is not None:
+        left.append((f" ({ages.left(group.until)})", style("dim")))
+    return Block("", [[], _spread(left, hint, style, width)])
+
+
+def _spread(left: list[Run], right: Sequence[Run], style: Ink, width: int) -> list[Run]:
+    gap = width - width_of(left) - width_of(right) - 1
+    return [*left, (" " * gap, style("text")), *right] if gap >= 2 else left
+
+
+def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool, same: bool) -> list[list[Run]]:
+    names = max(12, min(30, (width - _LEAD - _AGE) // 3))
+    stamp = began(agent)
+    age = ages.quiet(stamp) if stamp is not None else "–"
+    bar: Run = ("▌  " if chosen else "   ", style("accent"))
+    head: list[Run] = [bar, (set_cell_size(clip(agent.id, names), names), style("text")), (f"{age:>{_AGE}}  ", style("dim"))]
+    indent = width_of(head)
+    if same:
+        return [[*head, ("asks the same", style("dim"))]]
+    if width - indent < 24:
+        indent = _LEAD + 2
+        first, rest = [head], _told(agent, ages, style, width - indent - 1)
+    else:
+        body = _told(agent, ages, style, width - indent - 1)
+        first, rest = [[*head, *body[0]]], body[1:]
+    mark: Run = (bar[0] + " " * (indent - _LEAD), bar[1])
+    return [*first, *([mark, *runs] for runs in rest)]
+
+
+def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
+    """Returns what the agent asks or suffers, wrapped, and behind or below it its answers, or what else is known."""
+    lines = wrap(asked(agent), max(8, width), max_lines=_MOST_LINES, placeholder=" …") or [""]
+    body: list[list[Run]] = [[(line, style("text"))] for line in lines]
+    tail = _answers(options(agent), width) or _besides(agent, ages)
+    if not tail:
+        return body
+    if cell_len(lines[-1]) + cell_len(tail) + 3 <= width:
+        body[-1].append((f"   {tail}", style("dim")))
+        return body
+    return [*body, *([(line, style("dim"))] for line in wrap(tail, max(8, width), max_lines=2, placeholder=" …"))]
+
+
+def _answers(offered: Sequence[str], width: int) -> str:
+    """Returns the answers side by side, shortened where that makes room for all; else as many as fit, and how many do not."""
+    for most in _ANSWER_WIDTHS:
+        told = "  ".join(clip(answer, most) for answer in offered)
+        if cell_len(told) <= width:
+            return told
+    shown, left = "", len(offered)
+    for answer in offered:
+        longer = f"{shown}{clip(answer, _LIST_WIDTH)}  "
+        if cell_len(f"{longer}+{left - 1}") > width:
+            break
+        shown, left = longer, left - 1
+    return f"{shown}+{left}"
+
+
+def _besides(agent: Agent, ages: Ages) -> str:
+    ages.due(agent.expects.overdue_at if agent.expects else None)
+    hooked = f"hooked {safe(agent.bead)}" if agent.bead else ""
+    return " · ".join(part for part in (outlook(agent, ages.now), hooked) if part)
+
+
+def quelled(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool) -> Block:
+    """Returns the line of an agent that somebody acknowledged: why, and how long ago."""
+    names = max(12, min(30, (width - _LEAD - _AGE) // 3))
+    ack = agent.acknowledged
+    why = f"{mask(safe(ack.reason))} · " if ack and ack.reason else ""
+    age = ages.quiet(ack.at) if ack else ""
+    since = why + ("just now" if age == "now" else f"{age} ago")
+    bar: Run = ("▌  " if chosen else "   ", style("accent"))
+    state = f"  {SHAPES[agent.state]} {agent.state:8}  "
+    text = set_cell_size(clip(agent.id, names), names) + state
+    return Block(agent.id, [[bar, (text, style("dim")), (clip(since, max(1, width - cell_len(text) - 4)), style("dim"))]])

@@ -1,0 +1,179 @@
+"""The Problems screen: moving, acknowledging, and that neither many nor hostile questions upset it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import fleet
+import pytest
+import scene
+from textual.pilot import Pilot
+
+from gastown_tui.town.snapshot import Activity, Question, State, Town
+from gastown_tui.ui.app import Console
+from gastown_tui.ui.screens.agent import AgentScreen
+from gastown_tui.ui.screens.problems import ProblemsScreen
+from gastown_tui.ui.screens.town import TownScreen
+
+NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m 日本 \ud800"
+
+
+async def pressed(pilot: Pilot[None], *keys: str) -> str:
+    """What is on screen after these keys."""
+    for key in keys:
+        await pilot.press(key)
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    assert isinstance(pilot.app, Console)
+    return scene.text(pilot.app)
+
+
+def chosen(shown: str) -> list[str]:
+    return [row.split()[1] for row in shown.splitlines() if row.startswith("▌  ") and row[3] != " "]
+
+
+def with_agent(agent_id: str, **changed: object) -> Town:
+    agents = tuple(replace(agent, **changed) if agent.id == agent_id else agent for agent in scene.AGENTS)  # type: ignore[arg-type]
+    return replace(scene.TOWN, agents=agents)
+
+
+async def test_the_screens_lead_to_one_another() -> None:
+    app = scene.console()
+    async with app.run_test(size=(120, 32)) as pilot:
+        for keys, kind, depth in (
+            (("5",), ProblemsScreen, 2),
+            (("space",), AgentScreen, 3),
+            (("5",), ProblemsScreen, 2),
+            (("1",), TownScreen, 1),
+            (("space", "5"), ProblemsScreen, 2),
+            (("space", "1"), TownScreen, 1),
+            (("5", "escape"), TownScreen, 1),
+            (("5", "space", "q"), ProblemsScreen, 2),
+            (("q",), TownScreen, 1),
+        ):
+            await pressed(pilot, *keys)
+            assert (type(app.screen), len(app.screen_stack)) == (kind, depth), keys
+
+
+async def test_no_pane_is_asked_for_where_none_is_shown() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "5")
+        assert eye.wishes[-1] == {}
+        shown = await pressed(pilot, "j", "space")
+        assert "gastown/polecats/nux  ◆ waiting" in shown
+        assert eye.wishes[-1] == {"%9": 5.0}
+
+
+async def test_the_next_that_needs_somebody_is_found_around_the_end() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        places = [chosen(await pressed(pilot, key)) for key in ("5", "w", "w", "w", "G", "w")]
+    jack, nux, furiosa = ["gastown/crew/jack"], ["gastown/polecats/nux"], ["beads/polecats/furiosa"]
+    assert places == [jack, nux, furiosa, jack, ["gastown/crew/max"], jack]
+
+
+async def test_acknowledging_goes_on_to_the_next_and_is_taken_back() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        asking = await pressed(pilot, "5", "a", *"seen")
+        assert "acknowledge: seen▏" in asking
+        shown = await pressed(pilot, "enter")
+        assert "acknowledged gastown/crew/jack; a takes it back" in shown
+        assert "seen · just now" in shown and "2 need you" in shown and "2 acknowledged" in shown
+        assert chosen(shown) == ["gastown/polecats/nux"]
+        shown = await pressed(pilot, "j", "j")
+        assert chosen(shown) == ["gastown/crew/jack"]
+        shown = await pressed(pilot, "a")
+        assert "gastown/crew/jack: no longer acknowledged" in shown and "3 need you" in shown
+        assert "✖ 1 agent died" in shown
+
+
+@pytest.mark.parametrize("way", [("w", "w"), ("w", "w", "space")], ids=["town", "agent view"])
+async def test_it_is_acknowledged_where_it_is_seen(way: tuple[str, ...]) -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, *way, "a", "enter")
+        assert "acknowledged gastown/crew/jack" in shown and "✖ dead · acknowledged" in shown
+        shown = await pressed(pilot, "a")
+        assert "✖ dead · acknowledged" not in shown
+
+
+async def test_escape_acknowledges_nothing_and_keeps_the_filter() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "slash", *"jack", "enter", "a", "x", "escape")
+        assert "3 need you" in shown and "/jack" in shown and "acknowledge:" not in shown
+
+
+async def test_a_whole_group_is_acknowledged_at_once() -> None:
+    async with scene.console(scene.Eye(fleet.NIGHT)).run_test(size=(120, 60)) as pilot:
+        assert "16 need you" in await pressed(pilot, "5", *["j"] * 7)
+        shown = await pressed(pilot, "A", *"provider", "enter")
+        assert "9 need you" in shown and shown.count("provider · just now") == 7
+        shown = await pressed(pilot, "G", "A")
+        assert "17 need you" in shown, "whoever was acknowledged before too"
+
+
+async def test_another_question_than_the_one_that_was_read_goes_on_calling() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "5", "j", "a", *"fine")
+        eye.town(with_agent("gastown/polecats/nux", activity=Activity(question=Question("permission", "rm -rf /"))))
+        shown = await pressed(pilot, "enter")
+    assert "not acknowledged: it is no longer what it was" in shown
+    assert "3 need you" in shown
+
+
+async def test_what_cannot_be_kept_is_said() -> None:
+    eye = scene.Eye()
+    eye.unwritable = OSError(28, "No space left on device", "/home/op/.local")
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        assert "not acknowledged: [Errno 28] No space left on device" in await pressed(pilot, "5", "a", "enter")
+        assert "still acknowledged: [Errno 28]" in await pressed(pilot, "G", "a")
+
+
+async def test_nothing_to_acknowledge_leaves_the_key_inert() -> None:
+    async with scene.console(scene.Eye(scene.WELL)).run_test(size=(120, 32)) as pilot:
+        before = await pressed(pilot)
+        assert await pressed(pilot, "a") == before
+        before = await pressed(pilot, "5")
+        for key in ("a", "A", "space", "y", "j", "G"):
+            assert await pressed(pilot, key) == before
+
+
+async def test_the_choice_stays_when_the_list_changes_around_it() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "5", "j")
+        eye.town(with_agent("mayor", state=State.DEAD))
+        assert chosen(await pressed(pilot)) == ["gastown/polecats/nux"]
+        eye.town(scene.TOWN)
+        assert chosen(await pressed(pilot)) == ["gastown/polecats/nux"]
+        eye.town(with_agent("gastown/polecats/nux", state=State.WORKING))
+        assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"], "what has come to its place"
+
+
+async def test_who_is_blind_calls_nobody_well() -> None:
+    stale = replace(scene.WELL, sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"), *scene.OK[1:]))
+    async with scene.console(scene.Eye(stale)).run_test(size=(120, 32)) as pilot:
+        assert "nobody is known to need you" in await pressed(pilot, "5")
+
+
+@pytest.mark.parametrize("size", [(120, 32), (80, 24), (40, 12), (20, 5), (5, 2), (1, 1)])
+async def test_hostile_and_endless_questions_stay_text(size: tuple[int, int]) -> None:
+    question = Question("question", NASTY * 40, tuple(f"{NASTY} {number}" for number in range(500)))
+    agents = tuple(
+        replace(agent, id=f"{agent.id}{NASTY}", state=State.WAITING, activity=Activity(question=question), bead=NASTY)
+        for agent in scene.AGENTS
+    )
+    async with scene.console(scene.Eye(replace(scene.TOWN, agents=agents))).run_test(size=size) as pilot:
+        for key in ("5", "j", "G", "a", "x", "enter", "g", "space"):
+            shown = await pressed(pilot, key)
+            assert len(shown.splitlines()) <= size[1]
+            assert not [char for char in shown if char != "\n" and not char.isprintable() and char != "\xa0"]
+
+
+async def test_the_wheel_and_the_pointer_choose() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "5")
+        await pilot.click("#problems", offset=(10, 10))
+        assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"]
+        await pilot.click("#problems", offset=(10, 0))
+        assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"]
