@@ -14,11 +14,15 @@ from gastown_tui.town.cells import plain
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
-from .screen import Screen, coloured, faint, look_at, options_in
+from .screen import Screen, coloured, faint, look_at
 
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
+_SHEET = re.compile(r"─{2}.*─$|▔{8,}$")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
 _OPTION = re.compile(r"[ │]*[❯>]? *\d{1,2}\. ")
+_POINTED = re.compile(r"[ │]*[❯>] *\d{1,2}\. ")
+_SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
+_READING = re.compile(r"  .{0,20}Showing detailed transcript")
 _POPUP = re.compile(r" *[/@+*◇] ?\S")
 _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
 _STARS = "·✢✳✶✻✽*∗"
@@ -48,14 +52,16 @@ def _composer(screen: Screen) -> range | None:
     """Returns the rows of the prompt: the lowest two lines hold it, and under them every row is indented."""
     texts = screen.texts
     bottom = _edge_above(texts, len(texts))
-    if bottom is None or any(_OPTION.match(texts[row]) or _is_transcript(screen, row) for row in range(bottom + 1, len(texts))):
+    if bottom is None or any(_POINTED.match(texts[row]) or _is_transcript(screen, row) for row in range(bottom + 1, len(texts))):
         return None
+    if texts[bottom + 1 :] and _READING.match(texts[bottom + 1]):
+        return range(bottom, bottom)
     top = _edge_above(texts, bottom)
     if top is None:  # a draft higher than the pane
-        return (
-            range(bottom) if bottom and all(text[:1] in ("", " ") for text in (*texts[:bottom], *texts[bottom + 1 :])) else None
-        )
-    return range(top + 1, bottom) if top + 1 < bottom and _is_prompt(screen, top + 1) else None
+        indented = all(text[:1] in ("", " ") for text in (*texts[:bottom], *texts[bottom + 1 :]))
+        return range(bottom) if bottom and indented else None
+    rows = range(top + 1, bottom)
+    return rows if rows and (_is_prompt(screen, top + 1) or _SCROLLED.match(texts[top])) else None
 
 
 def _edge_above(texts: tuple[str, ...], row: int) -> int | None:
@@ -72,7 +78,9 @@ def _is_prompt(screen: Screen, row: int) -> bool:
 
 
 def _draft(screen: Screen, composer: range) -> str | None:
-    """Returns what was typed: a placeholder, and what a completion proposes, is weaker than that."""
+    """Returns what was typed: a placeholder, and what a completion proposes, is weaker than that. None while it is covered."""
+    if not composer:
+        return None
     if not (match := _PROMPT.match(screen.texts[composer.start])):
         return " ".join(screen.texts[row].strip() for row in composer)
     first = _typed(screen, composer.start, match.end())
@@ -154,31 +162,30 @@ def _paragraph(screen: Screen, start: int, end: int) -> range:
 def _footer(screen: Screen, start: int) -> range:
     """Returns the rows under the prompt; none while a list of commands or files stands there."""
     end = len(screen.texts)
-    return range(0) if start < end and _POPUP.match(screen.texts[start]) else range(start, end)
+    return range(0) if start < end and _POPUP.match(screen.texts[start]) else range(start, min(start + 3, end))
 
 
 def _dialog(screen: Screen) -> range:
-    """Returns the rows of what stands in the prompt's place: all under the first line that follows the transcript."""
+    """Returns the rows of what stands in the prompt's place: all from the first line on that follows the transcript."""
     texts, end = screen.texts, len(screen.texts)
     last = next((row for row in range(end - 1, -1, -1) if _is_transcript(screen, row)), -1)
-    for row in range(last + 1, end):
-        if _EDGE.match(texts[row]):
-            cut = last < 0 and row + 1 < end and bool(_OPTION.match(texts[row + 1]))
-            return range(0 if cut else row + 1, end)
+    for row in range(last + 1, end - 1):
+        if _SHEET.match(texts[row]):
+            cut = last < 0 and bool(_OPTION.match(texts[row + 1]))
+            return range(0 if cut else row, end)
     return range(last + 1, end)
 
 
 def _is_transcript(screen: Screen, row: int) -> bool:
     """Whether a message begins in a row: with a bullet, a star, or with a prompt on a ground of its own."""
     first = screen.texts[row][:1]
-    if not first or first in " ─":
+    if not first or first in " ─▔":
         return False
     return first in _BULLETS or first in _STARS or (first in "❯>!" and look_at(screen.rows[row], 0).bg is not None)
 
 
 _STAR = rf"^[{_STARS}] "
-_SAYS = r"^[●⏺ ] +(?:⎿ +)?(?:Please run /login · )?"
-_UNDER = r"^(?:[●⏺]|  ⎿ ) +"
+_SAYS = rf"^(?:[{_BULLETS}{_STARS}]|  ⎿ ) *(?:Please run /login · )?(?:API Error:? ?)?\(?"
 
 PROGRAM = Program(
     product="claude",
@@ -191,45 +198,36 @@ PROGRAM = Program(
         Dialog("question", r"^[ │❯]*\d+\. (?:\[.\] )?(?:Type something|Chat about this)", "claude-question-multi"),
         Dialog("menu", r"^[ │❯]*\d+\. Stop and wait for limit", "claude-usage-limit", held="limit"),
         Dialog("trust", r"^[ │❯]*\d+\. Yes, I trust|Do you trust the files", "claude-trust"),
-        Dialog("plan", r"^ ?Exit plan mode|ready to execute|wants to exit plan mode", "claude-plan-approval"),
-        Dialog("signin", r"^ *Select login method|Paste code here|^ *Sign in", "claude-login-menu"),
-        Dialog("permission", r"^ Esc to cancel · Tab to amend|^ *This command requires approval", "claude-permission-bash"),
-        Dialog(
-            "menu", r"Press Enter to continue|(?:Enter to \w+|Esc to (?:cancel|close|exit|go back))", "claude-onboarding-security"
-        ),
+        Dialog("plan", r"^ *Exit plan mode|ready to execute|wants to exit plan mode", "claude-plan-approval"),
+        Dialog("signin", r"^ *Select login method|Paste code here", "claude-login-menu"),
+        Dialog("permission", r"^ (?:Esc to cancel · )?Tab to amend|^ *This command requires approval", "claude-permission-bash"),
+        Dialog("menu", r"^(?:──|▔▔)|Press Enter to continue", "claude-menu-model, claude-onboarding-security"),
     ),
     works=(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
         Work(
             "retrying",
-            _STAR + r".*Retrying in (?P<wait>[\dhms ]+)(?:.*attempt (?P<attempt>\d+)(?:/(?P<most>\d+))?)?",
+            _STAR + r"(?:API error|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>[\dhms ]+)(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
         ),
-        Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool"),
+        Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool", status=True),
         Work("thinking", _STAR + r".*\([^)]*\bthinking\b", "claude-working-thinking"),
         Work("answering", _STAR + r".*\([^)]*↓", "claude-working-streaming"),
         Work("working", _STAR, "claude-sigstop-undone"),
-        Work("working", r"^  (?:.* · )?esc to int", "claude-working-bypass"),
+        Work("working", r"^  (?:.* · )?esc to int|^  working · ", "claude-working-bypass"),
     ),
     troubles=(
-        Trouble("auth", _SAYS + r"(?:API Error:? \(?40[13]|Invalid API key|Not logged in|OAuth token)", "claude-auth-403"),
-        Trouble("billing", _SAYS + r"API Error:? \(?402", "claude-billing-credit"),
-        Trouble("rate", _SAYS + r"API Error:? (?:Request rejected \(429|\(?429|Rate limit)", "claude-rate-429"),
+        Trouble("auth", _SAYS + r"(?:40[13]|Please run /login|Invalid API key|Not logged in|OAuth token)", "claude-auth-403"),
+        Trouble("billing", _SAYS + r"(?:402|Credit balance (?:is )?too low)", "claude-billing-credit"),
         Trouble(
-            "network",
-            _SAYS + r"(?:API Error:? \(?(?:Unable to connect|Connection|Request timed out|.{0,40}timed out)|Request timed out)",
-            "claude-connection-refused",
+            "limit", _SAYS + r"(?:You['’]ve (?:hit|reached) your |You['’]re out of |.{0,50}limit reached)", "claude-usage-limit"
         ),
-        Trouble("overloaded", _SAYS + r"API Error\b", "claude-server-500"),
-        Trouble(
-            "limit",
-            _UNDER + r"You['’](?:ve (?:hit|reached) your .{0,40}limit|re out of )|" + _UNDER + ".{0,50}limit reached",
-            "claude-usage-limit",
-        ),
-        Trouble("billing", _UNDER + r"Credit balance (?:is )?too low", "claude-billing-credit"),
+        Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
+        Trouble("network", _SAYS + r"(?:Unable to connect|Connection|.{0,40}timed out)", "claude-connection-refused"),
+        Trouble("overloaded", _SAYS + r"(?:API Error|5\d\d|Overloaded)|API Error", "claude-server-500"),
     ),
     notes=(
-        Note(r"^(?:╭─+| *▐▛███▜▌ *) ?Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
+        Note(r"^ *[╭▀-▟][─▀-▟ ]*Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
         Note(r"(?P<context>\d{1,3})% context used", "claude-idle-context-low"),
         Note(
             r"You've used (?P<share>\d+)% of your (?P<what>[\w ]{1,30}limit)",
