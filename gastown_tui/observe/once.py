@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gastown_tui.town.facts import Acknowledgements, Fact, Listing, SourceFailed
 from gastown_tui.town.judging import alive_sessions, judge, living_panes
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import CONFIRM_S
-from gastown_tui.town.snapshot import NOTHING, Evidence, Moment, Nowhere, State, Town
+from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
 
 from .locate import Wanted
 from .ports import AckStore, Capture, GatewayError, Look, Past
@@ -34,7 +34,7 @@ class Means:
     sleep: Callable[[float], None]
     past: Callable[[str, str], Past]
     acks: Callable[[str], AckStore] | None = None
-    patience: Mapping[str, float] = NOTHING
+    patience: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

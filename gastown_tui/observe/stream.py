@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gastown_tui.town.facts import Fact, Frame
-from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
+from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
 
 from .locate import Wanted
@@ -33,7 +33,7 @@ class Stream:
     backend_wanted: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
     acks: Callable[[str], AckStore] | None = None
-    patience: Mapping[str, float] = NOTHING
+    patience: Mapping[str, float] = field(default_factory=dict)
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
     _observation: Observation | None = None
