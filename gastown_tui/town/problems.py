@@ -114,8 +114,10 @@ def _headline(agents: tuple[Agent, ...]) -> str:
         until = f" until {clock_time(held.until)[:5]}" if held and held.until is not None else ""
         by = f" {_HELD_BY.get(held.why, 'from outside')}" if held else ""
         return f"{count} agent{'s are' if count > 1 else ' is'} held{by}{until}"
+    if count == 1:
+        return _ONE[first.state]
     ending = _ending(first)
-    return (_MANY[first.state].format(count) if count > 1 else _ONE[first.state]) + (f": {ending}" if ending else "")
+    return _MANY[first.state].format(count) + (f": {ending}" if ending else "")
 
 
 def _ending(agent: Agent) -> str:
