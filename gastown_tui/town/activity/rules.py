@@ -113,7 +113,6 @@ class Program(NamedTuple):
     works: tuple[Work, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     notes: tuple[Note, ...] = ()
-    headless: frozenset[str] = frozenset()
 
 
 class Reading(NamedTuple):
@@ -341,7 +340,8 @@ def _with_notes(program: Program, screen: Screen, parts: Parts, reading: Reading
 
 
 def _noted(program: Program, screen: Screen, parts: Parts) -> Iterator[tuple[Note, Hit]]:
-    rows = [*parts.footer, *parts.status, *parts.transcript]
+    # A banner stands in the transcript; whatever else stands there may be a quotation.
+    own = [*parts.footer, *parts.status]
     for rule in program.notes:
-        if hit := find(rule.pattern, screen, rows):
+        if hit := find(rule.pattern, screen, [*own, *parts.transcript] if "?P<version>" in rule.pattern else own):
             yield rule, hit
