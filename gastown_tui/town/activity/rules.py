@@ -56,8 +56,8 @@ class Work(NamedTuple):
     """A row of the status (or of the footer) that stands only while the program works. The group `detail` names at what.
 
     `what`: thinking, tool, answering, compacting, retrying, loading, waiting … A retry may have the groups `attempt`, `most`
-    and `wait` (seconds or `9m 56s`), and names in `why` what holds it. `status`: it means nothing in the footer, where a person's own
-    words may stand.
+    and `wait` (seconds or `9m 56s`), and names in `why` what holds it. `status`: it means nothing in the footer, where a
+    person's own words may stand.
     """
 
     what: str
