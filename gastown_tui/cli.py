@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -274,6 +274,73 @@ def _target(looking: OneLook, target: str) -> Agent:
         return find(looking.town, target)
     except TargetError as error:
         raise Complaint("target", str(error), error.remedy, USAGE) from None
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.option("--reason", default="", metavar="TEXT", help="Why it may wait.")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.pass_obj
+def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason: str) -> None:
+    """Say that you know why agents need you: they count no more until that changes. Exit 1 when nobody needed you."""
+    from gastown_tui.memory.acks import Acks
+    from gastown_tui.town.acks import Ack, subject
+
+    looking, now = _seen(settings), clock().wall
+    agents = [_target(looking, target) for target in targets]
+    entries = {one.id: Ack(now, reason, subject(one)) for one in agents if one.acknowledged or one.needs_you(now)}
+    try:
+        Acks(state_dir(), looking.town.ref.root).acknowledge(entries)
+    except OSError as error:
+        raise _unkept(error) from None
+    raise SystemExit(_tell_acks("acknowledged", entries, agents, json_wanted=json_wanted))
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.pass_obj
+def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> None:
+    """Take acknowledgements back. Exit 1 when there was none."""
+    from gastown_tui.memory.acks import Acks
+
+    looking = _seen(settings)
+    agents = [_target(looking, target) for target in targets]
+    marked = [one.id for one in agents if one.acknowledged]
+    try:
+        Acks(state_dir(), looking.town.ref.root).withdraw(marked)
+    except OSError as error:
+        raise _unkept(error) from None
+    raise SystemExit(_tell_acks("no longer acknowledged", marked, agents, json_wanted=json_wanted))
+
+
+def _seen(settings: Settings) -> OneLook:
+    """Returns a look at a town that can be seen: nobody acknowledges what he cannot know."""
+    from gastown_tui.observe.once import blind
+
+    looking = _look(settings)
+    if blind(looking.town):
+        tmux = looking.town.source("tmux")
+        raise Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor")
+    return looking
+
+
+def _unkept(error: OSError) -> Complaint:
+    return Complaint("memory", f"{error.strerror or error}: {error.filename or state_dir()}", "make the folder writable")
+
+
+def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_wanted: bool) -> int:
+    from gastown_tui.town.report import acks_document
+
+    document = acks_document(done, agents)
+    if json_wanted:
+        _print_json(document)
+    else:
+        lines = [*(f"{one}: {what}" for one in document["done"]), *(f"{one}: nothing to do" for one in document["nothing"])]
+        _print("\n".join(lines))
+    return GOOD if document["done"] else NEEDS_YOU
 
 
 @app.command(cls=Command)

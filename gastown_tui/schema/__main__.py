@@ -16,6 +16,7 @@ PUBLISHED: dict[str, Any] = {
     "show": models.ShowDocument,
     "watch": models.ChangeDocument | models.SourceChangeDocument,
     "doctor": models.DoctorDocument,
+    "ack": models.AcksDocument,
     "error": models.ErrorDocument,
     "demo": models.DemoDocument,
 }

@@ -163,6 +163,14 @@ class DoctorDocument(TypedDict):
     checks: list[CheckDocument]
 
 
+class AcksDocument(TypedDict):
+    """`ack --json` and `unack --json`: the ids of those it concerned, and of those for whom there was nothing to do."""
+
+    schema: Literal[1]
+    done: list[str]
+    nothing: list[str]
+
+
 class ErrorBody(TypedDict):
     code: str
     message: str

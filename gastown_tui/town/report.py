@@ -105,6 +105,13 @@ def _expects(expects: Expects | None) -> Document | None:
     return {"at": rfc3339(expects.at), "what": safe(expects.what)} if expects else None
 
 
+def acks_document(done: Iterable[str], asked: Iterable[Agent]) -> Document:
+    """Returns what `ack --json` and `unack --json` print: whom it concerned, and for whom there was nothing to do."""
+    ids = dict.fromkeys(done)
+    nothing = dict.fromkeys(agent.id for agent in asked if agent.id not in ids)
+    return {"schema": SCHEMA, "done": [safe(one) for one in ids], "nothing": [safe(one) for one in nothing]}
+
+
 def error_document(code: str, message: str, remedy: str) -> Document:
     return {"schema": SCHEMA, "error": {"code": code, "message": message, "remedy": remedy}}
 

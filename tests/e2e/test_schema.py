@@ -51,6 +51,7 @@ def test_every_command_prints_what_is_published(tmux: Tmux) -> None:
     assert len([holds("watch", line) for line in lines]) >= len(status["agents"])
     holds("doctor", gttui(tmux, *place, "doctor", "--json").stdout)
     holds("error", gttui(tmux, *place, "show", "nobody", "--json").stdout)
+    holds("ack", gttui(tmux, *place, "ack", "alpha/crew/max", "mayor", "--json").stdout)
 
 
 @pytest.mark.parametrize("broken", [{"schema": 2}, {"agents": [{}]}, {"more": 1}])
