@@ -18,18 +18,16 @@ from .screen import Screen, coloured, faint, look_at
 _STATUS = re.compile(r"^[•◦●] .*(?:\(\d+[smh]\b|\besc to )")
 _ACTIVE = re.compile(r"^[•◦●] [A-Z][a-z]+ing\b")
 _BESIDE = re.compile(r"^  (?:\d+ background terminals? |Worked for )")
-_HINT = re.compile(r"\b(?:enter|esc|tab|ctrl ?\+ ?\w)\b", re.IGNORECASE)
+_BEFORE = re.compile(r"^ +(?:\? for shortcuts$|Waiting for startup\b)")
 
 
-def parts(screen: Screen) -> Parts | None:
-    """Returns the parts of the screen, or None before the session exists: then the composer is drawn, but nobody listens."""
+def parts(screen: Screen) -> Parts:
+    """Returns the parts of the screen. Before the session exists the composer is drawn, but nobody listens yet."""
     prompt = next((row for row in range(len(screen.texts) - 1, -1, -1) if screen.texts[row].startswith("›")), None)
     if prompt is None or not _is_composer(screen, prompt):
         return _in_its_place(screen)
     footer = _last_block(screen, len(screen.texts))
     footer = footer if footer.start > prompt else range(len(screen.texts), len(screen.texts))
-    if len(footer) == 1 and not any(screen.texts[:prompt]):
-        return None
     end = footer.start
     while not screen.texts[end - 1]:
         end -= 1
@@ -41,13 +39,23 @@ def parts(screen: Screen) -> Parts | None:
         footer=footer,
         draft=_draft(screen, range(prompt, end)),
         transcript=range(status.start if status else prompt),
+        loading=len(footer) == 1 and bool(_BEFORE.match(screen.texts[footer[0]])) and not _said(screen, prompt),
     )
 
 
 def _is_composer(screen: Screen, row: int) -> bool:
-    """Whether `›` is the composer's: a message that was sent has it dim, on a ground; a choice has it in reverse or a colour."""
+    """Whether `›` is the composer's: a choice has it in reverse or a colour, a message that was sent on a ground, and dim.
+
+    While a person browses what was said, the composer is dim too, and nothing but its footer is below it.
+    """
     look = look_at(screen.rows[row], 0)
-    return not (look.dim or look.reverse or look.bg is not None or coloured(look))
+    if look.reverse or look.bg is not None or coloured(look):
+        return False
+    return not look.dim or len([*_blocks(screen, len(screen.texts), row + 1)]) == 1
+
+
+def _said(screen: Screen, end: int) -> bool:
+    return any(screen.texts[row][:1] in ("›", "•", "■") for row in range(end) if screen.texts[row])
 
 
 def _draft(screen: Screen, rows: range) -> str:
@@ -72,15 +80,16 @@ def _above(screen: Screen, end: int) -> tuple[range, range]:
         first = screen.texts[block[0]]
         if not status and _STATUS.match(first) and _spins(screen, block[0]):
             status = block
-        elif not (_BESIDE.match(first) or _is_queue(screen, block)):
+        elif not (_BESIDE.match(first) or _is_queue(screen, block) or _is_popup(screen, block)):
             if _ACTIVE.match(first) and _spins(screen, block[0]):
                 status = range(block.start, status.stop or block.stop)
             return status, block if first.startswith("■") else range(0)
     return status, range(0)
 
 
-def _blocks(screen: Screen, end: int) -> Iterator[range]:
-    while block := _last_block(screen, end):
+def _blocks(screen: Screen, end: int, start: int = 0) -> Iterator[range]:
+    """Returns the blocks between two rows, the lowest first."""
+    while (block := _last_block(screen, end)) and block.start >= start:
         yield block
         end = block.start
 
@@ -93,6 +102,11 @@ def _spins(screen: Screen, row: int) -> bool:
 
 def _is_queue(screen: Screen, block: range) -> bool:
     return any(screen.texts[row].startswith("  ↳ ") for row in block)
+
+
+def _is_popup(screen: Screen, block: range) -> bool:
+    """Whether a block offers what may complete the draft: one of its rows is pointed at."""
+    return any(screen.texts[row].startswith("›") and look_at(screen.rows[row], 0).reverse for row in block)
 
 
 def _in_its_place(screen: Screen) -> Parts:

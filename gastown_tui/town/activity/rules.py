@@ -27,6 +27,7 @@ class Parts(NamedTuple):
     block of the transcript, where an error of its own stands if nothing newer does. `dialog`: what stands in the composer's
     place. `draft`: what a person typed and did not send, "" for nothing, None where it cannot be told. `options`: the choices,
     where they are no numbered list. `screen`: the screen without what stands beside these parts or is covered by them.
+    `loading`: the composer is drawn, but nobody listens yet.
     """
 
     composer: range | None
@@ -38,6 +39,7 @@ class Parts(NamedTuple):
     transcript: Sequence[int] = range(0)
     options: Options | None = None
     screen: Screen | None = None
+    loading: bool = False
 
 
 class Dialog(NamedTuple):
@@ -161,6 +163,9 @@ def read(program: Program, screen: Screen) -> Reading:
     screen = parts.screen or screen
     if parts.composer is None:
         return _with_notes(program, screen, parts, _dialog(program, screen, parts, title))
+    if parts.loading:
+        fact = f"{program.name} draws its prompt, but its session has not begun"
+        return _with_notes(program, screen, parts, Reading(State.STARTING, fact, Activity("loading"), tuple(parts.composer)))
     reading = (
         _working(program, screen, parts)
         or (_titled(title) if title and titled in (State.WORKING, State.WAITING) else None)
@@ -217,11 +222,21 @@ HOLDS = {
 def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | None) -> str:
     """Returns what is asked: the rows before the options, a permission's command among them; else the row that told."""
     end = options.first if options else dialog.stop
-    lines = [line for row in range(dialog.start, end) if (line := _bare(screen.texts[row]))]
+    lines: list[str] = []
+    for row in range(dialog.start, end):
+        if line := _bare(screen.texts[row]):
+            above = lines.pop() + " " if row > dialog.start and _wrapped(screen, row) else ""
+            lines.append(above + line)
     told = " · ".join(lines)
     if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
         told = clipped(told, max(0, MOST_TEXT - len(lines[-1]) - 3)) + f" · {lines[-1]}"
     return clipped(told) or (clipped(_bare(screen.texts[hit.row])) if hit else "")
+
+
+def _wrapped(screen: Screen, row: int) -> bool:
+    """Whether a row goes on with the one above: there was no room in that for its first word, margins of a box allowed."""
+    above, line = _bare(screen.texts[row - 1]), _bare(screen.texts[row])
+    return bool(above) and len(above) + len(line.split(" ", 1)[0]) > screen.width - 8 > 0
 
 
 _LINES = r"\s│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
