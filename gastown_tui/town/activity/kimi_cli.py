@@ -12,16 +12,19 @@ import re
 from collections.abc import Iterable
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import Options, Screen, clipped, coloured, faint, is_rule, last_where, look_at
+from .screen import Options, Screen, clipped, coloured, faint, is_rule, look_at
 
 _TITLED_RULE = re.compile(r"^[─╌━╍]{2,4} \w[^─╌━╍]* [─╌━╍]{2,}$")
-_TITLED_BOX = re.compile(r"^[╭┌][─━]{1,3} \w[^─━]* [─━]+[╮┐]?$")
+_TITLED_BOX = re.compile(r"^[╭┌][─━]+ \w[^─━]* [─━]+[╮┐]?$")
 _SIDE = re.compile(r"^[│┃╰└]")
 _PROMPT = re.compile(r"^[$✨💫📋](?: |$)")
 _HEAD = re.compile(r"^[$✨💫📋•] ")
-_POINTER = re.compile(r"^ {1,4}[>❯] +\d+\. ")
+_ASIDE = re.compile(r"^[╭┌]─ btw\b")
+_BUSY = re.compile(r"^(?:[⠁-⣿🌑-🌘]|[╭┌]─ btw · answering)")
+_ADVICE = re.compile(r"^(?:If this persists|Run kimi export)")
 _CHECK = re.compile(r"^[\s│┃]*(→ )?\[([ ✓xX])\] (\S.*?)[\s│┃]*$")
 _ERROR = r"^(?:Server|LLM provider error|Quota exceeded)"
+_HEADING = re.compile(r"^ \S.*:$")
 _MOST_TOOLBAR = 4
 _MOST_GAP = 2
 _MOST_ERROR = 16
@@ -36,8 +39,9 @@ def parts(screen: Screen) -> Parts | None:
     head = _composer(screen, bar)
     box = _box(screen, bar)
     if box is not None and (head is None or box > head):
-        dialog = range(box, bar)
-        return Parts(None, dialog=dialog, footer=_below(screen, bar), transcript=range(box), options=_checks(screen, dialog))
+        return _at_box(screen, box, bar)
+    if head is None and bar < len(screen.texts) and screen.caret and screen.caret[1] < bar:
+        head = screen.caret[1]
     if head is not None:
         return _at_composer(screen, head, bar)
     return _menu(screen) if bar == len(screen.texts) else None
@@ -80,10 +84,20 @@ def _box(screen: Screen, bar: int) -> int | None:
     return row + 1 if row < 0 < bar and _own(screen, 0) else None
 
 
+def _at_box(screen: Screen, box: int, bar: int) -> Parts:
+    """Returns a dialog; but a question aside (`/btw`) does not stop the work above it."""
+    if _ASIDE.match(screen.texts[box]):
+        beside = _at_composer(screen, box, bar)._replace(composer=range(box, bar), draft=None)
+        if any(_BUSY.match(screen.texts[row]) for row in (*beside.status, box)):
+            return beside._replace(status=range(min(beside.status.start, box), box + 1))
+    dialog = range(box, bar)
+    return Parts(None, dialog=dialog, footer=_below(screen, bar), transcript=range(box), options=_checks(screen, dialog))
+
+
 def _at_composer(screen: Screen, head: int, bar: int) -> Parts:
     end = next((row for row in range(head + 1, bar) if is_rule(screen.texts[row]) and _own(screen, row)), bar)
     last = next((row for row in range(head - 1, -1, -1) if screen.texts[row]), -1)
-    newest = last_where(screen.texts, _HEAD, 0, last + 1)
+    newest = next((row for row in range(last, -1, -1) if _begins(screen, row)), None)
     printed = range(0 if newest is None else newest + 1, last + 1)
     if newest is not None and screen.texts[newest].startswith("$"):
         printed = range(0)
@@ -97,6 +111,12 @@ def _at_composer(screen: Screen, head: int, bar: int) -> Parts:
     )
 
 
+def _begins(screen: Screen, row: int) -> bool:
+    """Whether something printed begins here. A tool that is done stands on a bullet too, right below one that still runs."""
+    text = screen.texts[row]
+    return bool(_HEAD.match(text)) and not (text[0] == "•" and row and screen.texts[row - 1])
+
+
 def _unprinted(screen: Screen, printed: range) -> range:
     """Returns the rows past the paragraph that a sent message or an answer begins: what is said of the work stands apart."""
     if not printed or printed.start == 0:
@@ -108,7 +128,8 @@ def _unprinted(screen: Screen, printed: range) -> range:
 def _coloured(screen: Screen, printed: range) -> range:
     """Returns the printed rows from the first on that begins in a colour: an error stands at the left edge, in red."""
     first = next((row for row in printed if screen.texts[row] and coloured(look_at(screen.rows[row], 0))), printed.stop)
-    return range(first, min(printed.stop, first + _MOST_ERROR))
+    end = next((row for row in range(first, printed.stop) if _ADVICE.match(screen.texts[row])), printed.stop)
+    return range(first, min(end, first + _MOST_ERROR))
 
 
 def _draft(screen: Screen, rows: Iterable[int]) -> str:
@@ -122,14 +143,14 @@ def _draft(screen: Screen, rows: Iterable[int]) -> str:
 
 
 def _menu(screen: Screen) -> Parts | None:
-    """Returns the rows at the bottom that begin with a space, where the cursor stands among them."""
+    """Returns a menu from its heading on, where the cursor stands on it. Those that were answered stay above it."""
     end = len(screen.texts)
-    start = end
-    while start and screen.texts[start - 1].startswith(" "):
+    start = screen.caret[1] if screen.caret else end - 1
+    while 0 <= start < end and screen.texts[start].startswith(" "):
+        if _HEADING.match(screen.texts[start]):
+            return Parts(None, dialog=range(start, end), transcript=range(start))
         start -= 1
-    if start == end or (screen.caret and screen.caret[1] not in range(start, end)):
-        return None
-    return Parts(None, dialog=range(start, end), transcript=range(start))
+    return None
 
 
 def _checks(screen: Screen, dialog: range) -> Options | None:
@@ -150,11 +171,11 @@ PROGRAM = Program(
         Dialog("permission", r"^╭─ approval |requesting approval", "kimi-permission-shell-120x40"),
         Dialog("question", r"^╭─ question |^│ \? ", "kimi-question-120x40"),
         Dialog("signin", r"API key|[Ss]elect a platform|[Aa]uthorization", ""),
-        Dialog("menu", r"[Cc]ancel|\[Enter\]|[Dd]ismiss|Enter (?:to )?select", "kimi-menu-model-120x40"),
+        Dialog("menu", r"\bEnter\b|\bEsc|[╭┌]─", "kimi-menu-model-120x40"),
     ),
     works=(
         Work("tool", r"^[⠁-⣿] Using (?P<detail>\S.*)", "kimi-working-tool-120x40"),
-        Work("answering", r"^[⠁-⣿] Composing", "kimi-under-bash-working-120x40"),
+        Work("answering", r"^(?:[⠁-⣿] Composing|[╭┌]─ btw · answering)", "kimi-under-bash-working-120x40"),
         Work("thinking", r"^(?:[⠁-⣿] Thinking|Thinking [. ]{3}  ?<?\d)", "kimi-working-thinking-120x40"),
         Work("loading", r"^[⠁-⣿] Connecting", ""),
         Work("working", r"^[⠁-⣿] (?!MCP Servers)\S", ""),

@@ -220,11 +220,14 @@ HOLDS = {
 
 
 def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | None) -> str:
-    """Returns what is asked: the rows before the options, a permission's command among them; else the row that told."""
+    """Returns what is asked: the rows before the options, a permission's command among them; else the row that told.
+
+    The name in a box's upper edge is no part of it.
+    """
     end = options.first if options else dialog.stop
     lines: list[str] = []
     for row in range(dialog.start, end):
-        if line := _bare(screen.texts[row]):
+        if (line := _bare(screen.texts[row])) and not _TOP.match(screen.texts[row]):
             above = lines.pop() + " " if row > dialog.start and _wrapped(screen, row) else ""
             lines.append(above + line)
     told = " · ".join(lines)
@@ -241,6 +244,8 @@ def _wrapped(screen: Screen, row: int) -> bool:
 
 _LINES = r"\s│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
 _FRAME = re.compile(rf"^[{_LINES}●⎿]+|[{_LINES}]+$")
+
+_TOP = re.compile(r"^\s*[╭┌]")
 
 
 def _bare(text: str) -> str:
