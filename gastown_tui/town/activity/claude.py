@@ -21,6 +21,7 @@ _SHEET = re.compile(r"─{2}.*─$|▔{8,}$")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
 _OPTION = re.compile(r"[ │]*[❯>]? *\d{1,2}\. ")
 _POINTED = re.compile(r"[ │]*[❯>] *\d{1,2}\. ")
+_FLEET = re.compile(r"(?:^|· )claude agents$")
 _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
 _POPUP = re.compile(r" *[/@+*◇] ?\S")
@@ -28,13 +29,14 @@ _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
 _STARS = "·✢✳✶✻✽*∗"
 _BULLETS = "●⏺"
 _LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
-_PAST = re.compile(r". [^…(]* for \d")
+_WAITS = re.compile(r". Waiting for (?=\d)")
+_PAST = re.compile(r". [^…(]* for \d+ ?[hms]\b")
 
 
 def parts(screen: Screen) -> Parts:
     """Returns where prompt, status and last message stand; a dialog is what stands where no prompt does."""
-    if (composer := _composer(screen)) is None:
-        dialog = _dialog(screen)
+    if (composer := _composer(screen)) is None or _FLEET.search(screen.title):
+        dialog = _dialog(screen) if composer is None else range(composer.start - 1)
         return Parts(None, message=_own_words(screen, dialog.start), dialog=dialog, transcript=range(dialog.start))
     top = max(0, composer.start - 1)
     status = _status(screen, top)
@@ -52,14 +54,14 @@ def _composer(screen: Screen) -> range | None:
     """Returns the rows of the prompt: the lowest two lines hold it, and under them every row is indented."""
     texts = screen.texts
     bottom = _edge_above(texts, len(texts))
-    if bottom is None or any(_POINTED.match(texts[row]) or _is_transcript(screen, row) for row in range(bottom + 1, len(texts))):
+    if bottom is None or any(_POINTED.match(texts[row]) or _is_message(screen, row) for row in range(bottom + 1, len(texts))):
         return None
     if texts[bottom + 1 :] and _READING.match(texts[bottom + 1]):
         return range(bottom, bottom)
     top = _edge_above(texts, bottom)
     if top is None:  # a draft higher than the pane
         indented = all(text[:1] in ("", " ") for text in (*texts[:bottom], *texts[bottom + 1 :]))
-        return range(bottom) if bottom and indented else None
+        return range(bottom) if indented and bottom * 2 > len(texts) else None
     rows = range(top + 1, bottom)
     return rows if rows and (_is_prompt(screen, top + 1) or _SCROLLED.match(texts[top])) else None
 
@@ -107,18 +109,17 @@ def _status(screen: Screen, top: int) -> int:
     status = top
     for row in range(top - 1, -1, -1):
         first = screen.texts[row][:1]
-        if first in ("", " "):
-            continue
-        if first not in _STARS:
+        if first in _STARS and first:
+            status = row if _is_live(screen, row) else status
+        elif not (first.isalnum() or first in ("", " ")):  # a row too narrow for its words breaks them at the left edge
             return status if status == top else _tool_that_runs(screen, row, status)
-        if _is_live(screen, row):
-            status = row
     return status
 
 
 def _is_live(screen: Screen, row: int) -> bool:
-    """Whether a row with a star tells of now: then it is coloured. What tells how long it took is grey."""
-    return coloured(look_at(screen.rows[row], 0)) or ("…" in screen.texts[row] and not _PAST.match(screen.texts[row]))
+    """Whether a row with a star tells of now: then it is coloured, but while others are waited for. What is over is grey."""
+    text = screen.texts[row]
+    return coloured(look_at(screen.rows[row], 0)) or bool(_WAITS.match(text)) or ("…" in text and not _PAST.match(text))
 
 
 def _tool_that_runs(screen: Screen, message: int, status: int) -> int:
@@ -150,7 +151,7 @@ def _own_words(screen: Screen, end: int) -> range:
         for answer in answers[1:] if text[0] in _BULLETS else answers:
             if coloured(look_at(screen.rows[answer], 5)):
                 return _paragraph(screen, answer, end)
-        if not _LOCAL.match(text) or any("Interrupted" in screen.texts[answer] for answer in answers):
+        if not _LOCAL.match(text) or any("Interrupt" in screen.texts[answer] for answer in answers):
             break
     return range(0)
 
@@ -168,7 +169,9 @@ def _footer(screen: Screen, start: int) -> range:
 def _dialog(screen: Screen) -> range:
     """Returns the rows of what stands in the prompt's place: all from the first line on that follows the transcript."""
     texts, end = screen.texts, len(screen.texts)
-    last = next((row for row in range(end - 1, -1, -1) if _is_transcript(screen, row)), -1)
+    last = next(
+        (row for row in range(end - 1, -1, -1) if texts[row][:1] in _STARS and texts[row] or _is_message(screen, row)), -1
+    )
     for row in range(last + 1, end - 1):
         if _SHEET.match(texts[row]):
             cut = last < 0 and bool(_OPTION.match(texts[row + 1]))
@@ -176,15 +179,15 @@ def _dialog(screen: Screen) -> range:
     return range(last + 1, end)
 
 
-def _is_transcript(screen: Screen, row: int) -> bool:
-    """Whether a message begins in a row: with a bullet, a star, or with a prompt on a ground of its own."""
+def _is_message(screen: Screen, row: int) -> bool:
+    """Whether a message begins in a row: with a bullet, or with a prompt on a ground of its own."""
     first = screen.texts[row][:1]
     if not first or first in " ─▔":
         return False
-    return first in _BULLETS or first in _STARS or (first in "❯>!" and look_at(screen.rows[row], 0).bg is not None)
+    return first in _BULLETS or (first in "❯>!" and look_at(screen.rows[row], 0).bg is not None)
 
 
-_STAR = rf"^[{_STARS}] "
+_STAR = rf"^[{_STARS}](?: |$)"
 _SAYS = rf"^(?:[{_BULLETS}{_STARS}]|  ⎿ ) *(?:Please run /login · )?(?:API Error:? ?)?\(?"
 
 PROGRAM = Program(
@@ -192,10 +195,14 @@ PROGRAM = Program(
     name="Claude Code",
     versions=("2.1.197",),
     parts=parts,
-    titles=(Title(State.WORKING, "^[\u2801-\u28ff] ", "claude-working-streaming"),),
+    titles=(
+        Title(State.WORKING, "^[\u2801-\u28ff] ", "claude-working-streaming"),
+        Title(State.WAITING, r"^\d+ awaiting input\b.*claude agents$", "2.1.197: the list of sessions"),
+        Title(State.WORKING, r"^\d+ working\b.*claude agents$", "2.1.197: the list of sessions"),
+    ),
     dialogs=(
         Dialog("permission", r"^[ │]{1,2}Do you want to ", "claude-permission-bash, -edit, -write"),
-        Dialog("question", r"^[ │❯]*\d+\. (?:\[.\] )?(?:Type something|Chat about this)", "claude-question-multi"),
+        Dialog("question", r"^[ │❯]*\d+\. (?:\[.\] )?(?:Type something|Chat about this|Submit answers)", "claude-question-multi"),
         Dialog("menu", r"^[ │❯]*\d+\. Stop and wait for limit", "claude-usage-limit", held="limit"),
         Dialog("trust", r"^[ │❯]*\d+\. Yes, I trust|Do you trust the files", "claude-trust"),
         Dialog("plan", r"^ *Exit plan mode|ready to execute|wants to exit plan mode", "claude-plan-approval"),
@@ -207,10 +214,15 @@ PROGRAM = Program(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
         Work(
             "retrying",
-            _STAR + r"(?:API error|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>[\dhms ]+)(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
+            rf"^(?:[{_STARS}] )?(?:API erro\w*|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>\d[\dhms ]*)(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
         ),
         Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool", status=True),
+        Work(
+            "waiting",
+            rf"^[{_STARS}] Waiting for (?P<detail>\d+ [\w ]+?)(?: to finish)?$",
+            "2.1.330: a subagent in the background",
+        ),
         Work("thinking", _STAR + r".*\([^)]*\bthinking\b", "claude-working-thinking"),
         Work("answering", _STAR + r".*\([^)]*↓", "claude-working-streaming"),
         Work("working", _STAR, "claude-sigstop-undone"),

@@ -210,7 +210,7 @@ _ASKS = {
 }
 HOLDS = {
     "auth": "its credentials are refused",
-    "limit": "its usage limit is reached",
+    "limit": "a limit is reached",
     "rate": "its requests are refused as too many",
     "billing": "its provider wants payment",
     "overloaded": "its provider does not serve it",
