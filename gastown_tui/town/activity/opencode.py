@@ -14,8 +14,8 @@ from gastown_tui.town.cells import Cells
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
 from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at, reddish
 
-_BAR = re.compile(r"^ *[┃╹]")
-_EDGE = re.compile(r"^ *╹▀{8,}")
+_BAR = re.compile(r"^ *(?:┃|╹▀{3,})")
+_EDGE = re.compile(r"^ *╹▀{3,}")
 _TITLE = re.compile(r"\S {2,}esc(?= |$)")
 _SPINNER = r"^ *(?:[⬝■]+|\[⋯\])"
 # What stands between the spinner and `esc interrupt` is why it tries again; a narrow pane cuts it and draws it over the spinner.
@@ -40,7 +40,7 @@ def parts(screen: Screen) -> Parts | None:
     right = edge.end() if edge else _panel(screen.rows[last], bar + 1)[1]
     screen = _without_sidebar(screen, bar, right)
     if edge:
-        return _at_composer(screen, last, bar)
+        return _at_composer(screen, last, bar) if last and screen.texts[last - 1][bar : bar + 1] == "┃" else None
     if any(screen.texts[last + 1 :]):
         return None
     top = _top(screen, last, bar)
