@@ -169,9 +169,8 @@ def _footer(screen: Screen, start: int) -> range:
 def _dialog(screen: Screen) -> range:
     """Returns the rows of what stands in the prompt's place: all from the first line on that follows the transcript."""
     texts, end = screen.texts, len(screen.texts)
-    last = next(
-        (row for row in range(end - 1, -1, -1) if texts[row][:1] in _STARS and texts[row] or _is_message(screen, row)), -1
-    )
+    starred = (row for row in range(end - 1, -1, -1) if (texts[row] and texts[row][0] in _STARS) or _is_message(screen, row))
+    last = next(starred, -1)
     for row in range(last + 1, end - 1):
         if _SHEET.match(texts[row]):
             cut = last < 0 and bool(_OPTION.match(texts[row + 1]))
@@ -214,7 +213,8 @@ PROGRAM = Program(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
         Work(
             "retrying",
-            rf"^(?:[{_STARS}] )?(?:API erro\w*|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>\d[\dhms ]*)(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
+            rf"^(?:[{_STARS}] )?(?:API erro\w*|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>\d[\dhms ]*)"
+            r"(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
         ),
         Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool", status=True),
