@@ -1,8 +1,8 @@
 """What the screens of codex say.
 
-Whatever codex itself draws begins in the first column: `›` the composer, a message that was sent, or the choice that is
-pointed at; `•` an answer or the status row; `■` an error. What others wrote is indented. So the lowest `›` tells whether
-the composer is there, and the rows just above it tell the rest.
+Whatever codex itself draws begins in the first column: `›` the composer (`!` for a shell command), a message that was sent,
+or the choice that is pointed at; `•` an answer or the status row; `■` an error. What others wrote is indented. So the lowest
+`›` tells whether the composer is there, and the rows just above it tell the rest.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
-from .screen import Screen, coloured, faint, look_at
+from .screen import MOST_OPTIONS, Options, Screen, clipped, coloured, faint, last_where, look_at
 
-_STATUS = re.compile(r"^[•◦●] .*(?:\(\d+[smh]\b|\besc to )")
-_ACTIVE = re.compile(r"^[•◦●] [A-Z][a-z]+ing\b")
+_PROMPT = re.compile(r"^[›!](?: |$)")
+_STATUS = re.compile(r"^[•◦] .*(?:\(\d+[smh]\b|\besc to )")
+_ACTIVE = re.compile(r"^[•◦] [A-Z][a-z]+ing\b")
 _BESIDE = re.compile(r"^  (?:\d+ background terminals? |Worked for )")
+_SCROLLED = re.compile(r"↓ .*· esc$")
 _BEFORE = re.compile(r"^ +(?:\? for shortcuts$|Waiting for startup\b)")
 
 
 def parts(screen: Screen) -> Parts:
     """Returns the parts of the screen. Before the session exists the composer is drawn, but nobody listens yet."""
-    prompt = next((row for row in range(len(screen.texts) - 1, -1, -1) if screen.texts[row].startswith("›")), None)
+    prompt = last_where(screen.texts, _PROMPT)
     if prompt is None or not _is_composer(screen, prompt):
         return _in_its_place(screen)
     footer = _last_block(screen, len(screen.texts))
@@ -49,7 +51,7 @@ def _is_composer(screen: Screen, row: int) -> bool:
     While a person browses what was said, the composer is dim too, and nothing but its footer is below it.
     """
     look = look_at(screen.rows[row], 0)
-    if look.reverse or look.bg is not None or coloured(look):
+    if look.reverse or look.bg is not None or coloured(look) is not screen.texts[row].startswith("!"):
         return False
     return not look.dim or len([*_blocks(screen, len(screen.texts), row + 1)]) == 1
 
@@ -78,12 +80,13 @@ def _above(screen: Screen, end: int) -> tuple[range, range]:
     status = range(0)
     for block in _blocks(screen, end):
         first = screen.texts[block[0]]
-        if not status and _STATUS.match(first) and _spins(screen, block[0]):
+        if not status and _spins(screen, block[0]) and (_STATUS.match(first) or first.endswith("…")):
             status = block
         elif not (_BESIDE.match(first) or _is_queue(screen, block) or _is_popup(screen, block)):
             if _ACTIVE.match(first) and _spins(screen, block[0]):
                 status = range(block.start, status.stop or block.stop)
-            return status, block if first.startswith("■") else range(0)
+            latest = not _SCROLLED.search(screen.texts[end - 2])
+            return status, block if first.startswith("■") and latest else range(0)
     return status, range(0)
 
 
@@ -95,9 +98,11 @@ def _blocks(screen: Screen, end: int, start: int = 0) -> Iterator[range]:
 
 
 def _spins(screen: Screen, row: int) -> bool:
-    """Whether a bullet moves: an answer's is dim, that of a command that ended is green or red."""
-    look = look_at(screen.rows[row], 0)
-    return not coloured(look) and (not look.dim or screen.texts[row].startswith("◦"))
+    """Whether a bullet moves: an answer's is dim, that of a command that ended is green, red, or bold alone."""
+    look, text = look_at(screen.rows[row], 0), screen.texts[row]
+    if coloured(look) or not text.startswith(("•", "◦")):
+        return False
+    return text.startswith("◦") or not (look.dim or (look.bold and look.fg is None))
 
 
 def _is_queue(screen: Screen, block: range) -> bool:
@@ -106,7 +111,12 @@ def _is_queue(screen: Screen, block: range) -> bool:
 
 def _is_popup(screen: Screen, block: range) -> bool:
     """Whether a block offers what may complete the draft: one of its rows is pointed at."""
-    return any(screen.texts[row].startswith("›") and look_at(screen.rows[row], 0).reverse for row in block)
+    return any(_points(screen, row) for row in block)
+
+
+def _points(screen: Screen, row: int) -> bool:
+    text = screen.texts[row]
+    return text.lstrip().startswith("› ") and look_at(screen.rows[row], text.index("›")).reverse
 
 
 def _in_its_place(screen: Screen) -> Parts:
@@ -118,7 +128,18 @@ def _in_its_place(screen: Screen) -> Parts:
         if screen.texts[row][:2] == "  " and (not row or not screen.texts[row - 1]) and _is_title(screen, row):
             start = row
             break
-    return Parts(None, dialog=range(start, end), transcript=range(start))
+    return Parts(None, dialog=range(start, end), transcript=range(start), options=_choices(screen, range(start, end)))
+
+
+def _choices(screen: Screen, dialog: range) -> Options | None:
+    """Returns the list around the choice that is pointed at, where it is not numbered."""
+    pointed = next((row for row in dialog if _points(screen, row)), None)
+    if pointed is None or re.match(r" *› \d+\. ", screen.texts[pointed]):
+        return None
+    column = screen.texts[pointed].index("›") + 2
+    listed = next(block for block in _blocks(screen, dialog.stop) if pointed in block)
+    rows = tuple(row for row in listed if not screen.texts[row][:column].strip(" ›") and screen.texts[row][column:].strip())
+    return Options(rows[0], tuple(clipped(screen.texts[row][column:]) for row in rows[:MOST_OPTIONS]), rows, True)
 
 
 def _is_sent(screen: Screen, row: int) -> bool:
@@ -129,12 +150,19 @@ def _is_sent(screen: Screen, row: int) -> bool:
 def _is_title(screen: Screen, row: int) -> bool:
     """Whether a row is a heading: bold as a whole, or the count of questions. A hint has its keys in bold, not its words."""
     text = screen.texts[row]
+    if _points(screen, row):
+        return False
     return bool(re.match(r" +Question \d+/\d+", text)) or (
         look_at(screen.rows[row], 2).bold and look_at(screen.rows[row], len(text) - 1).bold and text.lstrip()[:1] != "$"
     )
 
 
+_KEYS = r"(?i)^ *(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |[↑↓←→↵]/?)\S* +\S|\bq to quit\b"
 _401 = "codex-trap-recovered-from-401-120x40"
+_STOPS = r"\bstatus:?"
+_QUOTA = "codex-billing-quota-120x40"
+_LOST = "codex-connection-lost-120x40"
+_503 = "codex-overloaded-503-120x40"
 _DROPPED = "codex-connection-dropped-120x40"
 _PATCH = "codex-permission-patch-120x40"
 
@@ -159,43 +187,32 @@ PROGRAM = Program(
         Dialog("permission", r"^ +(?:Would you like to|Do you want to|Allow)\b|tell Codex what to do differently", _PATCH),
         Dialog(
             "menu",
-            r"(?i)^ +.*\b(?:enter|esc)\b.*\b(?:select|back|close|confirm|continue|cancel)\b|\bq to quit\b",
+            _KEYS,
             "codex-menu-model-120x40",
         ),
     ),
     works=(
-        Work("compacting", r"^[•◦●] Compacting\b", "codex-working-compacting-120x40"),
-        Work("retrying", r"^[•◦●] Reconnecting\D+(?P<attempt>\d+)/(?P<most>\d+)", _DROPPED, why="network"),
-        Work("retrying", r"^[•◦●] .*\breconnecting (?P<attempt>\d+)/(?P<most>\d+)", _DROPPED),
-        Work("tool", r"^[•◦●] (?:Running|Calling|Exploring|Searching|Waiting for) (?P<detail>\S.*)", "codex-working-tool-120x40"),
-        Work("tool", r"^[•◦●] Working \(.* · \d+ (?P<detail>background terminals?) running", "codex-working-tool-120x40"),
-        Work("working", r"^[•◦●] Working\b", "codex-working-hang-120x40"),
-        Work("thinking", r"^[•◦●] (?P<detail>\S.*?) \(\d+[smh]\b", "codex-working-thinking-120x40"),
-        Work("thinking", r"^[•◦●] (?P<detail>\S.*)", "codex-working-thinking-120x40"),
+        Work("compacting", r"^[•◦] Compacting\b", "codex-working-compacting-120x40"),
+        Work("retrying", r"^[•◦] Reconnecting\D+(?P<attempt>\d+)/(?P<most>\d+)", _DROPPED, why="network"),
+        Work("retrying", r"^[•◦] Reconnecting\b", _DROPPED, why="network"),
+        Work("retrying", r"^[•◦] .*\breconnecting (?P<attempt>\d+)/(?P<most>\d+)", _DROPPED),
+        Work("tool", r"^[•◦] (?:Running|Calling|Exploring|Searching|Waiting for) (?P<detail>\S.*)", "codex-working-tool-120x40"),
+        Work("tool", r"^[•◦] Working \(.* · \d+ (?P<detail>background terminals?) running", "codex-working-tool-120x40"),
+        Work("working", r"^[•◦] Working\b", "codex-working-hang-120x40"),
+        Work("thinking", r"^[•◦] (?P<detail>\S.*?) \(\d+[smh]\b", "codex-working-thinking-120x40"),
+        Work("thinking", r"^[•◦] (?P<detail>\S.*)", "codex-working-thinking-120x40"),
         Work("working", r"^ +tab to queue message\b", "codex-working-draft-120x40"),
     ),
     troubles=(
         Trouble("limit", r"(?i)\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", "codex-usage-limit-120x40", True),
+        Trouble("billing", rf"(?i){_STOPS} 402\b|\bquota exceeded\b|\bbilling\b|\binsufficient.(?:credit|quota)", _QUOTA, True),
+        Trouble("auth", rf"(?i){_STOPS} 40[13]\b|\bapi key\b|\b(?:sign|log) ?in again\b|\baccess token\b", _401, True),
+        Trouble("rate", rf"(?i){_STOPS} 429\b|\brate limit|\btoo many requests\b", "codex-rate-429-retrying-120x40", True),
         Trouble(
-            "billing",
-            r"(?i)\bstatus:? 402\b|\bquota exceeded\b|\bbilling\b|\binsufficient.(?:credits|quota)",
-            "codex-billing-quota-120x40",
-            True,
+            "network", r"(?i)\bstream disconnected\b|\berror sending request\b|\bconnection failed|\btimed out\b", _LOST, True
         ),
-        Trouble("auth", r"(?i)\bstatus:? 40[13]\b|\bapi key\b|\b(?:sign|log) ?in again\b|\baccess token\b", _401, True),
-        Trouble("rate", r"(?i)\bstatus:? 429\b|\brate limit|\btoo many requests\b", "codex-rate-429-retrying-120x40", True),
-        Trouble(
-            "overloaded",
-            r"(?i)\bat capacity\b|\bstatus:? 5\d\d\b|\boverloaded\b|\bhigh demand\b|\bserver is busy\b",
-            "codex-overloaded-503-120x40",
-            True,
-        ),
-        Trouble(
-            "network",
-            r"(?i)\bstream disconnected\b|\berror sending request\b|\bconnection (?:failed|refused|reset)|\btimed out\b",
-            _DROPPED,
-            True,
-        ),
+        Trouble("overloaded", rf"(?i){_STOPS} \d|\bat capacity\b|\boverloaded\b|\bhigh demand\b", _503, True),
+        Trouble("overloaded", r"(?i)^■ (?:exceeded retry limit|\{)|\bserver is busy\b|\bcontext window\b", _503, True),
     ),
     notes=(
         Note(r"^[ │]*>_ OpenAI Codex \(v(?P<version>\d[\w.-]*)\)", "codex-idle-plan-mode-120x40"),
