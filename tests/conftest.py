@@ -20,12 +20,12 @@ settings.load_profile("rules")
 
 @pytest.fixture
 def new_tmux() -> Iterator[Callable[..., Tmux]]:
-    """Makes private tmux servers; `new_tmux(program=...)` for another tmux."""
+    """Makes private tmux servers; `new_tmux(program=...)` for another tmux, other names are variables of its environment."""
     # The path of a socket holds at most 107 bytes, too few for pytest's own folders.
     folder = Path(tempfile.mkdtemp(prefix="gttui-"))
     made: list[Tmux] = []
 
-    def make(**named: Any) -> Tmux:
+    def make(**named: str) -> Tmux:
         made.append(Tmux(folder, **named))
         return made[-1]
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
+import signal
 import socket
-import subprocess
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+from libtmux import Server
+from libtmux.exc import LibTmuxException
 from waiting import wait_for
 
 
 class Tmux:
-    """A tmux server of its own: private socket, no configuration, a plain shell. The server starts with the first session."""
+    """A tmux server of its own: private socket, no configuration, a plain shell. The server starts with the first session.
 
-    def __init__(self, folder: Path, program: str = "tmux") -> None:
+    Built with libtmux, of which only `cmd` and `kill` are used: its `new_session` takes no command in several words, asks tmux
+    twice more, and its listings are split at a character that names of sessions here contain.
+    """
+
+    def __init__(self, folder: Path, program: str = "tmux", **env: str) -> None:
         self.folder = folder
-        self.program = program
         self.name = f"t{uuid.uuid4().hex[:8]}"
         self.env = {
             "PATH": os.environ["PATH"],
@@ -26,19 +33,30 @@ class Tmux:
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
             "TMUX_TMPDIR": str(folder),
+            **env,
         }
+        # libtmux hands on the environment of the tests: its tmux is a script that does not.
+        words = ["env", "-i", *(f"{name}={value}" for name, value in self.env.items()), program, "-u"]
+        self._program = folder / f"{self.name}.sh"
+        self._program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        self._program.chmod(0o700)
+
+    @property
+    def server(self) -> Server:
+        """libtmux's view of the server that has the present name: a test may give another before the first session."""
+        return Server(socket_name=self.name, config_file=os.devnull, tmux_bin=self._program)
 
     @property
     def socket(self) -> str:
         return str(self.folder / f"tmux-{os.getuid()}" / self.name)
 
     def cmd(self, *argv: str, check: bool = True) -> str:
-        """Returns what `tmux <argv>` prints, stripped of the last newline. Raises CalledProcessError unless `check` is False."""
-        line = [self.program, "-u", "-L", self.name, "-f", "/dev/null", *argv]
-        done = subprocess.run(line, env=self.env, capture_output=True, text=True, timeout=20, check=False)
+        """Returns what `tmux <argv>` prints, empty lines at its end apart. Raises LibTmuxException unless `check` is False."""
+        with _limit():
+            done = self.server.cmd(*argv)
         if check and done.returncode:
-            raise subprocess.CalledProcessError(done.returncode, line, done.stdout, done.stderr)
-        return done.stdout.removesuffix("\n")
+            raise LibTmuxException(f"{done.returncode}: {' '.join(done.stderr)}", subcommand=argv[0])
+        return "\n".join(done.stdout)
 
     def new(
         self, session: str, *command: str, env: dict[str, str] | None = None, cwd: str | Path | None = None, size: str = "80x24"
@@ -48,10 +66,10 @@ class Tmux:
         variables = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
         place = ["-c", str(cwd)] if cwd else []
         run = command or ("sleep", "3600")
-        argv = ["new-session", "-d", "-P", "-F", "#{pane_id}", "-s", session, "-x", wide, "-y", high, *variables, *place, *run]
-        pane = self.cmd(*argv)
+        what = ["-P", "-F", "#{pane_id} #{pane_pid}", "-s", session, "-x", wide, "-y", high]
+        pane, pid = self.cmd("new-session", "-d", *what, *variables, *place, *run).split()
         if not command:
-            wait_for(lambda: self.get(pane, "#{pane_current_command}") == "sleep")
+            wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
         return pane
 
     def get(self, target: str, fields: str) -> str:
@@ -76,5 +94,25 @@ class Tmux:
             return line.connect_ex(self.socket) == 0
 
     def kill(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.cmd("kill-server", check=False)
+        """Ends the server, if there is one."""
+        with contextlib.suppress(TimeoutError), _limit():
+            self.server.kill()
+
+
+@contextlib.contextmanager
+def _limit(seconds: int = 20) -> Iterator[None]:
+    """Raises TimeoutError in what takes longer. Main thread only.
+
+    `timeout` in the script cannot do it: libtmux reads to the end of pipes that a stopped server holds.
+    """
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"tmux did not answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

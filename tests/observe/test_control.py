@@ -156,12 +156,13 @@ async def test_its_session_hangs_on_our_life_and_on_no_option(tmux: Any, connect
 
 async def test_leaving_while_others_ask_never_hurts_the_server(tmux: Any, connect: Open) -> None:
     # With destroy-unattached on the hidden session, about one leaving in five crashed the server when another client came by.
-    pid = tmux.pid
+    pid, asking = tmux.pid, ("tmux", "-S", tmux.socket, "list-sessions")
     for _ in range(10):
         control = await connect()
         leaving = asyncio.create_task(control.close())
         while not leaving.done():
-            await asyncio.to_thread(tmux.cmd, "list-sessions")
+            other = await asyncio.create_subprocess_exec(*asking, env=tmux.env, stdout=asyncio.subprocess.DEVNULL)
+            assert await other.wait() == 0
         assert tmux.pid == pid
     assert tmux.sessions() == ["one"]
 

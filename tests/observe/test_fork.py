@@ -164,8 +164,8 @@ def test_any_value_comes_through_the_quoting_of_tmux(tmux: Any, shell: bool) -> 
     assert {pane.env["GT_RIG"] for pane in found.values()} == {"next"}
 
 
-def test_a_global_variable_is_no_identity(tmux: Any) -> None:
-    tmux.env["GT_ROLE"] = "mayor"
+def test_a_global_variable_is_no_identity(new_tmux: Any) -> None:
+    tmux = new_tmux(GT_ROLE="mayor")
     bare, named = tmux.new("bare"), tmux.new("named", env={"GT_RIG": "alpha"})
     tmux.cmd("set-environment", "-g", "GT_ROOT", "/home/op/gt")
     found = panes(tmux)
