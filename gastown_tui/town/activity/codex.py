@@ -8,12 +8,11 @@ or the choice that is pointed at; `•` an answer or the status row; `■` an er
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
-from .screen import MOST_OPTIONS, Options, Screen, clipped, coloured, faint, last_where, look_at
+from .screen import MOST_OPTIONS, Options, Screen, block_above, blocks_above, clipped, coloured, faint, last_where, look_at
 
 _PROMPT = re.compile(r"^[›!](?: |$)")
 _STATUS = re.compile(r"^[•◦] .*(?:\(\d+[smh]\b|\besc to )")
@@ -28,7 +27,7 @@ def parts(screen: Screen) -> Parts:
     prompt = last_where(screen.texts, _PROMPT)
     if prompt is None or not _is_composer(screen, prompt):
         return _in_its_place(screen)
-    footer = _last_block(screen, len(screen.texts))
+    footer = block_above(screen.texts, len(screen.texts))
     footer = footer if footer.start > prompt else range(len(screen.texts), len(screen.texts))
     end = footer.start
     while not screen.texts[end - 1]:
@@ -53,7 +52,7 @@ def _is_composer(screen: Screen, row: int) -> bool:
     look = look_at(screen.rows[row], 0)
     if look.reverse or look.bg is not None or coloured(look) is not screen.texts[row].startswith("!"):
         return False
-    return not look.dim or len([*_blocks(screen, len(screen.texts), row + 1)]) == 1
+    return not look.dim or len([*blocks_above(screen.texts, len(screen.texts), row + 1)]) == 1
 
 
 def _said(screen: Screen, end: int) -> bool:
@@ -65,20 +64,10 @@ def _draft(screen: Screen, rows: range) -> str:
     return "" if faint(look_at(screen.rows[rows.start], 2)) else "\n".join(lines).strip()
 
 
-def _last_block(screen: Screen, end: int) -> range:
-    """Returns the lowest rows above `end` without a blank one among them."""
-    while end and not screen.texts[end - 1]:
-        end -= 1
-    start = end
-    while start and screen.texts[start - 1]:
-        start -= 1
-    return range(start, end)
-
-
 def _above(screen: Screen, end: int) -> tuple[range, range]:
     """Returns the rows that say what codex does, and its last word if that is an error."""
     status = range(0)
-    for block in _blocks(screen, end):
+    for block in blocks_above(screen.texts, end):
         first = screen.texts[block[0]]
         if not status and _spins(screen, block[0]) and (_STATUS.match(first) or first.endswith("…")):
             status = block
@@ -88,13 +77,6 @@ def _above(screen: Screen, end: int) -> tuple[range, range]:
             latest = not _SCROLLED.search(screen.texts[end - 2])
             return status, block if first.startswith("■") and latest else range(0)
     return status, range(0)
-
-
-def _blocks(screen: Screen, end: int, start: int = 0) -> Iterator[range]:
-    """Returns the blocks between two rows, the lowest first."""
-    while (block := _last_block(screen, end)) and block.start >= start:
-        yield block
-        end = block.start
 
 
 def _spins(screen: Screen, row: int) -> bool:
@@ -137,7 +119,7 @@ def _choices(screen: Screen, dialog: range) -> Options | None:
     if pointed is None or re.match(r" *› \d+\. ", screen.texts[pointed]):
         return None
     column = screen.texts[pointed].index("›") + 2
-    listed = next(block for block in _blocks(screen, dialog.stop) if pointed in block)
+    listed = next(block for block in blocks_above(screen.texts, dialog.stop) if pointed in block)
     rows = tuple(row for row in listed if not screen.texts[row][:column].strip(" ›") and screen.texts[row][column:].strip())
     return Options(rows[0], tuple(clipped(screen.texts[row][column:]) for row in rows[:MOST_OPTIONS]), rows, True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import east_asian_width
@@ -125,6 +125,23 @@ def last_where(texts: Sequence[str], pattern: re.Pattern[str], start: int = 0, e
         if pattern.search(texts[index]):
             return index
     return None
+
+
+def block_above(texts: Sequence[str], end: int) -> range:
+    """Returns the lowest rows above `end` without a blank one among them; empty where there is none."""
+    while end and not texts[end - 1]:
+        end -= 1
+    start = end
+    while start and texts[start - 1]:
+        start -= 1
+    return range(start, end)
+
+
+def blocks_above(texts: Sequence[str], end: int, start: int = 0) -> Iterator[range]:
+    """Returns the blocks between two rows, the lowest first."""
+    while (block := block_above(texts, end)) and block.start >= start:
+        yield block
+        end = block.start
 
 
 class Options(NamedTuple):

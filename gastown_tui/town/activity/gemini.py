@@ -1,0 +1,121 @@
+"""What the screens of Gemini CLI say.
+
+The composer is a band of its own ground between `▄▄▄` and `▀▀▀`, with nothing but a footer of a few rows below it. A message
+that was sent stands in such a band too, but something follows it. What asks is a rounded box in the composer's place.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gastown_tui.town.snapshot import State
+
+from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
+from .screen import Screen, blocks_above, faint, is_rule, last_where, look_at
+
+_TOP = re.compile(r"^ ?▄{8,}$")
+_BOTTOM = re.compile(r"^ ?▀{8,}$")
+_BOX = re.compile(r"^ ?╭─{6,}")
+_OWN = re.compile(r"^ ?[╭│╰✦✕ℹ⚠✓?] ?")
+_SPINNER = re.compile(r"^ ?[⠁-⣿] \S")
+_ASIDE = re.compile(r"^ {12,}\S")
+_MOST_FOOTER = 8
+_MOST_HINTS = 4
+
+
+def parts(screen: Screen) -> Parts | None:
+    """Returns the parts of the screen, or None where neither the composer nor a box in its place is drawn."""
+    bottom = last_where(screen.texts, _BOTTOM)
+    top = last_where(screen.texts, _TOP, 0, bottom) if bottom is not None else None
+    if bottom is None or top is None or not _is_last(screen, bottom):
+        return _in_its_place(screen, 0 if bottom is None else bottom + 1)
+    status, message = _above(screen, top)
+    return Parts(
+        range(top, bottom + 1),
+        status=status,
+        message=message,
+        footer=range(bottom + 1, len(screen.texts)),
+        draft=_draft(screen, range(top + 1, bottom)),
+        transcript=range(status.start if status else top),
+    )
+
+
+def _is_last(screen: Screen, bottom: int) -> bool:
+    """Whether nothing but a footer stands below a band."""
+    below = [text for text in screen.texts[bottom + 1 :] if text]
+    return len(below) <= _MOST_FOOTER and not any(_OWN.match(text) or is_rule(text) for text in below)
+
+
+def _draft(screen: Screen, rows: range) -> str:
+    """Returns what was typed behind the prompt's mark. A placeholder is grey, behind the blank that the caret covers."""
+    lines = [screen.texts[row][3:].strip() for row in rows]
+    first = next((row for row, line in zip(rows, lines, strict=True) if line), None)
+    if first is None:
+        return ""
+    start = screen.texts[first].index(lines[first - rows.start], 3)
+    return "" if faint(look_at(screen.rows[first], start)) else "\n".join(lines).strip()
+
+
+def _above(screen: Screen, top: int) -> tuple[range, range]:
+    """Returns the rows in which a spinner turns, above the hints and their rule; and its last word, if that is an error."""
+    rule = next((row for row in range(top - 1, max(-1, top - 2 - _MOST_HINTS), -1) if is_rule(screen.texts[row])), top)
+    status = range(0)
+    for block in blocks_above(screen.texts, rule):
+        first = screen.texts[block[0]]
+        if not status and _SPINNER.match(first):
+            status = block
+        elif not _ASIDE.match(first):
+            return status, block if first.startswith("✕") else range(0)
+    return status, range(0)
+
+
+def _in_its_place(screen: Screen, start: int) -> Parts | None:
+    """Returns the lowest box, from its upper edge on: where a pane is too low for it, from the pane's."""
+    box = last_where(screen.texts, _BOX, start)
+    if box is None and not any("│" in text for text in screen.texts[start:]):
+        return None
+    begin = start if box is None else box
+    return Parts(None, dialog=range(begin, len(screen.texts)), transcript=range(begin))
+
+
+_SHELL = "gemini-permission-shell-80x24"
+
+PROGRAM = Program(
+    product="gemini",
+    name="Gemini CLI",
+    versions=("0.61.0",),
+    parts=parts,
+    titles=(
+        Title(State.WORKING, r"^[✦⏲] ", "gemini-working-streaming-80x24", "working"),
+        Title(State.WAITING, r"^✋ ", _SHELL),
+    ),
+    dialogs=(
+        Dialog("menu", r"(?i)\b(?:usage|quota) limit reached\b|\bquota exceeded\b", "gemini-question-80x24", "limit"),
+        Dialog("trust", r"(?i)\btrust the (?:files|folder)|\bTrust folder \(", "gemini-trust-80x24"),
+        Dialog("signin", r"(?i)\bhow would you like to authenticate\b|\bapi key\b.*:|\bwaiting for auth", "gemini-trust-80x24"),
+        Dialog("plan", r"(?i)\b(?:approve|implement|accept) (?:this|the) plan\b|\bready to start implementation\b", _SHELL),
+        Dialog("question", r"(?i)\bAnswer Questions\b|^[ │]*Enter to (?:select|submit)\b", "gemini-question-80x24"),
+        Dialog(
+            "permission",
+            r"(?i)\ballow execution\b|\bapply this change\b|\bdo you want to (?:allow|proceed)|\bAllow once\b",
+            _SHELL,
+        ),
+    ),
+    works=(
+        Work("thinking", r"^ ?[⠁-⣿] Thinking\b", "gemini-working-streaming-80x24", status=True),
+        Work("working", r"^ ?[⠁-⣿] ", "gemini-working-streaming-80x24", status=True),
+    ),
+    troubles=(
+        Trouble("billing", r"(?i)\b402\b|\bbilling\b|\bpayment\b", "", True),
+        Trouble("auth", r"(?i)\b40[13]\b|\bapi.?key\b|\bunauthenticated\b|\bpermission.denied\b", "", True),
+        Trouble("limit", r"(?i)\bquota\b|\blimit reached\b", "", True),
+        Trouble("rate", r"(?i)\b429\b|\brate.?limit|\bresource.?exhausted\b", "", True),
+        Trouble("network", r"(?i)\bfetch failed\b|\bECONN|\bENOTFOUND\b|\btimed? ?out\b|\bnetwork\b", "", True),
+        Trouble("overloaded", r"^✕ +\[API Error|\b5\d\d\b|(?i:\boverloaded\b|\bunavailable\b)", "", True),
+    ),
+    notes=(
+        Note(r"\bGemini CLI v(?P<version>\d[\w.-]*)", "gemini-idle-draft-80x24"),
+        Note(r"\b(?P<left>\d{1,3})% context left\b", "gemini-idle-draft-80x24"),
+        Note(r"\b(?P<context>\d{1,3})% (?:context )?used\b", "gemini-idle-draft-80x24"),
+    ),
+)
