@@ -1,0 +1,43 @@
+"""What a start pays for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True, check=True, timeout=30
+    )
+    return done.stdout.strip()
+
+
+def test_garbage_is_left_alone_until_somebody_looks_on_for_long() -> None:
+    code = """
+import asyncio, gc
+from gastown_tui import cli
+
+async def first():
+    stream, seen = cli.Settings(town="/nonexistent").stream(), asyncio.Event()
+    stream.subscribe(lambda _: seen.set(), lambda _: None)
+    print(gc.isenabled())
+    looking = asyncio.create_task(stream.run())
+    await seen.wait()
+    looking.cancel()
+
+for told in (lambda **_: None, lambda **_: asyncio.run(first())):
+    cli.app.main = told
+    try:
+        cli.main()
+    except SystemExit as end:
+        print(end.code, gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+    assert python(code).splitlines() == ["0 False True", "False", "0 True True"]
+
+
+def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
+    heavy = ("asyncio", "textual", "rich")
+    code = f"import sys, gastown_tui.cli, gastown_tui.observe.once; print([name for name in {heavy} if name in sys.modules])"
+    assert python(code) == "[]"
