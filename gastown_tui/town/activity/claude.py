@@ -26,6 +26,7 @@ _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
 _POPUP = re.compile(r" *[/@+*◇] ?\S")
 _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
+_COMMAND = re.compile(r"  ⎿  \$ ")
 _STARS = "·✢✳✶✻✽*∗"
 _BULLETS = "●⏺"
 _LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
@@ -112,7 +113,7 @@ def _status(screen: Screen, top: int) -> int:
         if first in _STARS and first:
             status = row if _is_live(screen, row) else status
         elif not (first.isalnum() or first in ("", " ")):  # a row too narrow for its words breaks them at the left edge
-            return status if status == top else _tool_that_runs(screen, row, status)
+            return status if status == top else _tools_that_run(screen, status)
     return status
 
 
@@ -122,13 +123,22 @@ def _is_live(screen: Screen, row: int) -> bool:
     return coloured(look_at(screen.rows[row], 0)) or bool(_WAITS.match(text)) or ("…" in text and not _PAST.match(text))
 
 
-def _tool_that_runs(screen: Screen, message: int, status: int) -> int:
-    """Returns the row of the tool that runs, or that of the status: its bullet is grey, or blinks, until it has ended."""
-    for row in range(status - 1, message - 1, -1):
-        if _is_tool(screen, row):
-            ended = screen.texts[row][0] in _BULLETS and not faint(look_at(screen.rows[row], 0))
-            return status if ended else row
+def _tools_that_run(screen: Screen, status: int) -> int:
+    """Returns where the tools begin that run above a status, or the status: their clocks tick, and are no progress."""
+    for row in range(status - 1, -1, -1):
+        if _runs(screen, row):
+            status = row
+        elif screen.texts[row][:1] not in ("", " "):
+            break
     return status
+
+
+def _runs(screen: Screen, row: int) -> bool:
+    """Whether a tool is named that runs: until it has ended its bullet is grey, or blinks."""
+    text = screen.texts[row]
+    if _COMMAND.match(text):
+        return row > 0 and "…" in screen.texts[row - 1]
+    return _is_tool(screen, row) and (text[0] not in _BULLETS or faint(look_at(screen.rows[row], 0)))
 
 
 def _is_tool(screen: Screen, row: int) -> bool:
@@ -148,7 +158,7 @@ def _own_words(screen: Screen, end: int) -> range:
         if text[0] in _BULLETS and coloured(look_at(screen.rows[row], 0)) and coloured(look_at(screen.rows[row], 2)):
             return _paragraph(screen, row, end)
         answers = [below for below in range(row, end) if screen.texts[below].startswith("  ⎿  ")]
-        for answer in answers[1:] if text[0] in _BULLETS else answers:
+        for answer in answers if text[0] in "❯>" else answers[1:]:
             if coloured(look_at(screen.rows[answer], 5)):
                 return _paragraph(screen, answer, end)
         if not _LOCAL.match(text) or any("Interrupt" in screen.texts[answer] for answer in answers):
@@ -157,7 +167,12 @@ def _own_words(screen: Screen, end: int) -> range:
 
 
 def _paragraph(screen: Screen, start: int, end: int) -> range:
-    return range(start, next((row for row in range(start, end) if not screen.texts[row]), end))
+    """Returns the rows from one on that have its colour: a notice in grey may follow without a gap."""
+    for row in range(start + 1, end):
+        text = screen.texts[row]
+        if not text or not coloured(look_at(screen.rows[row], len(text) - len(text.lstrip()))):
+            return range(start, row)
+    return range(start, end)
 
 
 def _footer(screen: Screen, start: int) -> range:
@@ -217,7 +232,7 @@ PROGRAM = Program(
             r"(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
         ),
-        Work("tool", r"^[●⏺ ] (?P<detail>\w[^(]{0,80}\(.*)", "claude-working-tool", status=True),
+        Work("tool", r"^(?:[●⏺ ] (?=\w[^(]{0,80}\()|  ⎿  (?=\$ ))(?P<detail>.+)", "claude-working-tool", status=True),
         Work(
             "waiting",
             rf"^[{_STARS}] Waiting for (?P<detail>\d+ [\w ]+?)(?: to finish)?$",
@@ -240,6 +255,7 @@ PROGRAM = Program(
     ),
     notes=(
         Note(r"^ *[╭▀-▟][─▀-▟ ]*Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
+        Note(r"until auto-compact: (?P<left>\d{1,3})%", "an older wording"),
         Note(r"(?P<context>\d{1,3})% context used", "claude-idle-context-low"),
         Note(
             r"You've used (?P<share>\d+)% of your (?P<what>[\w ]{1,30}limit)",
