@@ -28,6 +28,19 @@ def test_what_a_town_costs_on_the_line(terminal: Terminal) -> None:
     assert 0 < len(terminal.drain()) <= 1000
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [(b"5", "usage limit reached"), (b" ", "ANTHROPIC_API_KEY"), (b"?", "to the first row"), (b":", "Do what?")],
+    ids=["problems", "agent", "help", "palette"],
+)
+def test_a_screen_above_the_town_is_as_quiet(terminal: Terminal, key: bytes, shown: str) -> None:
+    terminal.type(key)
+    terminal.until(shown.encode())
+    terminal.drain()
+    terminal.order("same")
+    assert terminal.drain(2.5) == b"", "the screen below must not paint either"
+
+
 def test_keys_that_arrive_together_all_count(terminal: Terminal) -> None:
     terminal.type(b"jjj")
     terminal.drain()

@@ -118,7 +118,8 @@ class Page(Screen[None]):
 
     def redraw(self) -> None:
         """Paints everything and waits for the moment at which the first age on screen reads differently."""
-        if not self.is_mounted or not self.is_current or self.size.width == 0:
+        # Textual calls the screen below current too, and repaints the whole terminal for whatever changes there.
+        if not self.is_mounted or self.app.screen is not self or self.size.width == 0:
             return
         self.lay_out(*self.size)
         ages = Ages(self.view.now)
@@ -158,6 +159,13 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         self.redraw()
         self.app.call_next(self.console.take_typed)
+
+    def on_screen_suspend(self) -> None:
+        # A screen that wakes below another one repaints that whole.
+        for timer in (self._timer, self._silence):
+            if timer is not None:
+                timer.stop()
+        self._said = ""
 
     async def press(self, event: events.Key) -> None:
         """Does what the key does here, to its end before the next one, so that keys which arrive together keep their order."""
