@@ -53,6 +53,7 @@ class Settings:
     config: str | None = None
     backend: str | None = None
     read_only: bool | None = None
+    bell: list[str] | None = None
     stalled: dict[str, float] | None = None
 
     @property
@@ -193,6 +194,7 @@ def app(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _console(settings: Settings) -> int:
+    from gastown_tui.town.snapshot import CALLING, State
     from gastown_tui.ui.app import run
 
     return run(
@@ -201,6 +203,7 @@ def _console(settings: Settings) -> int:
         read_only=bool(settings.read_only),
         state_dir=state_dir(),
         environ=dict(os.environ),
+        bell=CALLING if settings.bell is None else frozenset(map(State, settings.bell)),
     )
 
 

@@ -17,13 +17,15 @@ class ConfigError(Exception):
         self.remedy = remedy
 
 
+Calling = Literal["waiting", "held", "dead", "zombie", "missing", "stalled"]
 Role = Literal["mayor", "deacon", "boot", "dog", "witness", "refinery", "crew", "polecat"]
 
 
 class Config(BaseModel):
     """The keys of config.toml; one that is absent leaves the command line's own rule.
 
-    `stalled`: minutes without progress, per role, after which an agent with work counts as stalled.
+    `bell`: the states whose beginning rings. `stalled`: minutes without progress, per role, after which an agent with work
+    counts as stalled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -33,6 +35,7 @@ class Config(BaseModel):
     monitor_dir: str | None = None
     backend: Literal["auto", "control", "fork"] | None = None
     read_only: bool | None = None
+    bell: list[Calling] | None = None
     stalled: dict[Role, Annotated[float, Field(gt=0)]] | None = None
 
 

@@ -16,11 +16,13 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
+from textual.timer import Timer
 
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
-from gastown_tui.town.snapshot import Agent, Moment, Nowhere, Town
+from gastown_tui.town.snapshot import CALLING, Agent, Moment, Nowhere, State, Town
 
+from .calls import Calls, overdue_next, terminal_title
 from .crash import write_report
 from .driver import SafeDriver
 from .screens.agent import AgentScreen
@@ -45,7 +47,15 @@ class Console(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    def __init__(self, eye: Eye, *, clock: Callable[[], Moment], read_only: bool, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        eye: Eye,
+        *,
+        clock: Callable[[], Moment],
+        read_only: bool,
+        environ: Mapping[str, str],
+        bell: frozenset[State] = CALLING,
+    ) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
         self._plain = "NO_COLOR" in environ
         super().__init__(ansi_color=True if self._plain else None)
@@ -55,6 +65,10 @@ class Console(App[None], inherit_bindings=False):
         wanted = environ.get("TEXTUAL_THEME", "")
         self.theme = wanted if wanted in PALETTES else next(iter(PALETTES))
         self.view = View(eye, clock, read_only=read_only)
+        self._clock = clock
+        self._calls = Calls(bell)
+        self._heard: Town | Nowhere | None = None
+        self._overdue: Timer | None = None
         self._asked: dict[str, float] | None = None
         self._pending = False
         self._typed: deque[events.Key | events.Paste] = deque()
@@ -81,11 +95,29 @@ class Console(App[None], inherit_bindings=False):
         chosen = super().get_driver_class()
         return SafeDriver if chosen is LinuxDriver else chosen
 
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Leaves the pointer alone: Textual ends that sequence with a bell, which a terminal that does not know it may ring."""
+
     def get_line_filters(self) -> list[LineFilter]:
         return [NoColor()] if self._plain else list(super().get_line_filters())
 
     def on_mount(self) -> None:
         self._show_news()
+        self._call()
+
+    def _call(self) -> None:
+        """Rings for new needs and tells the title, while the picture is held too: a person who is away looks at neither."""
+        town, now = self._heard, self._clock().wall
+        if isinstance(self._driver, SafeDriver):
+            self._driver.title(terminal_title(town, now))
+        if self._overdue is not None:
+            self._overdue.stop()
+            self._overdue = None
+        if isinstance(town, Town):
+            if self._calls.take(town, now):
+                self.bell()
+            if (at := overdue_next(town, now)) is not None:
+                self._overdue = self.set_timer(at - now + 0.01, self._call)
 
     @property
     def _shown(self) -> Agent | None:
@@ -196,6 +228,9 @@ class Console(App[None], inherit_bindings=False):
 
     def _on_town(self, town: Town | Nowhere) -> None:
         self.view.take(town)
+        self._heard = town
+        if self.is_running:
+            self._call()
         if self.is_running and not self._pending:
             self._pending = True
             self.call_next(self._show_news)
@@ -229,12 +264,20 @@ class Console(App[None], inherit_bindings=False):
         self._close_messages_no_wait()
 
 
-def run(eye: Eye, *, clock: Callable[[], Moment], read_only: bool, state_dir: Path, environ: Mapping[str, str]) -> int:
+def run(
+    eye: Eye,
+    *,
+    clock: Callable[[], Moment],
+    read_only: bool,
+    state_dir: Path,
+    environ: Mapping[str, str],
+    bell: frozenset[State] = CALLING,
+) -> int:
     """Runs the console until it is left, and returns the exit code: 0, 129, 130 or 143 by signal, 70 after a crash.
 
-    After a crash the report's path is the last line on standard error.
+    `bell`: the states whose beginning rings. After a crash the report's path is the last line on standard error.
     """
-    console = Console(eye, clock=clock, read_only=read_only, environ=environ)
+    console = Console(eye, clock=clock, read_only=read_only, environ=environ, bell=bell)
     fault = asyncio.run(_run(console, eye))
     if fault is None:
         return console.return_code or 0

@@ -19,6 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 GONE = 129
 _MOST_PENDING = 1 << 18
 _PATIENCE = 1.0
+_PUSH_TITLE, _POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 
 class Writer(Thread):
@@ -82,9 +83,12 @@ class Writer(Thread):
 
 
 class SafeDriver(LinuxDriver):
-    """Textual's driver for Linux with three repairs: end of input ends the console, no byte crashes it, no reader stalls it."""
+    """Textual's driver for Linux, with a title and three repairs: end of input ends the console, no byte crashes it, no
+    reader stalls it.
+    """
 
     _out: Writer | None = None
+    _title = ""
 
     def start_application_mode(self) -> None:
         loop = asyncio.get_running_loop()
@@ -95,6 +99,23 @@ class SafeDriver(LinuxDriver):
         self._out.start()
         start: Callable[[], None] = super().start_application_mode
         start()
+        self.write(_PUSH_TITLE)
+        self._write_title()
+
+    def stop_application_mode(self) -> None:
+        self.write(_POP_TITLE)
+        stop: Callable[[], None] = super().stop_application_mode
+        stop()
+
+    def title(self, text: str) -> None:
+        """Puts a line of inert text into the terminal's title, which gets its old one back at the end."""
+        if text != self._title:
+            self._title = text
+            self._write_title()
+
+    def _write_title(self) -> None:
+        if self._title:
+            self.write(f"\x1b]2;{self._title}\x1b\\")
 
     def write(self, data: str) -> None:
         if self._out is not None:

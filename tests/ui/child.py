@@ -16,7 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import scene
 
 from gastown_tui.town.facts import Frame
+from gastown_tui.town.snapshot import State
 from gastown_tui.ui.app import run
+
+clock = scene.Clock()
 
 
 class Scripted(scene.Eye):
@@ -35,6 +38,24 @@ class Scripted(scene.Eye):
 
     def do_break(self) -> None:
         self.breaks.set()
+
+    def do_ask(self) -> None:
+        """Emma asks, and Slit dies."""
+        question = scene.Activity(question=scene.PUSH)
+        for name, change in (("emma", {"state": State.WAITING, "activity": question}), ("slit", {"state": State.DEAD})):
+            assert isinstance(self.last, scene.Town)
+            agents = (replace(agent, **change) if agent.name == name else agent for agent in self.last.agents)
+            self.town(replace(self.last, agents=tuple(agents)))
+
+    def do_calm(self) -> None:
+        """Five seconds later nobody needs anybody."""
+        clock.wall += 5
+        self.town(scene.WELL)
+
+    def do_later(self) -> None:
+        """Five seconds later all is as at first."""
+        clock.wall += 5
+        self.town(scene.TOWN)
 
     def do_nonsense(self) -> None:
         """A picture that cannot be drawn."""
@@ -63,5 +84,6 @@ class Scripted(scene.Eye):
 
 
 if __name__ == "__main__":
-    code = run(Scripted(), clock=scene.Clock(), read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ)
+    bell = frozenset(map(State, os.environ.get("BELL", "waiting dead held").split()))
+    code = run(Scripted(), clock=clock, read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ, bell=bell)
     raise SystemExit(code)

@@ -1,0 +1,147 @@
+"""Being called: one ring for each new need and never a storm, and the count in the terminal's title."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import scene
+from terminal import Terminal
+
+from gastown_tui.town.snapshot import Acknowledged, Activity, Agent, Expects, Question, SourceState, State, Town
+from gastown_tui.ui.calls import Calls, overdue_next, terminal_title
+
+PUSH, PULL = (Activity(question=Question("permission", f"git {word}")) for word in ("push", "pull"))
+EMMA = next(agent for agent in scene.AGENTS if agent.name == "emma")
+DEAD, ASKS, UNSEEN = (replace(EMMA, state=state) for state in (State.DEAD, State.WAITING, State.UNKNOWN))
+PUSHES, PULLS = (replace(ASKS, activity=activity) for activity in (PUSH, PULL))
+
+
+def town(*agents: Agent) -> Town:
+    return replace(scene.TOWN, agents=agents)
+
+
+def rings(*moments: Agent | None, calls: Calls | None = None) -> list[bool]:
+    """Whether it rings as one agent becomes this and that, a minute apart; None: it is not there."""
+    calls = calls or Calls()
+    return [calls.take(town(*([one] if one else [])), 60.0 * number) for number, one in enumerate(moments)]
+
+
+@pytest.mark.parametrize(
+    ("story", "rung"),
+    [
+        ((EMMA, DEAD), "-!"),
+        ((DEAD, DEAD), "--"),
+        ((EMMA, DEAD, DEAD, EMMA, DEAD), "-!--!"),
+        ((EMMA, PUSHES, replace(PUSHES, evidence=scene.told("pane", "other words"))), "-!-"),
+        ((EMMA, PUSHES, PULLS), "-!!"),
+        ((EMMA, DEAD, replace(DEAD, session_id=None, session_created=None)), "-!-"),
+        ((EMMA, DEAD, replace(DEAD, agent_pid=9)), "-!!"),
+        ((EMMA, PUSHES, UNSEEN, PUSHES), "-!--"),
+        ((EMMA, UNSEEN, PUSHES), "--!"),
+        ((UNSEEN, PUSHES), "--"),
+        ((UNSEEN, PUSHES, EMMA, PUSHES), "---!"),
+        ((EMMA, PUSHES, replace(PUSHES, acknowledged=Acknowledged(1, "")), PUSHES), "-!--"),
+        ((None, PUSHES), "-!"),
+        ((None, DEAD), "--"),
+        ((None, DEAD, EMMA, DEAD), "---!"),
+        (
+            (EMMA, replace(DEAD, expects=Expects("revived", None, 100)), replace(DEAD, expects=Expects("revived", None, 100))),
+            "--!",
+        ),
+    ],
+)
+def test_one_ring_for_each_new_need(story: tuple[Agent | None, ...], rung: str) -> None:
+    assert "".join("!" if rang else "-" for rang in rings(*story)) == rung
+
+
+def test_many_at_once_ring_once_and_what_follows_at_once_with_them() -> None:
+    calls, names = Calls(), [replace(EMMA, id=str(number)) for number in range(30)]
+    dead = [replace(agent, state=State.DEAD) for agent in names]
+    assert not calls.take(town(*names), 0)
+    assert calls.take(town(*dead[:20], *names[20:]), 10.0)
+    assert not calls.take(town(*dead[:29], names[29]), 11.5)
+    assert calls.take(town(*dead), 13.0)
+
+
+def test_only_the_chosen_states_ring() -> None:
+    assert rings(EMMA, DEAD, EMMA, PUSHES, calls=Calls(frozenset({State.WAITING}))) == [False, False, False, True]
+    assert not any(rings(EMMA, DEAD, PUSHES, calls=Calls(frozenset())))
+
+
+def test_the_title_says_how_many_need_somebody() -> None:
+    assert terminal_title(town(EMMA), 0) == "gastown-tui · gt"
+    assert terminal_title(town(DEAD), 0) == "gastown-tui: 1 needs you · gt"
+    assert terminal_title(scene.TOWN, scene.WALL) == "gastown-tui: 3 need you · gt"
+    assert terminal_title(scene.NOWHERE, 0) == terminal_title(None, 0) == "gastown-tui"
+
+
+def test_the_title_of_who_is_blind_says_so() -> None:
+    blind = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer"),))
+    assert terminal_title(blind, scene.WALL) == "gastown-tui: cannot see · gt"
+
+
+def test_a_title_is_inert() -> None:
+    named = replace(scene.TOWN, ref=scene.TOWN.ref._replace(name="\x1b]0;x\x07\x9c"))
+    assert all(char.isprintable() for char in terminal_title(named, scene.WALL))
+
+
+def test_the_next_overdue_is_known() -> None:
+    late, soon = (replace(DEAD, expects=Expects("revived", None, at)) for at in (50.0, 20.0))
+    assert overdue_next(town(late, soon, EMMA), 10) == 20
+    assert overdue_next(town(late, soon, EMMA), 20) == 50
+    assert overdue_next(town(late, soon, EMMA), 50) is None
+
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    made: list[Terminal] = []
+
+    def begin(**env: str) -> Terminal:
+        made.append(Terminal(tmp_path, **env))
+        made[-1].settle()
+        return made[-1]
+
+    yield begin
+    for terminal in made:
+        terminal.close()
+
+
+def test_the_terminal_rings_and_gets_its_title_back(start: Start) -> None:
+    terminal = start()
+    assert b"\x07" not in terminal.seen, "who was dead at the start calls nobody"
+    title = "\x1b]2;gastown-tui: {} need you · gt\x1b\\"
+    assert title.format(3).encode() in terminal.seen
+    for order, count, rung in (("ask", 5, 1), ("later", 3, 0), ("ask", 5, 1)):
+        terminal.seen = b""
+        terminal.order(order)
+        terminal.until(title.format(count).encode())
+        terminal.drain()
+        assert terminal.seen.count(b"\x07") == rung, "one for both, and none for what is over"
+    terminal.order("calm")
+    terminal.until("\x1b]2;gastown-tui · gt\x1b\\".encode())
+    terminal.type(b"q")
+    assert terminal.ends() == 0
+    assert terminal.seen.count(b"\x1b[23;2t") == 1
+
+
+def test_it_can_be_told_to_be_silent(start: Start) -> None:
+    terminal = start(BELL="")
+    terminal.order("ask")
+    terminal.until(b"5 need you")
+    terminal.drain()
+    assert b"\x07" not in terminal.seen
+
+
+def test_it_rings_and_counts_while_the_picture_is_held(start: Start) -> None:
+    terminal = start()
+    terminal.type(b"p")
+    terminal.drain()
+    terminal.order("ask")
+    terminal.until(b"\x1b]2;gastown-tui: 5 need you")
+    assert b"\x07" in terminal.seen
