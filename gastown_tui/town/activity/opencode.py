@@ -16,7 +16,7 @@ from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at,
 
 _BAR = re.compile(r"^ *(?:┃|╹▀{3,})")
 _EDGE = re.compile(r"^ *╹▀{3,}")
-_TITLE = re.compile(r"\S {2,}esc(?= |$)")
+_TITLE = re.compile(r"\S {2,}(esc)(?:/\w+)?(?= |$)")
 _SPINNER = r"^ *(?:[⬝■]+|\[⋯\])"
 # What stands between the spinner and `esc interrupt` is why it tries again; a narrow pane cuts it and draws it over the spinner.
 _RETRY = (
@@ -158,11 +158,11 @@ def _menu(screen: Screen) -> Parts | None:
     """Returns the window that floats over the rest: centred, with a title and `esc` on top, on a ground of its own."""
     for row, text in enumerate(screen.texts):
         if row and (title := _TITLE.search(text)):
-            left, right = _panel(screen.rows[row], title.end() - 1)
+            left, right = _panel(screen.rows[row], title.start(1))
             above = _panel(screen.rows[row - 1], left)
             centred = left > 0 and abs(left + right - screen.width) <= 1
             if centred and above == (left, right) and not screen.texts[row - 1][left:right].strip() and text[left - 1] != "┃":
-                return _floating(screen, row, (left, right), title.end() - 3)
+                return _floating(screen, row, (left, right), title.start(1))
     return None
 
 
@@ -211,9 +211,9 @@ PROGRAM = Program(
     versions=("1.18.33",),
     parts=parts,
     dialogs=(
-        Dialog("permission", r"^[ ┃]*△ |^[ ┃]*Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
+        Dialog("permission", r"^[ ┃]{0,9}△ |^[ ┃]{0,9}Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
         Dialog("plan", r"(?i)switch to the build agent", "opencode-question-120x40"),
-        Dialog("question", r"^[ ┃]*\d+\. +\S|\bdismiss$", "opencode-question-120x40"),
+        Dialog("question", r"^[ ┃]{0,9}\d+\. +\S|\bdismiss$", "opencode-question-120x40"),
         Dialog("signin", r"^ *(?:Connect a provider|API key|Select auth method)", "opencode-question-120x40"),
     ),
     works=(
