@@ -1,0 +1,160 @@
+"""What the screens of kimi-code say.
+
+The composer is a box whose first row begins with `>` (`!` for a shell command), above a toolbar. A dialog is no box: it stands
+between two rules in the composer's place. What the agent does is told right above the composer, by a spinner; an error is
+red text under the message that it answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .rules import Dialog, Note, Parts, Program, Trouble, Work
+from .screen import MOST_OPTIONS, Options, Screen, clipped, faint, is_rule, look_at, reddish
+
+_BOTTOM = re.compile(r"^ ?[╰└][─━╌]")
+_TOP = re.compile(r"^ ?[╭┌]")
+_TYPED = re.compile(r"^ ?[│┃] ?(?:[>!$❯] ?)?|[│┃]$")
+_COMPOSER = re.compile(r"^ ?[│┃] [>!$❯](?: |$)")
+_HEAD = re.compile(r"^ {0,2}[✨●✓✗•$] ")
+_CHECK = re.compile(r"^ {0,5}(?:[❯▶→>] )?\[[ ✓xX]\] (\S.*)$")
+_POINTED = re.compile(r"^( {0,5}[❯→] )(?!\d+\. |\[)\S")
+_SPIN = r"^ {1,2}[⠁-⣿🌑-🌘] +"
+_MOST_BELOW = 5
+_MOST_ERROR = 16
+_TROUBLED = r"(?:Error: \[(?:provider|auth)\.|Retrying \(|^ +\d{3} · ).*"
+
+
+def parts(screen: Screen) -> Parts | None:
+    """Returns the parts of the screen, or None where neither composer nor dialog is drawn."""
+    bottom = _lowest(screen)
+    if bottom is None:
+        return None
+    top = _top(screen, bottom)
+    return _in_its_place(screen, bottom) if top is None else _at_composer(screen, top, bottom)
+
+
+def _own(screen: Screen, row: int) -> bool:
+    text = screen.texts[row]
+    return look_at(screen.rows[row], len(text) - len(text.lstrip())).fg is not None
+
+
+def _lowest(screen: Screen) -> int | None:
+    """Returns the row that ends a composer, a dialog, or a window as large as the screen; a toolbar or popup may follow."""
+    end = len(screen.texts)
+    for row in range(end - 1, -1, -1):
+        text = screen.texts[row]
+        if _BOTTOM.match(text) and (_top(screen, row) is not None or (text[0] != " " and end - row <= _MOST_BELOW)):
+            return row
+        if end - row <= _MOST_BELOW and is_rule(text) and _own(screen, row):
+            return row
+    return None
+
+
+def _top(screen: Screen, bottom: int) -> int | None:
+    """Returns the first row of the composer that ends here; None where it is another box. A pane may have cut its upper edge."""
+    row = bottom - 1
+    while row >= 0 and screen.texts[row].lstrip(" ")[:1] in ("│", "┃"):
+        row -= 1
+    if row < 0 or row + 1 == bottom or is_rule(screen.texts[bottom]):
+        return None
+    return row if _TOP.match(screen.texts[row]) and _COMPOSER.match(screen.texts[row + 1]) else None
+
+
+def _in_its_place(screen: Screen, bottom: int) -> Parts:
+    """Returns what stands where the composer is not: between two rules, or from the first row in sight on."""
+    above = range(bottom - 1, -1, -1) if is_rule(screen.texts[bottom]) else ()
+    top = next((row for row in above if is_rule(screen.texts[row]) and _own(screen, row)), 0)
+    dialog = range(top, bottom + 1)
+    footer = range(bottom + 1, len(screen.texts))
+    return Parts(None, dialog=dialog, footer=footer, transcript=range(top), options=_choices(screen, dialog))
+
+
+def _at_composer(screen: Screen, top: int, bottom: int) -> Parts:
+    last = next((row for row in range(top - 1, -1, -1) if screen.texts[row]), -1)
+    newest = next((row for row in range(last, -1, -1) if _HEAD.match(screen.texts[row])), -1)
+    printed = range(newest + 1, last + 1) if newest < 0 or "$" not in screen.texts[newest][:3] else range(0)
+    error = next((row for row in printed if _red(screen, row)), printed.stop)
+    return Parts(
+        range(top, bottom + 1),
+        status=_status(screen, last),
+        message=range(error, min(printed.stop, error + _MOST_ERROR)),
+        footer=range(bottom + 1, len(screen.texts)),
+        draft=_draft(screen, range(top + 1, bottom)),
+        transcript=range(last + 1),
+    )
+
+
+def _red(screen: Screen, row: int) -> bool:
+    text = screen.texts[row]
+    return bool(text) and reddish(look_at(screen.rows[row], len(text) - len(text.lstrip())))
+
+
+def _status(screen: Screen, last: int) -> range:
+    """Returns the last paragraph above the composer."""
+    first = last
+    while first > 0 and screen.texts[first - 1]:
+        first -= 1
+    return range(max(first, 0), last + 1)
+
+
+def _draft(screen: Screen, rows: Iterable[int]) -> str:
+    return "\n".join(_TYPED.sub("", screen.texts[row]).strip() for row in rows).strip()
+
+
+def _choices(screen: Screen, dialog: range) -> Options | None:
+    """Returns options without a number: those with a box to tick, or the one pointed at and what stands below it as bright."""
+    found = [(row, match[1]) for row in dialog if (match := _CHECK.match(screen.texts[row]))]
+    pointed = next(((row, match.end(1)) for row in dialog if (match := _POINTED.match(screen.texts[row]))), None)
+    if not found and pointed:
+        column = pointed[1]
+        found = [(row, screen.texts[row][column:]) for row in dialog if row == pointed[0] or _stands_at(screen, row, column)]
+    if not found:
+        return None
+    shown = found[:MOST_OPTIONS]
+    return Options(found[0][0], tuple(clipped(text) for _, text in shown), tuple(row for row, _ in shown), True)
+
+
+def _stands_at(screen: Screen, row: int, column: int) -> bool:
+    text = screen.texts[row]
+    return len(text) > column and text[:column].isspace() and text[column] != " " and not faint(look_at(screen.rows[row], column))
+
+
+PROGRAM = Program(
+    product="kimi-code",
+    name="kimi-code",
+    versions=("2.1.0",),
+    parts=parts,
+    dialogs=(
+        Dialog("plan", r"[▶] Ready to build with this plan", ""),
+        Dialog("permission", r"^ *[▶] \S.*\?$|choose · ↵ confirm", "kimi-code-permission-shell-80x24"),
+        Dialog("question", r"^ *question$|^ *\? \S|↵ (?:choose|toggle)", "kimi-code-question-80x24"),
+        Dialog("trust", r"^ *Trust this folder\?", "kimi-code-trust-80x24"),
+        Dialog("signin", r"^ *Select a platform|[Ll]og ?in|API key", ""),
+        Dialog("menu", r"\b(?:Enter|Esc|esc)\b|⏎|^[┌╭]|^ *showing \d", ""),
+    ),
+    works=(
+        Work(
+            "retrying",
+            _SPIN + r"Retrying \((?P<attempt>\d+)/(?P<most>\d+)\)(?: · (?P<detail>\w+))?(?: · in (?P<wait>[\dhms ]+))?",
+            "kimi-code-rate-429-80x24",
+        ),
+        Work("thinking", _SPIN + r"[Tt]hinking", "kimi-code-working-streaming-80x24"),
+        Work("compacting", _SPIN + r"Compacting", ""),
+        Work("waiting", r"^ {1,2}[🌑-🌘](?:$| +(?:$|·))", ""),
+        Work("working", _SPIN + r"\S", "kimi-code-working-queued-80x24"),
+    ),
+    troubles=(
+        Trouble("limit", _TROUBLED + r"(?:usage limit|billing cycle|current quota|QuotaExhausted)", "", True),
+        Trouble("billing", _TROUBLED + r"(?:\b402\b|[Ii]nsufficient|balance|suspended)", "kimi-code-billing-402-80x24", True),
+        Trouble("auth", r"Error: \[(?:auth\.|provider\.auth)|^ *LLM not set", "kimi-code-auth-401-80x24", True),
+        Trouble("rate", _TROUBLED + r"(?:[Rr]ate_?[Ll]imit|\b429\b)", "kimi-code-rate-429-80x24", True),
+        Trouble("network", _TROUBLED + r"(?:connection_error|APIConnection|[Tt]imeout)", "", True),
+        Trouble("overloaded", r"Error: \[provider\.|Retrying \(", "kimi-code-overloaded-503-80x24", True),
+    ),
+    notes=(
+        Note(r"context: (?P<context>\d+(?:\.\d+)?)%", "kimi-code-idle-empty-80x24"),
+        Note(r"^ ?│ +Version: +(?P<version>\d[\w.+-]*)", "kimi-code-idle-empty-80x24"),
+    ),
+)
