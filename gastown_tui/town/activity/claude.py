@@ -19,8 +19,8 @@ from .screen import Screen, coloured, faint, look_at
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
 _SHEET = re.compile(r"─{2}.*─$|▔{8,}$")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
-_OPTION = re.compile(r"[ │]*[❯>]? *\d{1,2}\. ")
-_POINTED = re.compile(r"[ │]*[❯>] *\d{1,2}\. ")
+_OPTION = re.compile(r"[ │]{0,8}[❯>]? {0,8}\d{1,2}\. ")
+_POINTED = re.compile(r"[ │]{0,8}[❯>] {0,8}\d{1,2}\. ")
 _FLEET = re.compile(r"(?:^|· )claude agents$")
 _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
@@ -203,6 +203,7 @@ def _is_message(screen: Screen, row: int) -> bool:
 
 _STAR = rf"^[{_STARS}](?: |$)"
 _SAYS = rf"^(?:[{_BULLETS}{_STARS}]|  ⎿ ) *(?:Please run /login · )?(?:API Error:? ?)?\(?"
+_CHOICE = r"^[ │❯]{0,8}\d+\. "
 
 PROGRAM = Program(
     product="claude",
@@ -216,13 +217,13 @@ PROGRAM = Program(
     ),
     dialogs=(
         Dialog("permission", r"^[ │]{1,2}Do you want to ", "claude-permission-bash, -edit, -write"),
-        Dialog("question", r"^[ │❯]*\d+\. (?:\[.\] )?(?:Type something|Chat about this|Submit answers)", "claude-question-multi"),
-        Dialog("menu", r"^[ │❯]*\d+\. Stop and wait for limit", "claude-usage-limit", held="limit"),
-        Dialog("trust", r"^[ │❯]*\d+\. Yes, I trust|Do you trust the files", "claude-trust"),
-        Dialog("plan", r"^ *Exit plan mode|ready to execute|wants to exit plan mode", "claude-plan-approval"),
-        Dialog("signin", r"^ *Select login method|Paste code here", "claude-login-menu"),
-        Dialog("permission", r"^ (?:Esc to cancel · )?Tab to amend|^ *This command requires approval", "claude-permission-bash"),
-        Dialog("menu", r"^(?:──|▔▔)|Press Enter to continue", "claude-menu-model, claude-onboarding-security"),
+        Dialog("question", _CHOICE + r"(?:\[.\] )?(?:Type something|Chat about this|Submit answers)", "claude-question-multi"),
+        Dialog("menu", _CHOICE + "Stop and wait for limit", "claude-usage-limit", held="limit"),
+        Dialog("trust", _CHOICE + r"Yes, I trust|^[ │]{0,8}Do you trust the files", "claude-trust"),
+        Dialog("plan", r"^ {0,8}(?:Exit plan mode|Claude (?:wants to exit|has written up a) plan)", "claude-plan-approval"),
+        Dialog("signin", r"^ {0,8}(?:Select login method|Paste code here)", "claude-login-menu"),
+        Dialog("permission", r"^ (?:Esc to cancel · Tab to amend|This command requires approval)", "claude-permission-bash"),
+        Dialog("menu", r"^(?:──|▔▔| {0,8}Press Enter to continue)", "claude-menu-model, claude-onboarding-security"),
     ),
     works=(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
@@ -238,8 +239,8 @@ PROGRAM = Program(
             rf"^[{_STARS}] Waiting for (?P<detail>\d+ [\w ]+?)(?: to finish)?$",
             "2.1.330: a subagent in the background",
         ),
-        Work("thinking", _STAR + r".*\([^)]*\bthinking\b", "claude-working-thinking"),
-        Work("answering", _STAR + r".*\([^)]*↓", "claude-working-streaming"),
+        Work("thinking", _STAR + r"[^(]*\([^)]*\bthinking\b", "claude-working-thinking"),
+        Work("answering", _STAR + r"[^(]*\([^)]*↓", "claude-working-streaming"),
         Work("working", _STAR, "claude-sigstop-undone"),
         Work("working", r"^  (?:.* · )?esc to int|^  working · ", "claude-working-bypass"),
     ),
@@ -251,10 +252,11 @@ PROGRAM = Program(
         ),
         Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
         Trouble("network", _SAYS + r"(?:Unable to connect|Connection|.{0,40}timed out)", "claude-connection-refused"),
-        Trouble("overloaded", _SAYS + r"(?:API Error|5\d\d|Overloaded)|API Error", "claude-server-500"),
+        Trouble("overloaded", _SAYS + r"(?:API Error|5\d\d|Overloaded)", "claude-server-500"),
+        Trouble("overloaded", rf"^[{_BULLETS}] ", "2.1.330: a model that is not there"),
     ),
     notes=(
-        Note(r"^ *[╭▀-▟][─▀-▟ ]*Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
+        Note(r"^ {0,8}[╭▀-▟][─▀-▟ ]{0,40}Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
         Note(r"until auto-compact: (?P<left>\d{1,3})%", "an older wording"),
         Note(r"(?P<context>\d{1,3})% context used", "claude-idle-context-low"),
         Note(

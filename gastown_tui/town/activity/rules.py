@@ -18,6 +18,7 @@ from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, opti
 
 PATIENT_ATTEMPTS = 3
 PATIENT_S = 60.0
+MOST_ROWS = 12
 
 
 class Parts(NamedTuple):
@@ -306,14 +307,14 @@ class Said(NamedTuple):
 def _said(troubles: Iterable[Trouble], screen: Screen, rows: range, *, own_colour: bool = False) -> Said | None:
     """Returns the first trouble that the rows tell, with their text from the row on in which it begins."""
     bare = [_bare(screen.texts[row]) for row in rows]
-    tails = [" ".join([screen.texts[row], *bare[index + 1 :]]) for index, row in enumerate(rows)]
+    tails = [" ".join([screen.texts[row], *bare[index + 1 : index + MOST_ROWS]]) for index, row in enumerate(rows)]
     for rule in troubles:
         for index, (row, tail) in enumerate(zip(rows, tails, strict=True)):
             match = compiled(rule.pattern).search(tail)
             if match is None or match.start() >= len(screen.texts[row]):
                 continue
             if not (own_colour and rule.coloured) or coloured(look_at(screen.rows[row], match.start())):
-                return Said(rule, clipped(" ".join(bare[index:])), tuple(rows[index:]))
+                return Said(rule, clipped(" ".join(bare[index : index + MOST_ROWS])), tuple(rows[index:]))
     return None
 
 

@@ -13,7 +13,7 @@ from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
 MOST_OPTIONS = 20
 MOST_TEXT = 400
 _OPTION = re.compile(
-    r"^(?P<lead>[\s│┃|]*)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*?)[\s│┃|]*$"
+    r"^(?P<lead>[\s│┃|]*+)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*?)[\s│┃|]*$"
 )
 
 
