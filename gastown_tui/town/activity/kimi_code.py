@@ -14,13 +14,16 @@ from .rules import Dialog, Note, Parts, Program, Trouble, Work
 from .screen import MOST_OPTIONS, Options, Screen, clipped, faint, is_rule, look_at, reddish
 
 _BOTTOM = re.compile(r"^ ?[╰└][─━╌]")
-_TOP = re.compile(r"^ ?[╭┌]")
+_TOP = re.compile(r"^ ?[╭┌├]")
 _TYPED = re.compile(r"^ ?[│┃] ?(?:[>!$❯] ?)?|[│┃]$")
 _COMPOSER = re.compile(r"^ ?[│┃] [>!$❯](?: |$)")
+_SENT = re.compile(r"^ {0,2}✨ ")
 _HEAD = re.compile(r"^ {0,2}[✨●✓✗•$] ")
 _CHECK = re.compile(r"^ {0,5}(?:[❯▶→>] )?\[[ ✓xX]\] (\S.*)$")
 _POINTED = re.compile(r"^( {0,5}[❯→] )(?!\d+\. |\[)\S")
 _SPIN = r"^ {1,2}[⠁-⣿🌑-🌘] +"
+_WAITS = re.compile(r"^ {1,2}[🌑-🌘]")
+_TOOL = r"^ {0,2}● (?P<detail>[A-Z]\w*ing\b.{1,60}? · .*)"
 _MOST_BELOW = 5
 _MOST_ERROR = 16
 _TROUBLED = r"(?:Error: \[(?:provider|auth)\.|Retrying \(|^ +\d{3} · ).*"
@@ -92,10 +95,13 @@ def _red(screen: Screen, row: int) -> bool:
 
 
 def _status(screen: Screen, last: int) -> range:
-    """Returns the last paragraph above the composer."""
+    """Returns the last paragraph above the composer; and all since the last message while it waits, for a tool perhaps."""
     first = last
     while first > 0 and screen.texts[first - 1]:
         first -= 1
+    if first >= 0 and any(_WAITS.match(screen.texts[row]) for row in range(first, last + 1)):
+        while first > 0 and not _SENT.match(screen.texts[first]):
+            first -= 1
     return range(max(first, 0), last + 1)
 
 
@@ -128,7 +134,7 @@ PROGRAM = Program(
     parts=parts,
     dialogs=(
         Dialog("plan", r"[▶] Ready to build with this plan", ""),
-        Dialog("permission", r"^ *[▶] \S.*\?$|choose · ↵ confirm", "kimi-code-permission-shell-80x24"),
+        Dialog("permission", r"^ *[▶] \S.*\?$|^ *[▶]? *\d\. (?:Approve|Reject)", "kimi-code-permission-shell-80x24"),
         Dialog("question", r"^ *question$|^ *\? \S|↵ (?:choose|toggle)", "kimi-code-question-80x24"),
         Dialog("trust", r"^ *Trust this folder\?", "kimi-code-trust-80x24"),
         Dialog("signin", r"^ *Select a platform|[Ll]og ?in|API key", ""),
@@ -142,6 +148,7 @@ PROGRAM = Program(
         ),
         Work("thinking", _SPIN + r"[Tt]hinking", "kimi-code-working-streaming-80x24"),
         Work("compacting", _SPIN + r"Compacting", ""),
+        Work("tool", _TOOL, "kimi-code-working-streaming-80x24"),
         Work("waiting", r"^ {1,2}[🌑-🌘](?:$| +(?:$|·))", ""),
         Work("working", _SPIN + r"\S", "kimi-code-working-queued-80x24"),
     ),
