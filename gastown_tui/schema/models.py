@@ -28,6 +28,32 @@ class AcknowledgedDocument(TypedDict):
     reason: str
 
 
+class QuestionDocument(TypedDict):
+    kind: Literal["permission", "question", "plan", "trust", "signin", "menu"]
+    text: str
+    options: list[str]
+
+
+class HeldDocument(TypedDict):
+    """What holds an agent. `until` is null where it was not told."""
+
+    why: Literal["auth", "limit", "rate", "billing", "overloaded", "network", "disk"]
+    until: str | None
+    text: str
+
+
+class ActivityDocument(TypedDict):
+    """What a living agent does, as its screen says; null where it does not tell. `what` names more as programs do more."""
+
+    what: str | None
+    detail: str | None
+    question: QuestionDocument | None
+    held: HeldDocument | None
+    draft: bool | None
+    context_used_pct: float | None
+    program_version: str | None
+
+
 class AgentDocument(TypedDict):
     """One agent. Durations are seconds; what is not known is null."""
 
@@ -57,6 +83,7 @@ class AgentDocument(TypedDict):
     exit_signal: int | None
     attached: int
     acknowledged: AcknowledgedDocument | None
+    activity: ActivityDocument
 
 
 class ShowDocument(AgentDocument):

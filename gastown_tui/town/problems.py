@@ -8,7 +8,8 @@ from math import inf
 from typing import NamedTuple
 
 from .snapshot import CALLING, Agent, State, Town
-from .text import clock_time, mask, safe
+from .text import mask, safe
+from .words import until
 
 WORST_FIRST = (State.DEAD, State.ZOMBIE, State.MISSING, State.WAITING, State.HELD, State.STALLED)
 _ONE = {
@@ -54,9 +55,9 @@ def problems(town: Town, now: float) -> tuple[Group, ...]:
     causes: dict[tuple[object, ...], list[Agent]] = {}
     for agent in sorted((one for one in town.agents if one.needs_you(now)), key=_begun):
         causes.setdefault(_cause(agent), []).append(agent)
-    groups = [_group(agents) for agents in causes.values()]
+    groups = [_group(agents, now) for agents in causes.values()]
     questions = [group for group in groups if group.state is State.WAITING]
-    asked = [_group(agent for group in questions for agent in group.agents)] if questions else []
+    asked = [_group((agent for group in questions for agent in group.agents), now)] if questions else []
     others = [group for group in groups if group.state is not State.WAITING]
     return tuple(sorted([*others, *asked], key=lambda group: WORST_FIRST.index(group.state)))
 
@@ -99,21 +100,21 @@ def _alike(text: str) -> str:
     return _PARTICULAR.sub(lambda found: found[0] if _STATUS.fullmatch(found[0]) else "#", text.casefold())
 
 
-def _group(agents: Iterable[Agent]) -> Group:
+def _group(agents: Iterable[Agent], now: float) -> Group:
     members = tuple(agents)
     stamps = [stamp for agent in members if (stamp := began(agent)) is not None]
     held = members[0].activity.held
-    until = held.until if held and members[0].state is State.HELD else None
-    return Group(members[0].state, _headline(members), members, min(stamps, default=None), until)
+    ends = held.until if held and members[0].state is State.HELD else None
+    return Group(members[0].state, _headline(members, now), members, min(stamps, default=None), ends)
 
 
-def _headline(agents: tuple[Agent, ...]) -> str:
+def _headline(agents: tuple[Agent, ...], now: float) -> str:
     first, count = agents[0], len(agents)
     if first.state is State.HELD:
         held = first.activity.held
-        until = f" until {clock_time(held.until)[:5]}" if held and held.until is not None else ""
+        ends = f" {until(held.until, now)}" if held and held.until is not None else ""
         by = f" {_HELD_BY.get(held.why, 'from outside')}" if held else ""
-        return f"{count} agent{'s are' if count > 1 else ' is'} held{by}{until}"
+        return f"{count} agent{'s are' if count > 1 else ' is'} held{by}{ends}"
     if count == 1:
         return _ONE[first.state]
     ending = _ending(first)

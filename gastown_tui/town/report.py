@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from .snapshot import Agent, Evidence, Expects, Nowhere, SourceState, State, Town
+from .snapshot import Activity, Agent, Evidence, Expects, Nowhere, SourceState, State, Town
 from .text import age, mask, quiet, rfc3339, safe
-from .words import SHAPES, evidence_text, need_you, outlook, summary_sentence
+from .words import SHAPES, doing, evidence_text, need_you, outlook, summary_sentence, until
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -94,7 +94,27 @@ def agent_document(agent: Agent, now: float) -> Document:
         "exit_signal": agent.exit_signal,
         "attached": agent.attached,
         "acknowledged": agent.acknowledged and {"at": rfc3339(agent.acknowledged.at), "reason": safe(agent.acknowledged.reason)},
+        "activity": _activity(agent.activity),
     }
+
+
+def _activity(activity: Activity) -> Document:
+    question, held = activity.question, activity.held
+    return {
+        "what": activity.what,
+        "detail": _shown(activity.detail),
+        "question": question
+        and {"kind": question.kind, "text": _shown(question.text), "options": [_shown(option) for option in question.options]},
+        "held": held and {"why": held.why, "until": rfc3339(held.until), "text": _shown(held.text)},
+        "draft": activity.draft,
+        "context_used_pct": activity.context_used_pct,
+        "program_version": _shown(activity.program_version),
+    }
+
+
+def _shown(text: str | None) -> str | None:
+    """Returns a text of a screen, inert and without secrets."""
+    return None if text is None else mask(safe(text))
 
 
 def evidence_documents(evidence: Iterable[Evidence], now: float) -> list[Document]:
@@ -140,7 +160,11 @@ def _row(agent: Agent, now: float) -> tuple[str, str, str, str, str, str]:
     why = mask(evidence_text(agent.evidence[0], now))
     coming = outlook(agent, now)
     lived = age(now - started) if started is not None else ""
-    return mark, SHAPES[agent.state], safe(agent.id), agent.state.value, lived, f"{why} · {coming}" if coming else why
+    does = doing(agent, now)
+    # The evidence has most of it already.
+    parts = (why, "" if does.rpartition(": ")[2] in why else does, coming)
+    told = " · ".join(part for part in parts if part)
+    return mark, SHAPES[agent.state], safe(agent.id), agent.state.value, lived, told
 
 
 def change_document(before: Agent | None, after: Agent | None, now: float) -> Document:
@@ -187,6 +211,7 @@ def show_lines(agent: Agent, environment: Iterable[tuple[str, str]], pane: Itera
     """Returns what `show` prints: state, evidence, ages, environment (already masked), the pane's last rows (inert)."""
     lines = [f"{SHAPES[agent.state]} {safe(agent.id)}  {agent.state.value}" + ("  needs you" if agent.needs_you(now) else "")]
     lines += [f"  {one.source:<8} {mask(evidence_text(one, now))}" for one in agent.evidence]
+    lines += [f"  {label:<8} {text}" for label, text in activity_lines(agent, now)]
     if coming := outlook(agent, now):
         lines.append(f"  expects  {coming}")
     facts = {
@@ -206,6 +231,25 @@ def show_lines(agent: Agent, environment: Iterable[tuple[str, str]], pane: Itera
     variables = [f"  {safe(name)}={safe(value)}" for name, value in environment]
     rows = [mask(row) for row in pane]
     return [*lines, *(["environment", *variables] if variables else []), *(["pane", *rows] if rows else [])]
+
+
+def activity_lines(agent: Agent, now: float) -> list[tuple[str, str]]:
+    """Returns (label, text) of all that an agent's screen says, in full; every text is one inert line without secrets."""
+    activity, told = agent.activity, list[tuple[str, str]]()
+    if activity.what:
+        told.append(("does", f"{activity.what} {activity.detail or ''}".strip()))
+    if question := activity.question:
+        told.append(("asks", f"{question.kind}: {question.text}"))
+        told += [("", f"{number} {option}") for number, option in enumerate(question.options, 1)]
+    if held := activity.held:
+        told.append(("held", f"{held.why}{f' {until(held.until, now)}' if held.until is not None else ''}: {held.text}"))
+    if activity.draft:
+        told.append(("draft", "somebody typed and did not send"))
+    if activity.context_used_pct is not None:
+        told.append(("context", f"{activity.context_used_pct:g} % used"))
+    if activity.program_version:
+        told.append(("version", activity.program_version))
+    return [(label, mask(safe(text))) for label, text in told]
 
 
 def _told(stamp: float | None, now: float) -> str | None:

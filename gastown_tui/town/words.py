@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .snapshot import Agent, Evidence, State, Town
-from .text import age, quiet, safe
+from .text import age, clock_time, mask, quiet, rfc3339, safe
 
 SHAPES: dict[State, str] = {
     State.WORKING: "●",
@@ -20,6 +20,7 @@ SHAPES: dict[State, str] = {
 }
 FOREIGN_SHAPE = "·"
 _COUNTED = (State.DEAD, State.ZOMBIE, State.MISSING, State.FROZEN, State.UNKNOWN)
+_HALF_A_DAY_S = 43200.0
 _ORPHANED = (State.DEAD, State.ZOMBIE)
 
 
@@ -59,6 +60,28 @@ def outlook(agent: Agent, now: float) -> str:
         return "nobody restarts it by itself" if agent.state in _ORPHANED else ""
     late = agent.expects.overdue_at is not None and now >= agent.expects.overdue_at
     return safe(agent.expects.what) + (", but that is overdue" if late else "")
+
+
+def until(stamp: float, now: float) -> str:
+    """Returns `until 11:00` in UTC, and with the day (`until 11-24 11:00`) where it is not soon."""
+    soon, told = stamp - now <= _HALF_A_DAY_S, rfc3339(stamp)
+    return f"until {clock_time(stamp)[:5]}" if soon or told is None else f"until {told[5:10]} {told[11:16]}"
+
+
+def doing(agent: Agent, now: float) -> str:
+    """Returns in few words what a living agent does, as its screen says; empty where it does not tell. Inert, no secrets."""
+    activity = agent.activity
+    if agent.state is State.WAITING and activity.question:
+        told = f"asks: {activity.question.text or activity.question.kind}"
+    elif agent.state is State.HELD and activity.held:
+        held = activity.held
+        told = f"held {until(held.until, now)}" if held.until is not None else f"held: {held.text or held.why}"
+    elif agent.state in (State.WORKING, State.STALLED, State.STARTING) and activity.what:
+        used = activity.what == "tool" and activity.detail
+        told = activity.detail or "" if used else " ".join(part for part in (activity.what, activity.detail) if part)
+    else:
+        told = "draft" if agent.alive and activity.draft else ""
+    return mask(safe(told))
 
 
 def title(agent: Agent) -> str:

@@ -25,12 +25,15 @@ from gastown_tui.town.report import (
 from gastown_tui.town.snapshot import (
     ALIVE,
     Acknowledged,
+    Activity,
     Agent,
     Evidence,
     Expects,
     Foreign,
+    Held,
     Notice,
     Nowhere,
+    Question,
     SourceState,
     State,
     Town,
@@ -42,7 +45,7 @@ NOW = START.wall
 REF = TownRef("/home/op/gt", "/tmp/tmux-1000/gt-a1b2c3", "gt")
 AGENT_KEYS = (
     "id role rig name session session_id pane_id pid agent_pid also runtime command cwd state since needs_you evidence expects "
-    "session_age_s agent_age_s quiet_s heartbeat_age_s exit_status exit_signal attached acknowledged"
+    "session_age_s agent_age_s quiet_s heartbeat_age_s exit_status exit_signal attached acknowledged activity"
 )
 
 
@@ -105,7 +108,7 @@ def test_who_needs_a_person(state: State) -> None:
 
 def test_what_is_not_known_is_null() -> None:
     document = agent_document(agent(), NOW)
-    known = {"id", "role", "rig", "name", "also", "state", "needs_you", "evidence", "attached"}
+    known = {"id", "role", "rig", "name", "also", "state", "needs_you", "evidence", "attached", "activity"}
     assert {key for key, value in document.items() if value is not None} == known
     bare = status_document(Town(TownRef("", None), NOW), NOW)["town"]
     assert bare == {"name": None, "root": None, "socket": None, "epoch": None, "notices": []}
@@ -231,3 +234,57 @@ def test_one_agent_for_people() -> None:
     assert "  expects  soon, but that is overdue" in show_lines(
         agent(State.DEAD, expects=Expects("soon", None, NOW)), [], [], NOW
     )
+
+
+SECRET = "export TOKEN=ghp_0123456789abcdefgh\x1b[2J"
+SHOWN = f"export TOKEN={MASK}\N{REPLACEMENT CHARACTER}[2J"
+
+
+def test_what_a_screen_says_is_told_whole_and_inert() -> None:
+    activity = Activity(
+        "tool",
+        SECRET,
+        Question("permission", SECRET, ("Yes", SECRET)),
+        Held("limit", SECRET, NOW + 60),
+        draft=False,
+        context_used_pct=43.5,
+        program_version="2.0.1",
+    )
+    assert agent_document(agent(activity=activity), NOW)["activity"] == {
+        "what": "tool",
+        "detail": SHOWN,
+        "question": {"kind": "permission", "text": SHOWN, "options": ["Yes", SHOWN]},
+        "held": {"why": "limit", "until": "2027-01-15T08:01:00.000Z", "text": SHOWN},
+        "draft": False,
+        "context_used_pct": 43.5,
+        "program_version": "2.0.1",
+    }
+
+
+def test_a_screen_that_tells_nothing_is_an_object_of_nulls() -> None:
+    told = agent_document(agent(State.DEAD), NOW)["activity"]
+    assert " ".join(told) == "what detail question held draft context_used_pct program_version"
+    assert set(told.values()) == {None}
+
+
+def test_show_tells_a_question_and_a_limit_in_full() -> None:
+    waiting = agent(State.WAITING, activity=Activity(question=Question("plan", "Proceed? " * 40, ("Yes", "No"))))
+    assert [line for line in show_lines(waiting, (), (), NOW) if "Proceed" in line] == ["  asks     plan: " + "Proceed? " * 40]
+    assert "           2 No" in show_lines(waiting, (), (), NOW)
+    held = agent(State.HELD, activity=Activity(held=Held("rate", "429", NOW + 60), draft=True, context_used_pct=88))
+    assert {"  held     rate until 08:01: 429", "  draft    somebody typed and did not send", "  context  88 % used"} <= set(
+        show_lines(held, (), (), NOW)
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "end"),
+    [
+        (agent(activity=Activity("tool", "Bash(pytest)")), "last output, 2 s ago · Bash(pytest)"),
+        (agent(State.HELD, activity=Activity(held=Held("limit", "x", NOW + 60))), "last output, 2 s ago · held until 08:01"),
+        (agent(State.IDLE, activity=Activity(draft=True)), "last output, 2 s ago · draft"),
+        (agent(State.WAITING, activity=Activity(question=Question("menu", "last output"))), "last output, 2 s ago"),
+    ],
+)
+def test_a_line_of_status_adds_what_its_evidence_does_not_say(one: Agent, end: str) -> None:
+    assert status_lines(town(one), NOW)[0].endswith("  " + end)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from gastown_tui.town.snapshot import Agent, Evidence, Expects, State, Town, TownRef
-from gastown_tui.town.words import SHAPES, evidence_text, need_you, outlook, summary_sentence, title
+from gastown_tui.town.snapshot import Activity, Agent, Evidence, Expects, Held, Question, State, Town, TownRef
+from gastown_tui.town.words import SHAPES, doing, evidence_text, need_you, outlook, summary_sentence, title, until
 
 NOW = 1_000_000.0
 
@@ -66,3 +68,30 @@ def test_titles() -> None:
 def test_every_state_has_a_shape_of_its_own() -> None:
     assert set(SHAPES) == set(State)
     assert len(set(SHAPES.values())) == len(State)
+
+
+@pytest.mark.parametrize(
+    ("state", "activity", "told"),
+    [
+        (State.WORKING, Activity("tool", "Bash(pytest)"), "Bash(pytest)"),
+        (State.WORKING, Activity("tool"), "tool"),
+        (State.WORKING, Activity("retrying", "attempt 2/10"), "retrying attempt 2/10"),
+        (State.WORKING, Activity("compacting", draft=True), "compacting"),
+        (State.IDLE, Activity(draft=True), "draft"),
+        (State.IDLE, Activity(draft=False), ""),
+        (State.IDLE, Activity("tool", "Bash(pytest)"), ""),
+        (State.WAITING, Activity(question=Question("trust", "Do you trust it?")), "asks: Do you trust it?"),
+        (State.WAITING, Activity(question=Question("menu", "")), "asks: menu"),
+        (State.HELD, Activity(held=Held("limit", "resets 11am", 1_000_060.0)), "held until 13:47"),
+        (State.HELD, Activity(held=Held("auth", "401 ghp_0123456789abcdefgh")), "held: 401 ••••"),
+        (State.DEAD, Activity("tool", "Bash(pytest)", draft=True), ""),
+    ],
+)
+def test_what_an_agent_does_is_told_in_few_words(state: State, activity: Activity, told: str) -> None:
+    assert doing(replace(agent(state), activity=activity), NOW) == told
+
+
+def test_a_far_end_names_its_day() -> None:
+    assert until(NOW + 43_000, NOW) == "until 01:43"
+    assert until(NOW + 50_000, NOW) == "until 01-13 03:40"
+    assert until(1e30, NOW) == "until ?"
