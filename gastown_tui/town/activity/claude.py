@@ -135,10 +135,8 @@ def _tools_that_run(screen: Screen, status: int) -> int:
 
 def _runs(screen: Screen, row: int) -> bool:
     """Whether a tool is named that runs: until it has ended its bullet is grey, or blinks."""
-    text = screen.texts[row]
-    if _COMMAND.match(text):
-        return row > 0 and "…" in screen.texts[row - 1]
-    return _is_tool(screen, row) and (text[0] not in _BULLETS or faint(look_at(screen.rows[row], 0)))
+    named = _is_tool(screen, row) or any(_COMMAND.match(text) for text in screen.texts[row + 1 : row + 2])
+    return named and (screen.texts[row][:1] == " " or faint(look_at(screen.rows[row], 0)))
 
 
 def _is_tool(screen: Screen, row: int) -> bool:
@@ -233,12 +231,13 @@ PROGRAM = Program(
             r"(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
         ),
-        Work("tool", r"^(?:[●⏺ ] (?=\w[^(]{0,80}\()|  ⎿  (?=\$ ))(?P<detail>.+)", "claude-working-tool", status=True),
         Work(
-            "waiting",
-            rf"^[{_STARS}] Waiting for (?P<detail>\d+ [\w ]+?)(?: to finish)?$",
-            "2.1.330: a subagent in the background",
+            "tool",
+            r"^(?:[●⏺ ] (?=\w[^(]{0,80}\()|  ⎿  (?=\$ ))(?P<detail>.+?)(?: \(\d[\dhms ]*\))?$",
+            "claude-working-tool",
+            status=True,
         ),
+        Work("working", rf"^[{_STARS}] (?P<detail>Waiting for \d+ \w+ \w+)", "2.1.330: a subagent in the background"),
         Work("thinking", _STAR + r"[^(]*\([^)]*\bthinking\b", "claude-working-thinking"),
         Work("answering", _STAR + r"[^(]*\([^)]*↓", "claude-working-streaming"),
         Work("working", _STAR, "claude-sigstop-undone"),

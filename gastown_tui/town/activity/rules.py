@@ -263,10 +263,18 @@ def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
             told = clipped(groups.get("detail") or "", 80) or None
             if rule.what == "retrying":
                 reason = _said(program.troubles, screen, parts.status)
+                if not groups.get("attempt"):  # it may stand in the next row, where the pane is narrow
+                    groups = _beyond(rule, screen, hit.row) or groups
                 return _retrying(reason.rule.why if reason else rule.why, hit, groups, told or (reason and reason.text))
             fact = _DOES.get(rule.what, f"it is {rule.what}")
             return Reading(State.WORKING, f"{fact}: {told}" if told else fact, Activity(rule.what, told), (hit.row,))
     return None
+
+
+def _beyond(rule: Work, screen: Screen, row: int) -> dict[str, str | None] | None:
+    """Returns what a rule finds in a row read as one with the next."""
+    match = compiled(rule.pattern).search(" ".join(map(str.strip, screen.texts[row : row + 2])))
+    return match.groupdict() if match else None
 
 
 _DOES = {
