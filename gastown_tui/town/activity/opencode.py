@@ -8,15 +8,16 @@ the middle of the screen on a ground of their own, a sidebar may stand at the ri
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from gastown_tui.town.cells import Cells
+from gastown_tui.town.cells import Cells, Colour
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import MOST_OPTIONS, Options, Screen, clipped, cut, faint, look_at, reddish
+from .screen import MOST_OPTIONS, Options, Screen, clipped, columns, cut, faint, look_at, reddish
 
 _BAR = re.compile(r"^ *(?:┃|╹▀{3,})")
 _EDGE = re.compile(r"^ *╹▀{3,}")
-_TITLE = re.compile(r"\S {2,}(esc)(?:/\w+)?(?= |$)")
+_TITLE = re.compile(r"(?<=\S) {2,}(?P<esc>esc)(?:/\w+)?(?= |$)")
 _SPINNER = r"^ *(?:[⬝■]+|\[⋯\])"
 # What stands between the spinner and `esc interrupt` is why it tries again; a narrow pane cuts it and draws it over the spinner.
 _RETRY = (
@@ -25,6 +26,7 @@ _RETRY = (
 )
 _BUSY = re.compile(r"^ *(?:┃ *)?(?:[⠁-⣿] |~ )")
 _ASIDE = re.compile(r"^ *(?:▣ |(?:ctrl|alt)\+\S)|^$")
+_COMPACTS = re.compile(r"^ *▣ +Compaction\b")
 _HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+)(?: |$)")
 
 
@@ -37,7 +39,7 @@ def parts(screen: Screen) -> Parts | None:
         return None
     edge = _EDGE.match(screen.texts[last])
     bar = edge.group().index("╹") if edge else screen.texts[last].index("┃")
-    right = edge.end() if edge else _panel(screen.rows[last], bar + 1)[1]
+    right = edge.end() if edge else _ground(screen.rows[last], bar + 1).right
     screen = _without_sidebar(screen, bar, right)
     if edge:
         return _at_composer(screen, last, bar) if last and screen.texts[last - 1][bar : bar + 1] == "┃" else None
@@ -94,7 +96,10 @@ def _status(screen: Screen, state: range, top: int) -> range:
         return range(0)
     if any(re.match(_RETRY, screen.texts[row]) for row in state):
         return state
-    row = _above(screen, top)
+    turn = range(_above(screen, top) + 1, top)
+    if compacting := [row for row in turn if _COMPACTS.match(screen.texts[row])]:
+        return range(compacting[-1], compacting[-1] + 1)
+    row = turn.start - 1
     while row >= 0 and screen.texts[row]:
         if _BUSY.match(screen.texts[row]):
             return range(row, row + 1)
@@ -141,39 +146,51 @@ def _showing(screen: Screen, columns: list[tuple[int, int]]) -> Screen:
     return screen._replace(rows=tuple(row for row, _ in rows), texts=tuple(text for _, text in rows))
 
 
-def _panel(cells: Cells, column: int) -> tuple[int, int]:
-    """Returns the columns over which the ground at a column reaches."""
-    left = right = 0
-    ground: object = look_at(cells, column).bg
+class Ground(NamedTuple):
+    """A stretch of one ground in a row: its colour, and the columns from which and up to which it reaches."""
+
+    colour: Colour
+    left: int
+    right: int
+
+
+def _ground(cells: Cells, column: int) -> Ground:
+    """Returns the ground on which a column of a row lies."""
+    colour, left, right = None, 0, 0
     for text, look in cells:
-        if look.bg != ground:
+        if look.bg != colour:
             if right > column:
                 break
-            left = right + len(text)
-        right += len(text)
-    return left, right
+            colour, left = look.bg, right
+        right += columns(text)
+    return Ground(colour, left, right) if right > column else Ground(None, right, right)
 
 
 def _menu(screen: Screen) -> Parts | None:
     """Returns the window that floats over the rest: centred, with a title and `esc` on top, on a ground of its own."""
     for row, text in enumerate(screen.texts):
-        if row and (title := _TITLE.search(text)):
-            left, right = _panel(screen.rows[row], title.start(1))
-            above = _panel(screen.rows[row - 1], left)
-            centred = left > 0 and abs(left + right - screen.width) <= 1
-            if centred and above == (left, right) and not screen.texts[row - 1][left:right].strip() and text[left - 1] != "┃":
-                return _floating(screen, row, (left, right), title.start(1))
+        if not row or not (title := _TITLE.search(text)):
+            continue
+        ground = _ground(screen.rows[row], columns(text[: title.start("esc")]))
+        centred = ground.left > 0 and abs(ground.left + ground.right - screen.width) <= 1
+        if centred and _ground(screen.rows[row - 1], ground.left) == ground and _is_free(screen, row, ground):
+            return _floating(screen, row, ground)
     return None
 
 
-def _floating(screen: Screen, top: int, span: tuple[int, int], esc: int) -> Parts:
-    left = span[0]
-    ground = look_at(screen.rows[top], left).bg
+def _is_free(screen: Screen, row: int, ground: Ground) -> bool:
+    """Whether a ground has an empty row above its first, and no bar at its left: a message behind a bar is no window."""
+    above, beside = cut(screen.rows[row - 1], ground.left, ground.right), cut(screen.rows[row], ground.left - 1, ground.left)
+    return not above[1] and beside[1] != "┃"
+
+
+def _floating(screen: Screen, top: int, ground: Ground) -> Parts:
     end = top + 1
-    while end < len(screen.rows) and look_at(screen.rows[end], left).bg == ground:
+    while end < len(screen.rows) and _ground(screen.rows[end], ground.left).colour == ground.colour:
         end += 1
-    columns = [(0, 0)] * top + [(left, esc)] + [span] * (end - top - 1) + [(0, 0)] * (len(screen.rows) - end)
-    screen = _showing(screen, columns)
+    span = (ground.left, ground.right)
+    screen = _showing(screen, [span if top <= row < end else (0, 0) for row in range(len(screen.rows))])
+    screen = screen._replace(texts=(*screen.texts[:top], _TITLE.sub("", screen.texts[top]), *screen.texts[top + 1 :]))
     return Parts(None, dialog=range(top, end), options=_entries(screen, top + 1, end), screen=screen)
 
 
@@ -212,14 +229,14 @@ PROGRAM = Program(
     parts=parts,
     dialogs=(
         Dialog("permission", r"^[ ┃]{0,9}△ |^[ ┃]{0,9}Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
-        Dialog("plan", r"(?i)switch to the build agent", "opencode-question-120x40"),
         Dialog("question", r"^[ ┃]{0,9}\d+\. +\S|\bdismiss$", "opencode-question-120x40"),
-        Dialog("signin", r"^ *(?:Connect a provider|API key|Select auth method)", "opencode-question-120x40"),
+        Dialog("signin", r"^ *(?:Connect a provider|API key)$", "connect-40x24"),
     ),
     works=(
         Work("retrying", _RETRY, _429),
+        Work("compacting", r"^ *▣ ", "compact-80x30"),
         Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),
-        Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "opencode-working-queued-120x40"),
+        Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "sleep-running-40x24"),
         Work("working", _SPINNER, "opencode-working-streaming-120x40"),
     ),
     troubles=(

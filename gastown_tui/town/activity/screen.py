@@ -63,6 +63,11 @@ def look_at(cells: Cells, column: int) -> Attributes:
     return Attributes()
 
 
+def columns(text: str) -> int:
+    """Returns how many columns a text takes."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 @lru_cache(maxsize=4096)
 def cut(cells: Cells, start: int, stop: int) -> tuple[Cells, str]:
     """Returns the part of a row between two columns, and its text. A character of which half is outside is outside."""
