@@ -19,6 +19,7 @@ _STATUS = re.compile(r"^[•◦] .*(?:\(\d+[smh]\b|\besc to )")
 _ACTIVE = re.compile(r"^[•◦] [A-Z][a-z]+ing\b")
 _BESIDE = re.compile(r"^  (?:\d+ background terminals? |Worked for )")
 _SCROLLED = re.compile(r"↓ .*· esc$")
+_MOST_ERROR = 12
 _BEFORE = re.compile(r"^ +(?:\? for shortcuts$|Waiting for startup\b)")
 
 
@@ -75,7 +76,7 @@ def _above(screen: Screen, end: int) -> tuple[range, range]:
             if _ACTIVE.match(first) and _spins(screen, block[0]):
                 status = range(block.start, status.stop or block.stop)
             latest = not _SCROLLED.search(screen.texts[end - 2])
-            return status, block if first.startswith("■") and latest else range(0)
+            return status, block[:_MOST_ERROR] if first.startswith("■") and latest else range(0)
     return status, range(0)
 
 
@@ -139,7 +140,7 @@ def _is_title(screen: Screen, row: int) -> bool:
     )
 
 
-_KEYS = r"(?i)^ *(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |[↑↓←→↵]/?)\S* +\S|\bq to quit\b"
+_KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |q |[↑↓←→↵])\S*+ ++\S"
 _401 = "codex-trap-recovered-from-401-120x40"
 _STOPS = r"\bstatus:?"
 _QUOTA = "codex-billing-quota-120x40"
@@ -158,20 +159,12 @@ PROGRAM = Program(
         Title(State.WAITING, r"^\[ [!.] \] ", _PATCH),
     ),
     dialogs=(
-        Dialog("plan", r"^ +Implement this plan\?", "codex-plan-approval-120x40"),
-        Dialog(
-            "trust",
-            r"(?i)^ +Folder access\b|^› 1\. Trust\b|\btrust (?:the contents|this (?:folder|directory))",
-            "codex-trust-120x40",
-        ),
-        Dialog("signin", r"(?i)^[>›]? +\d\. Sign in\b|^ +(?:sign|log) ?in\b", "codex-login-120x40"),
-        Dialog("question", r"^ +Question \d+/\d+|\benter to submit\b|^ +Field \d+/\d+", "codex-question-120x40"),
-        Dialog("permission", r"^ +(?:Would you like to|Do you want to|Allow)\b|tell Codex what to do differently", _PATCH),
-        Dialog(
-            "menu",
-            _KEYS,
-            "codex-menu-model-120x40",
-        ),
+        Dialog("plan", r"^ *+Implement this plan\?", "codex-plan-approval-120x40"),
+        Dialog("trust", r"(?i)^(?:› 1\.)? *+(?:Folder access\b|Do you trust\b|Trust (?:this|and)\b)", "codex-trust-120x40"),
+        Dialog("signin", r"(?i)^[>›]? *+(?:\d\. )?(?:Sign|Log) ?in\b", "codex-login-120x40"),
+        Dialog("question", r"^ *+(?:(?:Question|Field|option) \d+/\d+|tab to add|enter to submit)\b", "codex-question-120x40"),
+        Dialog("permission", r"^ *+(?:Would you like to|Do you want to|Allow)\b|^[› ] \d\. No, and tell\b", _PATCH),
+        Dialog("menu", _KEYS, "codex-menu-model-120x40"),
     ),
     works=(
         Work("compacting", r"^[•◦] Compacting\b", "codex-working-compacting-120x40"),

@@ -19,6 +19,8 @@ from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, opti
 PATIENT_ATTEMPTS = 3
 PATIENT_S = 60.0
 MOST_ROWS = 12
+MOST_CUE = 120
+"""In how many characters of a row what kind of dialog it is of must be told: they bound what hostile rows can cost."""
 
 
 class Parts(NamedTuple):
@@ -144,10 +146,10 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False) -> Hit | None:
-    """Returns the first of the rows in which the pattern is found (in a colour of its own, if so wished)."""
+def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False, most: int = MOST_TEXT) -> Hit | None:
+    """Returns the first of the rows in whose beginning the pattern is found (in a colour of its own, if so wished)."""
     for row in rows:
-        if (match := compiled(pattern).search(screen.texts[row])) and not (
+        if (match := compiled(pattern).search(screen.texts[row][:most])) and not (
             own_colour and not coloured(look_at(screen.rows[row], match.start()))
         ):
             return Hit(row, match)
@@ -182,7 +184,7 @@ def _titled(title: Title) -> Reading:
 
 
 def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None) -> Reading:
-    hits = ((rule, find(rule.pattern, screen, parts.dialog)) for rule in program.dialogs)
+    hits = ((rule, find(rule.pattern, screen, parts.dialog, most=MOST_CUE)) for rule in program.dialogs)
     rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
     options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
     if rule is None and options is None and (title is None or title.state is not State.WAITING):
@@ -243,15 +245,14 @@ def _wrapped(screen: Screen, row: int) -> bool:
     return bool(above) and len(above) + len(line.split(" ", 1)[0]) > screen.width - 8 > 0
 
 
-_LINES = r"\s│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
-_FRAME = re.compile(rf"^[{_LINES}●⎿]+|[{_LINES}]+$")
+_LINES = " \t\u3000│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
 
 _TOP = re.compile(r"^\s*[╭┌]")
 
 
 def _bare(text: str) -> str:
     """Returns a row's text without the frame around it and the bullet before it."""
-    return _FRAME.sub("", text)
+    return text.lstrip(_LINES + "●⎿").rstrip(_LINES)
 
 
 def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
@@ -315,10 +316,11 @@ class Said(NamedTuple):
 def _said(troubles: Iterable[Trouble], screen: Screen, rows: range, *, own_colour: bool = False) -> Said | None:
     """Returns the first trouble that the rows tell, with their text from the row on in which it begins."""
     bare = [_bare(screen.texts[row]) for row in rows]
-    tails = [" ".join([screen.texts[row], *bare[index + 1 : index + MOST_ROWS]]) for index, row in enumerate(rows)]
+    tails = [" ".join([screen.texts[row], *bare[index + 1 : index + MOST_ROWS]])[:MOST_TEXT] for index, row in enumerate(rows)]
+    plain = [own_colour and not any(coloured(look) for _, look in screen.rows[row]) for row in rows]
     for rule in troubles:
         for index, (row, tail) in enumerate(zip(rows, tails, strict=True)):
-            match = compiled(rule.pattern).search(tail)
+            match = None if rule.coloured and plain[index] else compiled(rule.pattern).search(tail)
             if match is None or match.start() >= len(screen.texts[row]):
                 continue
             if not (own_colour and rule.coloured) or coloured(look_at(screen.rows[row], match.start())):
