@@ -26,7 +26,10 @@ _RETRY = (
 )
 _BUSY = re.compile(r"^ *(?:┃ *)?(?:[⠁-⣿] |~ )")
 _ASIDE = re.compile(r"^ *(?:▣ |(?:ctrl|alt)\+\S)|^$")
-_COMPACTS = re.compile(r"^ *▣ +Compaction\b")
+_TURN = re.compile(r"^ *▣ ")
+_COMPACTS = r"^ *▣ +Compaction\b"
+_UNDONE = r"^ *▣ [^·]* · [^·]*$"
+_ASKS = re.compile(r"△ |⇆|↑↓|\benter\b|\bdismiss$|^[ ┃]{0,9}\d+\. +\S")
 _HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+)(?: |$)")
 
 
@@ -46,6 +49,8 @@ def parts(screen: Screen) -> Parts | None:
     if any(screen.texts[last + 1 :]):
         return None
     top = _top(screen, last, bar)
+    if not any(_ASKS.search(screen.texts[row]) for row in range(top, last + 1)):
+        return _at_child(screen, range(top, last + 1), bar)
     return Parts(None, dialog=range(top, last + 1), options=_buttons(screen, top, last), transcript=range(top), screen=screen)
 
 
@@ -63,6 +68,16 @@ def _at_composer(screen: Screen, edge: int, bar: int) -> Parts:
         transcript=[row for row in range(top) if row not in status],
         screen=screen,
     )
+
+
+def _at_child(screen: Screen, bar_rows: range, bar: int) -> Parts | None:
+    """Returns the parts of a subagent's page, which has no composer and no footer: the line that ends its turn has to tell."""
+    refusal = _refusal(screen, bar_rows.start, bar)
+    turn = next((row for row in range(bar_rows.start - 1, -1, -1) if screen.texts[row]), 0)
+    if not _TURN.match(screen.texts[turn]):
+        return None
+    open_turn = range(turn, turn + 1) if not refusal and re.match(_UNDONE, screen.texts[turn]) else range(0)
+    return Parts(bar_rows, status=open_turn, message=refusal, transcript=range(turn), screen=screen)
 
 
 def _unwrapped(screen: Screen, footer: range) -> Screen:
@@ -97,7 +112,7 @@ def _status(screen: Screen, state: range, top: int) -> range:
     if any(re.match(_RETRY, screen.texts[row]) for row in state):
         return state
     turn = range(_above(screen, top) + 1, top)
-    if compacting := [row for row in turn if _COMPACTS.match(screen.texts[row])]:
+    if compacting := [row for row in turn if re.match(_COMPACTS, screen.texts[row])]:
         return range(compacting[-1], compacting[-1] + 1)
     row = turn.start - 1
     while row >= 0 and screen.texts[row]:
@@ -234,7 +249,8 @@ PROGRAM = Program(
     ),
     works=(
         Work("retrying", _RETRY, _429),
-        Work("compacting", r"^ *▣ ", "compact-80x30"),
+        Work("compacting", _COMPACTS, "compact-80x30"),
+        Work("working", _UNDONE, "child-80x30"),
         Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),
         Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "sleep-running-40x24"),
         Work("working", _SPINNER, "opencode-working-streaming-120x40"),
