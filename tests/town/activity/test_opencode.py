@@ -139,6 +139,38 @@ SIZED: dict[str, tuple[State, str | None, object]] = {
     "hang-palette-200x50": (State.WAITING, "menu", None),
     "r429-200x50": (State.HELD, "rate", "Rate limit reached, try again later · attempt 1"),
     "sleep-running-200x50": (State.WORKING, "tool", "echo one; sleep 600"),
+    "ask12-80x24": (State.WAITING, "question", tuple(f"choice {number}" for number in range(1, 8))),
+    "at-80x24": (State.IDLE, None, True),
+    "connect-key-80x24": (State.WAITING, "signin", None),
+    "help-80x24": (State.WAITING, "menu", ("ok",)),
+    "longbash-full-80x24": (State.WAITING, "permission", PERMISSION),
+    "plan-80x24": (State.IDLE, None, False),
+    "r429q-80x24": (State.WORKING, "retrying", None),
+    "r503-80x24": (State.WORKING, "retrying", "Service overloaded · attempt 2"),
+    "sessions-80x24": (State.WAITING, "menu", None),
+    "shellmode-80x24": (State.IDLE, None, False),
+    "shellmode-cmd-80x24": (State.IDLE, None, True),
+    # A subagent's page has no composer.
+    "child-80x30": (State.WORKING, "working", None),
+    # In 256 colours from here.
+    "compact-80x30": (State.WORKING, "compacting", None),
+    "compact-done-80x30": (State.IDLE, None, False),
+    "draft-80x30": (State.IDLE, None, True),
+    "e401-80x30": (State.HELD, "auth", None),
+    "palette-80x30": (State.WAITING, "menu", None),
+    "timeline-80x30": (State.WAITING, "menu", None),
+    # kilo 7.7.7
+    "kilo-after-120x40": (State.IDLE, None, False),
+    "kilo-ask-120x40": (State.WAITING, "question", ("SQLite", "Dolt", "Type your own answer")),
+    "kilo-bash-40x24": (State.WAITING, "permission", PERMISSION),
+    "kilo-bash-120x40": (State.WAITING, "permission", PERMISSION),
+    "kilo-draft-120x40": (State.IDLE, None, True),
+    "kilo-e401-120x40": (State.HELD, "auth", None),
+    "kilo-hang-120x40": (State.WORKING, "working", None),
+    "kilo-palette-120x40": (State.WAITING, "menu", None),
+    "kilo-r429-120x40": (State.HELD, "rate", "Rate limit reached, try again later · attempt 1"),
+    "kilo-sleep-running-120x40": (State.WORKING, "tool", "echo one; sleep 600"),
+    "kilo-think-120x40": (State.WORKING, "thinking", None),
 }
 
 
@@ -167,6 +199,23 @@ def test_a_menu_is_told_by_its_title() -> None:
     question = reading_named("hang-palette-200x50").activity.question
     assert question is not None and question.text == "Commands"
     assert "Switch model ctrl+x m" in question.options
+
+
+def test_a_menu_over_another_script_is_found_by_columns() -> None:
+    lines = (FOLDER / "palette-80x30.ansi").read_text().split("\n")
+    rows = [re.sub(r"^((?:\x1b\[[0-9;]*m)*) {8}", r"\g<1>漢漢漢漢", row) for row in lines]
+    assert sum("漢" in row for row in rows) > 10
+    question = read(PROGRAM, screen_of(rows, width=80, height=30)).activity.question
+    was = reading_named("palette-80x30").activity.question
+    assert was is not None and question == was
+
+
+def test_a_subagent_that_ended_its_turn_is_idle() -> None:
+    rows = (FOLDER / "child-80x30.ansi").read_text().split("\n")
+    ended = [row.replace("· Mock 1", "· Mock 1 · 2.0s") for row in rows]
+    assert read(PROGRAM, screen_of(ended, width=80, height=30)).state is State.IDLE
+    scrolled = [row for row in rows if "▣" not in row]
+    assert read(PROGRAM, screen_of(scrolled, width=80, height=30)).state is None
 
 
 # What a next release might change.
