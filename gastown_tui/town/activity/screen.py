@@ -13,8 +13,9 @@ from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
 MOST_OPTIONS = 20
 MOST_TEXT = 400
 _OPTION = re.compile(
-    r"^(?P<lead>[\s│┃|]*+)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*?)[\s│┃|]*$"
+    r"^(?P<lead>[\s│┃|]*+)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*)"
 )
+_BESIDE = re.compile(r" {2,}|[\s│┃|]+$")
 
 
 class Screen(NamedTuple):
@@ -161,16 +162,17 @@ class Options(NamedTuple):
 def options_in(texts: Sequence[str], start: int, end: int) -> Options | None:
     """Returns the last list numbered 1, 2, 3 … between two rows, at most twenty of it; None where there is none.
 
-    Rows between two numbers belong to the upper one and are left out. A list that scrolls may begin above 1.
+    Rows between two numbers belong to the upper one and are left out, as is what stands in a column beside. A list that
+    scrolls may begin above 1.
     """
     found: list[tuple[int, int, str, bool]] = []
     for index in range(start, end):
-        if not (match := _OPTION.match(texts[index])):
+        if not (match := _OPTION.match(texts[index][:MOST_TEXT])):
             continue
         number = int(match["number"] or match["boxed"])
         if not found or number != found[-1][1] + 1:
             found = []
-        found.append((index, number, match["text"], bool(match["pointer"])))
+        found.append((index, number, _BESIDE.split(match["text"], maxsplit=1)[0], bool(match["pointer"])))
     if len(found) < 2:
         return None
     shown = found[:MOST_OPTIONS]
