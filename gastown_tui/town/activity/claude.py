@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import re
 
-from gastown_tui.town.cells import plain
+from gastown_tui.town.cells import Attributes, plain
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
 from .screen import Screen, coloured, faint, look_at
 
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
-_SHEET = re.compile(r"─{2}.*─$|▔{8,}$")
+_SHEET = re.compile(r"[╭─]─.*[─╮]$|▔{8,}$")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
 _OPTION = re.compile(r"[ │]{0,8}[❯>]? {0,8}\d{1,2}\. ")
 _POINTED = re.compile(r"[ │]{0,8}[❯>] {0,8}\d{1,2}\. ")
 _FLEET = re.compile(r"(?:^|· )claude agents$")
 _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
+_BEHIND = re.compile(r"Jump to bottom \(.{1,20}\) ↓$")
 _POPUP = re.compile(r" *[/@+*◇] ?\S")
 _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
 _COMMAND = re.compile(r"  ⎿  \$ ")
@@ -40,6 +41,8 @@ def parts(screen: Screen) -> Parts:
         dialog = _dialog(screen) if composer is None else range(composer.start - 1)
         return Parts(None, message=_own_words(screen, dialog.start), dialog=dialog, transcript=range(dialog.start))
     top = max(0, composer.start - 1)
+    if any(_BEHIND.search(text) for text in screen.texts[max(0, top - 2) : top]):  # what stands above is not the last of it
+        return Parts(composer, footer=_footer(screen, composer.stop + 1), draft=_draft(screen, composer))
     status = _status(screen, top)
     return Parts(
         composer,
@@ -155,9 +158,9 @@ def _own_words(screen: Screen, end: int) -> range:
             continue
         if text[0] in _BULLETS and coloured(look_at(screen.rows[row], 0)) and coloured(look_at(screen.rows[row], 2)):
             return _paragraph(screen, row, end)
-        answers = [below for below in range(row, end) if screen.texts[below].startswith("  ⎿  ")]
+        answers = [below for below in range(row, end) if screen.texts[below].startswith("  ⎿ ")]
         for answer in answers if text[0] in "❯>" else answers[1:]:
-            if coloured(look_at(screen.rows[answer], 5)):
+            if coloured(_first_look(screen, answer, 4)):
                 return _paragraph(screen, answer, end)
         if not _LOCAL.match(text) or any("Interrupt" in screen.texts[answer] for answer in answers):
             break
@@ -168,9 +171,15 @@ def _paragraph(screen: Screen, start: int, end: int) -> range:
     """Returns the rows from one on that have its colour: a notice in grey may follow without a gap."""
     for row in range(start + 1, end):
         text = screen.texts[row]
-        if not text or not coloured(look_at(screen.rows[row], len(text) - len(text.lstrip()))):
+        if not text or not coloured(_first_look(screen, row, 0)):
             return range(start, row)
     return range(start, end)
+
+
+def _first_look(screen: Screen, row: int, column: int) -> Attributes:
+    """Returns how the first visible character looks from a column on."""
+    rest = screen.texts[row][column:]
+    return look_at(screen.rows[row], column + len(rest) - len(rest.lstrip()))
 
 
 def _footer(screen: Screen, start: int) -> range:
