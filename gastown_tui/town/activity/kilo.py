@@ -1,4 +1,4 @@
-"""What the screens of kilo say: it is drawn by opencode's engine. No scene of its own was recorded."""
+"""What the screens of kilo say: it is drawn by opencode's engine, with its own name for the agent and more hints below it."""
 
 from __future__ import annotations
 

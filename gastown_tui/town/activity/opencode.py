@@ -21,7 +21,7 @@ _TITLE = re.compile(r"(?<=\S) {2,}(?P<esc>esc)(?:/\w+)?(?= |$)")
 _SPINNER = r"^ *(?:[⬝■]+|\[⋯\])"
 # What stands between the spinner and `esc interrupt` is why it tries again; a narrow pane cuts it and draws it over the spinner.
 _RETRY = (
-    _SPINNER + r" *(?!esc\b)(?P<detail>[^\s⬝■].*?) *(?:\(click to expand\) *)?(?:\[retrying *)?"
+    _SPINNER + r" *(?!esc)(?P<detail>[^\s⬝■].*?) *(?:\(click to expand\) *)?(?:\[retrying *)?"
     r"(?:in (?P<wait>[\dhms ]{1,20}?) *)?(?:attempt(?: #(?P<attempt>\d{1,4}))?.*| {2,}esc .*)?$"
 )
 _BUSY = re.compile(r"^ *(?:┃ *)?(?:[⠁-⣿] |~ )")
@@ -109,7 +109,8 @@ def _status(screen: Screen, state: range, top: int) -> range:
     """Returns the row that says at what it works: why it tries again, or the spinner above a tool's output; none at rest."""
     if not any(re.match(_SPINNER, screen.texts[row]) for row in state):
         return range(0)
-    if any(re.match(_RETRY, screen.texts[row]) for row in state):
+    retry = re.match(_RETRY, screen.texts[state.start])
+    if retry and (retry["attempt"] or reddish(look_at(screen.rows[state.start], retry.start("detail")))):
         return state
     turn = range(_above(screen, top) + 1, top)
     if compacting := [row for row in turn if re.match(_COMPACTS, screen.texts[row])]:
@@ -248,7 +249,7 @@ PROGRAM = Program(
         Dialog("signin", r"^ *(?:Connect a provider|API key)$", "connect-40x24"),
     ),
     works=(
-        Work("retrying", _RETRY, _429),
+        Work("retrying", _RETRY, _429, status=True),
         Work("compacting", _COMPACTS, "compact-80x30"),
         Work("working", _UNDONE, "child-80x30"),
         Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),

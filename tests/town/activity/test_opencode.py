@@ -162,6 +162,11 @@ SIZED: dict[str, tuple[State, str | None, object]] = {
     # kilo 7.7.7
     "kilo-after-120x40": (State.IDLE, None, False),
     "kilo-ask-120x40": (State.WAITING, "question", ("SQLite", "Dolt", "Type your own answer")),
+    "kilo-ask-40x24": (State.WAITING, "question", ("SQLite", "Dolt", "Type your own answer")),
+    "kilo-e401-40x24": (State.HELD, "auth", None),
+    "kilo-hang-40x24": (State.WORKING, "working", None),
+    "kilo-hang-draft-40x24": (State.WORKING, "working", None),
+    "kilo-r429-40x24": (State.HELD, "rate", "Rate limit reached, try again later · attempt 1"),
     "kilo-bash-40x24": (State.WAITING, "permission", PERMISSION),
     "kilo-bash-120x40": (State.WAITING, "permission", PERMISSION),
     "kilo-draft-120x40": (State.IDLE, None, True),
