@@ -231,7 +231,7 @@ def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | No
     lines: list[str] = []
     for row in range(dialog.start, end):
         if (line := _bare(screen.texts[row])) and not _TOP.match(screen.texts[row]):
-            above = lines.pop() + " " if row > dialog.start and _wrapped(screen, row) else ""
+            above = lines.pop() + " " if lines and _wrapped(screen, row) else ""
             lines.append(above + line)
     told = " · ".join(lines)
     if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
