@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
+from gastown_tui.town.report import activity_lines
 from gastown_tui.town.snapshot import Agent, Nowhere, Town
 from gastown_tui.town.text import clock_time, mask, rfc3339, safe
 from gastown_tui.town.words import evidence_text, outlook, summary_sentence
@@ -19,6 +20,7 @@ def sections(agent: Agent, environment: Environment | str, ages: Ages) -> list[S
     """Returns titled groups of (label, text), every text inert and masked. `environment` is the reason where it is a string."""
     parts = [
         ("why", list(_why(agent, ages))),
+        *([("its screen", told)] if (told := activity_lines(agent, ages.now)) else []),
         ("ages", [(label, _age(label, stamp, ages)) for label, stamp in _stamps(agent)]),
         ("who", list(_who(agent))),
         ("environment", [("", environment)] if isinstance(environment, str) else [(name, value) for name, value in environment]),

@@ -281,7 +281,7 @@ def test_show_tells_a_question_and_a_limit_in_full() -> None:
     ("one", "end"),
     [
         (agent(activity=Activity("tool", "Bash(pytest)")), "last output, 2 s ago · Bash(pytest)"),
-        (agent(State.HELD, activity=Activity(held=Held("limit", "x", NOW + 60))), "last output, 2 s ago · held until 08:01"),
+        (agent(State.HELD, activity=Activity(held=Held("limit", "x", NOW + 60))), "last output, 2 s ago · until 08:01"),
         (agent(State.IDLE, activity=Activity(draft=True)), "last output, 2 s ago · draft"),
         (agent(State.WAITING, activity=Activity(question=Question("menu", "last output"))), "last output, 2 s ago"),
     ],

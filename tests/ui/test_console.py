@@ -128,7 +128,7 @@ async def test_rows_keep_their_place_and_the_choice_stays() -> None:
         before = await pressed(pilot, "j")
         eye.town(with_agent("beads/witness", state=State.WAITING))
         after = await pressed(pilot)
-    names = [[row[5:24] for row in text.splitlines()[3:-4] if row[4:5] == " "] for text in (before, after)]
+    names = [[row[5:21] for row in text.splitlines()[3:-4] if row[4:5] == " "] for text in (before, after)]
     assert names[0] == names[1]
     assert next(row for row in after.splitlines() if row.startswith("▌")).startswith("▌  ○ deacon")
 

@@ -177,3 +177,33 @@ async def test_the_wheel_and_the_pointer_choose() -> None:
         assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"]
         await pilot.click("#problems", offset=(10, 0))
         assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"]
+
+
+def marked(shown: str) -> list[str]:
+    return [row.split("│")[0].split("▎")[1].strip() for row in shown.splitlines() if "▎" in row]
+
+
+async def test_the_rows_that_are_the_evidence_are_marked_while_they_are_live() -> None:
+    eye = scene.Eye()
+    async with scene.console(eye).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "5", "j", "space")
+        asked = [
+            "Do you want to proceed?",
+            "❯ 1. Yes",
+            "2. Yes, and do not ask again for git push commands in /home/op/gt/gastown/pole",
+            "3. No",
+        ]
+        assert marked(shown) == asked
+        assert marked(await pressed(pilot, "k")) == [], "the scrollback is the past"
+        assert marked(await pressed(pilot, "escape")) == asked
+        eye.town(with_agent("gastown/polecats/nux", state=State.WORKING))
+        assert marked(await pressed(pilot)) == [], "they say another thing"
+        eye.town(replace(scene.TOWN, sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"),)))
+        assert marked(await pressed(pilot)) == [], "nobody knows whether it is still there"
+
+
+async def test_a_question_stands_in_the_agent_view_with_every_answer() -> None:
+    async with scene.console().run_test(size=(120, 60)) as pilot:
+        shown = await pressed(pilot, "5", "j", "space")
+    assert "│ asks          permission: Bash" in shown
+    assert "│ 3 No" in shown

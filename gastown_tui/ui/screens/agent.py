@@ -106,7 +106,7 @@ class AgentScreen(Page):
     def paint(self, ages: Ages) -> None:
         agent, style = self.agent, self.style
         facts = self.query_one("#facts", Lines)
-        joint = self.query_one(Pane).size.width + 1 if self.has_class("-wide") else None
+        joint = self.query_one(Pane).size.width if self.has_class("-wide") else None
         self.query_one(Header).show(self.view, ages, style)
         row = Row(agent.id, agent.id, "", agent) if agent else None
         stale = bool(self.view.stale("tmux", "process"))

@@ -14,12 +14,13 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from gastown_tui.town.acks import Subject, subject
+from gastown_tui.town.activity.marks import evidence_rows
 from gastown_tui.town.snapshot import CALLING, Agent, Nowhere, Town
 from gastown_tui.town.text import safe
 
 from .. import keys
 from ..ages import Ages
-from ..themes import Ink, ink
+from ..themes import STATE_TOKENS, Ink, ink
 from ..view import ENDED, View
 from ..widgets.footer import Footer
 from ..widgets.header import Header, notice
@@ -104,9 +105,9 @@ class Page(Screen[None]):
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        pane.show(
-            self.console.inks, dimmed=self.is_past(agent), empty="nothing is drawn in its pane" if frame else _nothing(agent)
-        )
+        past, empty = self.is_past(agent), "nothing is drawn in its pane" if frame else _nothing(agent)
+        marks = evidence_rows(agent, frame) if agent and frame and not past else frozenset[int]()
+        pane.show(self.console.inks, dimmed=past, empty=empty, marks=marks, mark=STATE_TOKENS[agent.state] if agent else "dim")
 
     def is_past(self, agent: Agent | None) -> bool:
         """Returns whether the last picture of an agent's pane is not, or may no longer be, what is there."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import product
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from gastown_tui.town.snapshot import Agent, Town
-from gastown_tui.town.words import need_you
+from gastown_tui.town.words import need_you, title
 
 from .. import keys, roster
 from ..ages import Ages
@@ -123,7 +124,12 @@ class TownScreen(Page):
             labels=self._labels,
             runtime=self.size.width >= FULL,
             stale=bool(self.view.stale("tmux", "process")),
+            longest=max((cell_len(self._called(agent)) for agent in self.town.agents), default=0) if self.town else 0,
         )
+
+    def _called(self, agent: Agent) -> str:
+        """Returns an agent's name as the list has it: only under the heading of its rig it may go without that."""
+        return title(agent) if self.wish.sort == "place" else agent.id
 
     def _keep_choice(self) -> None:
         """Keeps the choice where it is still listed, else takes the nearest row that can be chosen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from rich.style import Style
@@ -62,27 +62,39 @@ class Pane(Lines):
         self._cells = parse_rows(trim_blank(rows))
 
     def show(
-        self, theme: str, *, dimmed: bool = False, hits: Sequence[Hit] = (), current: Hit | None = None, empty: str = ""
+        self,
+        theme: str,
+        *,
+        dimmed: bool = False,
+        hits: Sequence[Hit] = (),
+        current: Hit | None = None,
+        empty: str = "",
+        marks: Set[int] = frozenset(),
+        mark: str = "",
     ) -> None:
-        """Draws what is loaded, or says `empty`. Equal rows stay the same line objects, which makes an unchanged row free."""
+        """Draws what is loaded, or says `empty`. Equal rows stay the same line objects, which makes an unchanged row free.
+
+        The first column is a margin, in which the rows of `marks` have a bar in the ink `mark`.
+        """
         width, height = self.size
         if not self._cells:
-            self.draw([fit([(empty, ink(theme, "dim"))], width, ink(theme, "text"))])
+            self.draw([fit([(f" {empty}", ink(theme, "dim"))], width, ink(theme, "text"))])
             return
         self.up = min(self.up, self.furthest)
         end = len(self._cells) - self.up
         start = max(0, end - height)
-        marks: dict[int, list[Hit]] = {}
+        found_in: dict[int, list[Hit]] = {}
         for hit in hits[bisect_left(hits, (start,)) : bisect_left(hits, (end,))]:
-            marks.setdefault(hit.row, []).append(hit)
+            found_in.setdefault(hit.row, []).append(hit)
         made: dict[tuple[object, ...], Strip] = {}
         lines = []
         for index in range(start, end):
             cells = self._cells[index]
-            found = tuple((hit.start, hit.end, hit == current) for hit in marks.get(index, ()))
-            key = (cells, width, theme, dimmed, found)
+            found = tuple((hit.start, hit.end, hit == current) for hit in found_in.get(index, ()))
+            margin = mark if index in marks else ""
+            key = (cells, width, theme, dimmed, found, margin)
             if key not in made:
-                made[key] = self._made.get(key) or _strip(cells, width, theme, dimmed, found)
+                made[key] = self._made.get(key) or _strip(cells, width, theme, dimmed, found, margin)
             lines.append(made[key])
         self._made = made
         self.draw(lines)
@@ -96,12 +108,13 @@ class Pane(Lines):
         self.post_message(self.Scrolled(-1))
 
 
-def _strip(cells: Cells, width: int, theme: str, dimmed: bool, found: tuple[tuple[int, int, bool], ...]) -> Strip:
+def _strip(cells: Cells, width: int, theme: str, dimmed: bool, found: tuple[tuple[int, int, bool], ...], margin: str) -> Strip:
     runs: list[Run] = [(text, cell_style(theme, attributes, dimmed=dimmed)) for text, attributes in cells]
     for start, end, current in found:
         mark = Style(reverse=True, bold=current or None, underline=current or None)
         runs = [part for run in _split(runs, start, end) for part in ([(run[0][0], run[0][1] + mark)] if run[1] else [run[0]])]
-    return fit(runs, width, ink(theme, "text"))
+    bar = ("▎", ink(theme, margin)) if margin else (" ", runs[0][1] if runs and not runs[0][1].bgcolor else ink(theme, "text"))
+    return fit([bar, *runs], width, ink(theme, "text"))
 
 
 def _split(runs: list[Run], start: int, end: int) -> list[tuple[Run, bool]]:

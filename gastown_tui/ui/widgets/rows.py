@@ -12,8 +12,8 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 
-from gastown_tui.town.snapshot import State
-from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES
+from gastown_tui.town.snapshot import UNTOLD, State
+from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing
 
 from ..ages import Ages
 from ..roster import Row
@@ -23,6 +23,7 @@ from .lines import Lines, Run, beyond, clip, fit
 _STATE, _AGE, _QUIET, _BEAD, _RUNTIME = 9, 7, 8, 12, 9
 _NAME = 36
 _LEAD = 5
+_LEAST_NAME, _LEAST_DOING = 16, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +34,30 @@ class Columns:
     name: int
     bead: int = 0
     runtime: int = 0
+    doing: int = 0
     labels: int = 0
 
     @classmethod
-    def of(cls, width: int, *, beads: bool, runtime: bool, labels: bool) -> Columns:
-        """Returns what fits into `width`: names give way last, beads before runtimes."""
-        label = 3 if labels else 0
+    def of(cls, scene: Scene, width: int) -> Columns:
+        """Returns what fits into `width` beside the names: what agents do before their beads, these before runtimes.
+
+        Only where nobody does anything names get all that is left.
+        """
+        label = 3 if scene.labels is not None else 0
         room = width - _LEAD - label - _STATE - _AGE - _QUIET - 2
-        runtimes = _RUNTIME if runtime and room >= 24 + _RUNTIME else 0
-        bead = _BEAD if beads and room - runtimes >= 16 + _BEAD else 0
-        return cls(width, max(4, min(_NAME, room - bead - runtimes)), bead, runtimes, label)
+        name = max(_LEAST_NAME, min(_NAME, -(-scene.longest // 4) * 4))
+        agents = [row.agent for row in scene.rows if row.agent]
+        doing = _LEAST_DOING if any(one.activity != UNTOLD for one in agents) and room >= name + _LEAST_DOING else 0
+        bead = _BEAD if any(one.bead for one in agents) and room >= name + doing + _BEAD else 0
+        runtime = _RUNTIME if scene.runtime and room >= name + doing + bead + _RUNTIME else 0
+        if not doing:
+            return cls(width, max(4, min(_NAME, room - bead - runtime)), bead, runtime, 0, label)
+        return cls(width, name, bead, runtime, room - name - bead - runtime, label)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the list is to show: its rows, which one is chosen, and how."""
+    """What the list is to show: its rows, which one is chosen, and how. `longest`: the columns of the longest name."""
 
     rows: Sequence[Row]
     chosen: str
@@ -56,6 +66,7 @@ class Scene:
     labels: dict[str, str] | None = None
     runtime: bool = False
     stale: bool = False
+    longest: int = 0
 
 
 Look = tuple["Told", Columns, str, bool]
@@ -103,8 +114,7 @@ class Rows(Lines):
         at = next((index for index, row in enumerate(scene.rows) if row.key == scene.chosen), 0)
         self._top = _scrolled(self._top, at, room, len(scene.rows))
         self._on_screen = scene.rows[self._top : self._top + room]
-        beads = any(row.agent and row.agent.bead for row in scene.rows)
-        columns = Columns.of(width, beads=beads, runtime=scene.runtime, labels=scene.labels is not None)
+        columns = Columns.of(scene, width)
         made: dict[Look, Strip] = {}
         style = partial(ink, scene.theme)
         lines = [fit(_names(columns, scene), width, style("text"))]
@@ -145,7 +155,8 @@ def _names(columns: Columns, scene: Scene) -> list[Run]:
     text = " " * (_LEAD + columns.labels - 2) + f"{clip(scene.heading, columns.name + 2):{columns.name + 3}}"
     text += "state".ljust(_STATE) + "age".rjust(_AGE) + "quiet".rjust(_QUIET)
     text += "  bead".ljust(columns.bead) if columns.bead else ""
-    return [(text + ("  runtime" if columns.runtime else ""), ink(scene.theme, "faint"))]
+    text += "  runtime".ljust(columns.runtime) if columns.runtime else ""
+    return [(text + ("  doing" if columns.doing else ""), ink(scene.theme, "faint"))]
 
 
 class Told(NamedTuple):
@@ -161,6 +172,7 @@ class Told(NamedTuple):
     quiet: str = "–"
     bead: str = ""
     runtime: str = ""
+    doing: str = ""
     foreign: bool = False
     problems: str = ""
     folded: int = 0
@@ -183,6 +195,7 @@ def _told(row: Row, scene: Scene, ages: Ages) -> Told:
         quiet=ages.quiet(agent.last_output) if agent.last_output is not None else "–",
         bead=agent.bead or "",
         runtime=agent.runtime or "",
+        doing=doing(agent, ages.now),
     )
 
 
@@ -200,14 +213,15 @@ def _agent_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[R
     if stale:
         token = text = numbers = "faint"
     bead = f"  {_padded(told.bead, columns.bead - 2)}" if columns.bead else ""
-    runtime = f"  {clip(told.runtime, columns.runtime - 2)}" if columns.runtime else ""
+    runtime = f"  {_padded(told.runtime, columns.runtime - 2)}" if columns.runtime else ""
+    does = f"  {clip(told.doing, columns.doing - 2)}" if columns.doing else ""
     return [
         _bar(told, style, token),
         (f"{'!' if told.calls else ' '} {SHAPES[state]} ", style(token)),
         *_label(told, columns, style),
         (_padded(told.name, columns.name) + " ", style(text)),
         (f"{state:{_STATE}}", style(token if told.calls else numbers)),
-        (f"{told.age:>{_AGE}}{told.quiet:>{_QUIET}}{bead}{runtime}", style(numbers)),
+        (f"{told.age:>{_AGE}}{told.quiet:>{_QUIET}}{bead}{runtime}{does}", style(numbers)),
     ]
 
 
