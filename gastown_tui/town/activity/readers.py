@@ -16,11 +16,8 @@ def program_named(product: str | None) -> Program | None:
     """Returns the tables of a program, or None for one whose screens we do not know. A one-shot command meets few of them."""
     if product not in PRODUCTS:
         return None
-    try:
-        module = import_module(f".{product.replace('-', '_')}", __package__)
-    except ModuleNotFoundError:
-        return None
-    program: Program | None = getattr(module, "PROGRAM", None)
+    module = import_module(f".{product.replace('-', '_')}", __package__)
+    program: Program = module.PROGRAM
     return program
 
 
