@@ -215,7 +215,7 @@ _CHOICE = r"^[ │❯]{0,8}\d+\. "
 PROGRAM = Program(
     product="claude",
     name="Claude Code",
-    versions=("2.1.197",),
+    versions=("1.0.98", "2.0.32", "2.1.197", "2.1.330"),
     parts=parts,
     titles=(
         Title(State.WORKING, "^[\u2801-\u28ff] ", "claude-working-streaming"),
@@ -253,7 +253,7 @@ PROGRAM = Program(
         Work("working", r"^  (?:.* · )?esc to int|^  working · ", "claude-working-bypass"),
     ),
     troubles=(
-        Trouble("auth", _SAYS + r"(?:40[13]|Please run /login|Invalid API key|Not logged in|OAuth token)", "claude-auth-403"),
+        Trouble("auth", _SAYS + r"(?:40[13]|.{0,60}Please run /login|Invalid API key)", "claude-auth-403"),
         Trouble("billing", _SAYS + r"(?:402|Credit balance (?:is )?too low)", "claude-billing-credit"),
         Trouble(
             "limit", _SAYS + r"(?:You['’]ve (?:hit|reached) your |You['’]re out of |.{0,50}limit reached)", "claude-usage-limit"

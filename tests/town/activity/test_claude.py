@@ -230,6 +230,47 @@ def test_an_error_is_over_when_something_newer_stands_below() -> None:
         assert told(at_prompt(*trouble, "", f"{ORANGE}✻ Zesting…{OFF}"), WORKING).state is State.WORKING
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("limit", "You've hit your session limit · resets 3am (Europe/Berlin)"),
+        ("limit", "You’ve reached your weekly limit · resets Oct 9 at 10am"),
+        ("limit", "5-hour limit reached ∙ resets 3pm"),
+        ("auth", "Invalid API key · Please run /login"),
+        ("auth", "OAuth token revoked · Please run /login"),
+        ("rate", "API Error: Rate limit reached"),
+        ("network", "API Error: Connection error."),
+        ("network", "API Error: Request timed out."),
+        ("overloaded", "API Error: 503 upstream connect error"),
+        ("overloaded", 'API Error (529 {"type":"error","error":{"type":"overloaded_error"}})'),
+        ("billing", "Credit balance is too low"),
+    ],
+)
+def test_refusals_in_the_words_of_other_releases(why: str, words: str) -> None:
+    held = told(at_prompt(user("go on"), f"  {GREY}⎿ \N{NO-BREAK SPACE}{PINK}{words}{OFF}")).activity.held
+    assert held is not None and (held.why, held.text) == (why, words)
+
+
+def test_a_limit_that_wraps_keeps_its_time() -> None:
+    wrapped = (
+        user("go on"),
+        f"  {GREY}⎿ \N{NO-BREAK SPACE}{PINK}You've hit your limit · resets{OFF}",
+        f"     {PINK}12:20pm (UTC){OFF}",
+    )
+    chooser = [
+        f"{BLUE}{'─' * 40}{OFF}",
+        "  What do you want to do?",
+        "",
+        "  ❯ 1. Stop and wait for limit to",
+        "       reset",
+        "    2. Upgrade your plan",
+    ]
+    for rows in (at_prompt(*wrapped, width=40), [*wrapped, "", user("/rate-limit-options"), "", *chooser]):
+        held = told(rows).activity.held
+        assert held is not None and held.text == "You've hit your limit · resets 12:20pm (UTC)"
+    assert told([*wrapped, "", user("/rate-limit-options"), "", *chooser]).activity.question is not None
+
+
 def test_what_a_tool_prints_is_not_the_programs_word() -> None:
     printed = f"  {GREY}⎿ \N{NO-BREAK SPACE}{PINK}You've hit your limit · resets 3pm (UTC){OFF}"
     tool = f"{GREEN}●{OFF} \x1b[1mBash{OFF}(cat log)"
