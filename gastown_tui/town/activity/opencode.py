@@ -49,7 +49,7 @@ def parts(screen: Screen) -> Parts | None:
     if any(screen.texts[last + 1 :]):
         return None
     top = _top(screen, last, bar)
-    if not any(_ASKS.search(screen.texts[row]) for row in range(top, last + 1)):
+    if last - top < 5 and not any(_ASKS.search(screen.texts[row]) for row in range(top, last + 1)):
         return _at_child(screen, range(top, last + 1), bar)
     return Parts(None, dialog=range(top, last + 1), options=_buttons(screen, top, last), transcript=range(top), screen=screen)
 
@@ -224,19 +224,21 @@ def _entries(screen: Screen, start: int, end: int) -> Options | None:
 
 
 def _buttons(screen: Screen, top: int, last: int) -> Options | None:
-    """Returns the choices that stand side by side at a dialog's end; None where it lists them one below the other."""
+    """Returns the choices that stand side by side at a dialog's end, before or above the hints at keys; None without these."""
+    hinted = False
     for row in range(last, max(top, last - 6), -1):
         words = [word for word in re.split(r" {2,}", screen.texts[row].strip(" ┃")) if word]
-        if "dismiss" in screen.texts[row]:
+        if any(word.endswith("dismiss") for word in words):  # a question lists its choices one below the other
             return None
-        if choices := [word for word in words if not _HINT.match(word)]:
-            return Options(row, tuple(map(clipped, choices)), (row,), pointed=True) if len(choices) > 1 else None
+        choices = [word for word in words if not _HINT.match(word)]
+        hinted = hinted or len(choices) < len(words)
+        if choices:
+            return Options(row, tuple(map(clipped, choices)), (row,), pointed=True) if hinted and len(choices) > 1 else None
     return None
 
 
 _429 = "opencode-rate-429-retrying-120x40"
 _403 = "opencode-auth-403-120x40"
-_QUOTED = "opencode-trap-quoted-cues-120x40"
 
 PROGRAM = Program(
     product="opencode",
@@ -244,8 +246,10 @@ PROGRAM = Program(
     versions=("1.18.33",),
     parts=parts,
     dialogs=(
-        Dialog("permission", r"^[ ┃]{0,9}△ |^[ ┃]{0,9}Allow once\b|⇆ +select", "opencode-permission-bash-120x40"),
-        Dialog("question", r"^[ ┃]{0,9}\d+\. +\S|\bdismiss$", "opencode-question-120x40"),
+        Dialog("permission", r"^[ ┃]{0,9}△ ", "opencode-permission-bash-120x40"),
+        Dialog("permission", r"⇆ +select", "opencode-permission-bash-120x40"),
+        Dialog("question", r"^[ ┃]{0,9}\d+\. +\S", "opencode-question-120x40"),
+        Dialog("question", r"dismiss$", "opencode-question-120x40"),
         Dialog("signin", r"^ *(?:Connect a provider|API key)$", "connect-40x24"),
     ),
     works=(

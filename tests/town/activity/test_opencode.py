@@ -223,6 +223,12 @@ def test_a_subagent_that_ended_its_turn_is_idle() -> None:
     assert read(PROGRAM, screen_of(scrolled, width=80, height=30)).state is None
 
 
+def test_a_bar_without_a_hint_at_keys_asks_nothing() -> None:
+    rows = (FOLDER / "child-80x30.ansi").read_text().split("\n")
+    taller = [*rows[6:26], *[rows[26]] * 4, *rows[26:]]
+    assert read(PROGRAM, screen_of(taller, width=80, height=30)).state is None
+
+
 # What a next release might change.
 
 
