@@ -116,8 +116,12 @@ class Rows:
         """Returns the pulses of a light listing."""
         last = self._last
         self._last = {row: last[row] if row in last else self._pulse(row) for row in rows}
-        groups = _by_pane((one[0], one[1].pane_id, one[1]) for one in self._last.values() if one)
-        return {pane: shown[0] if len(shown) == 1 else _shared(shown) for pane, shown in groups.items()}
+        shown = [one for one in self._last.values() if one]
+        alone = {pulse.pane_id: pulse for _, pulse in shown}
+        if len(alone) == len(shown):
+            return alone
+        groups = _by_pane((session, pulse.pane_id, pulse) for session, pulse in shown)
+        return {pane: pulses[0] if len(pulses) == 1 else _shared(pulses) for pane, pulses in groups.items()}
 
     def _pulse(self, text: str) -> tuple[int, Pulse] | None:
         row = _row(text, PULSE, self._marks)
