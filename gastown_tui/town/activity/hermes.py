@@ -40,9 +40,11 @@ def _own(screen: Screen, row: int) -> bool:
 
 
 def _composer(screen: Screen) -> int | None:
-    """Returns the row of the rule above what is typed: a status bar stands over it, or a prompt's sign below."""
+    """Returns the row of the rule above what is typed: a prompt's sign stands below it, or the status bar above."""
     for row in range(len(screen.texts) - 2, -1, -1):
-        if is_rule(screen.texts[row]) and _own(screen, row) and _SIGN.match(screen.texts[row + 1]):
+        if not (is_rule(screen.texts[row]) and _own(screen, row)):
+            continue
+        if _SIGN.match(screen.texts[row + 1]) or (row and _BAR.match(screen.texts[row - 1])):
             return row
     return None
 
