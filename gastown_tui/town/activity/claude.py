@@ -255,10 +255,10 @@ PROGRAM = Program(
     troubles=(
         Trouble("auth", _SAYS + r"(?:40[13]|.{0,60}Please run /login|Invalid API key)", "claude-auth-403"),
         Trouble("billing", _SAYS + r"(?:402|Credit balance (?:is )?too low)", "claude-billing-credit"),
+        Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
         Trouble(
             "limit", _SAYS + r"(?:You['’]ve (?:hit|reached) your |You['’]re out of |.{0,50}limit reached)", "claude-usage-limit"
         ),
-        Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
         Trouble("network", _SAYS + r"(?:Unable to connect|Connection|.{0,40}timed out)", "claude-connection-refused"),
         Trouble("overloaded", _SAYS + r"(?:API Error|5\d\d|Overloaded)", "claude-server-500"),
         Trouble("overloaded", rf"^[{_BULLETS}] ", "2.1.330: a model that is not there"),
