@@ -30,6 +30,7 @@ _TURN = re.compile(r"^ *▣ ")
 _COMPACTS = r"^ *▣ +Compaction\b"
 _UNDONE = r"^ *▣ [^·]* · [^·]*$"
 _ASKS = re.compile(r"△ |⇆|↑↓|\benter\b|\bdismiss$|^[ ┃]{0,9}\d+\. +\S")
+_PLACEHOLDER = re.compile(r"Ask anything|Run a command")
 _HINT = re.compile(r"^(?:[⇆↑↓]+|enter|esc|tab|ctrl\+\S+)(?: |$)")
 
 
@@ -132,10 +133,10 @@ def _refusal(screen: Screen, top: int, bar: int) -> range:
 
 
 def _is_refusal(screen: Screen, row: int, bar: int) -> bool:
-    text = screen.texts[row]
-    words = len(text) - len(text[bar + 1 :].lstrip())
-    weak = words == len(text) or faint(look_at(screen.rows[row], words))
-    return text[bar : bar + 1] == "┃" and weak and reddish(look_at(screen.rows[row], bar))
+    """Whether a row is the program's own: its bar is red, on the ground of its text, as that of a person's words never is."""
+    cells = screen.rows[row]
+    look = look_at(cells, bar)
+    return screen.texts[row][bar : bar + 1] == "┃" and reddish(look) and look.bg == look_at(cells, bar + 1).bg
 
 
 def _draft(screen: Screen, rows: range, bar: int) -> str:
@@ -147,7 +148,8 @@ def _draft(screen: Screen, rows: range, bar: int) -> str:
     text = screen.texts[first]
     start = len(text) - len(text[bar + 1 :].lstrip())
     before = screen.caret is None or screen.caret == (start, first)
-    return "" if before and faint(look_at(screen.rows[first], start)) else "\n".join(lines).strip()
+    weak = faint(look_at(screen.rows[first], start)) or _PLACEHOLDER.match(text, start)
+    return "" if before and weak else "\n".join(lines).strip()
 
 
 def _without_sidebar(screen: Screen, bar: int, right: int) -> Screen:
@@ -254,10 +256,10 @@ PROGRAM = Program(
     ),
     works=(
         Work("retrying", _RETRY, _429, status=True),
-        Work("compacting", _COMPACTS, "compact-80x30"),
-        Work("working", _UNDONE, "child-80x30"),
-        Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40"),
-        Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "sleep-running-40x24"),
+        Work("compacting", _COMPACTS, "compact-80x30", status=True),
+        Work("working", _UNDONE, "child-80x30", status=True),
+        Work("thinking", r"^ *[⠁-⣿] Thinking", "opencode-working-thinking-120x40", status=True),
+        Work("tool", r"^ *(?:┃ *)?(?:[⠁-⣿]|~) +(?P<detail>\S.*)", "sleep-running-40x24", status=True),
         Work("working", _SPINNER, "opencode-working-streaming-120x40"),
     ),
     troubles=(
@@ -271,6 +273,6 @@ PROGRAM = Program(
     ),
     notes=(
         Note(r"\((?P<context>\d{1,3})%\)(?: · \S+)? +\S+ +commands$", "opencode-idle-after-turn-120x40"),
-        Note(r"^ *[~/]\S* +(?:.* )?(?P<version>\d+\.\d+\.\d+)$", "opencode-idle-empty-120x40"),
+        Note(r"^ {0,3}[~/]\S* +(?:.* )?(?P<version>\d+\.\d+\.\d+)$", "opencode-idle-empty-120x40"),
     ),
 )

@@ -371,6 +371,22 @@ def test_a_light_theme_says_the_same(name: str) -> None:
     assert (light.state, light.activity) == (dark.state, dark.activity)
 
 
+@pytest.mark.parametrize(
+    "name", ["idle-empty", "idle-draft", "auth-403", "rate-429-retrying", "permission-bash", "working-queued"]
+)
+def test_a_theme_whose_weak_text_is_blue_says_the_same(name: str) -> None:
+    one = scene(f"opencode-{name}-120x40")
+    x, y = one.meta["tmux"]["cursor"]
+    blue = told([row.replace("38;2;128;128;128", "38;2;130;139;184") for row in one.rows], one, caret=(x, y))
+    assert (blue.state, blue.activity) == ((was := read_screen("opencode", one.screen)).state, was.activity)
+
+
+def test_versions_and_percentages_in_an_answer_are_not_the_programs() -> None:
+    was = told(rows_of(REFUSED), REFUSED).activity
+    said = told(with_answer(REFUSED, ["/usr/bin/python 3.11.7", "~/gt 9.9.9", "done (50%)"], at=14), REFUSED).activity
+    assert (said.program_version, said.context_used_pct) == (was.program_version, was.context_used_pct) == (None, None)
+
+
 def test_a_spinner_makes_no_progress_and_a_word_does() -> None:
     one = scene("opencode-working-thinking-120x40")
     turned = told([row.replace("⠇", "⠙").replace("⬝⬝⬝", "■⬝■") for row in one.rows], one)
