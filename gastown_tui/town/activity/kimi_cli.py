@@ -25,6 +25,7 @@ _ADVICE = re.compile(r"^(?:If this persists|Run kimi export)")
 _CHECK = re.compile(r"^[\s│┃]*(→ )?\[([ ✓xX])\] (\S.*?)[\s│┃]*$")
 _ERROR = r"^(?:Server|LLM provider error|Quota exceeded)"
 _HEADING = re.compile(r"^ \S.*:$")
+_STROKES = tuple("─╌━╍")
 _MOST_TOOLBAR = 4
 _MOST_GAP = 2
 _MOST_ERROR = 16
@@ -66,9 +67,9 @@ def _below(screen: Screen, bar: int) -> range:
 def _composer(screen: Screen, bar: int) -> int | None:
     """Returns the row of the rule above what is typed: a rule with a title, or one with a prompt's sign below."""
     for row in range(bar - 1, -1, -1):
-        if not _own(screen, row):
-            continue
         text = screen.texts[row]
+        if text[:1] not in _STROKES or not _own(screen, row):
+            continue
         if _TITLED_RULE.match(text) or (is_rule(text) and row + 1 < bar and _PROMPT.match(screen.texts[row + 1])):
             return row
     return None

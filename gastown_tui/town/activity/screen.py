@@ -16,6 +16,7 @@ _OPTION = re.compile(
     r"^(?P<lead>[\s│┃|]*+)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*)"
 )
 _BESIDE = re.compile(r" {2,}|[\s│┃|]+$")
+_STROKES = frozenset("─━═╌╍┄┈▔▁▀▄-")
 
 
 class Screen(NamedTuple):
@@ -122,7 +123,7 @@ def faint(look: Attributes) -> bool:
 def is_rule(text: str, least: int = 8) -> bool:
     """Whether a row is nothing but a horizontal line."""
     bare = text.strip()
-    return len(bare) >= least and set(bare) <= set("─━═╌╍┄┈▔▁▀▄-")
+    return len(bare) >= least and bare[0] in _STROKES and _STROKES.issuperset(bare)
 
 
 def last_where(texts: Sequence[str], pattern: re.Pattern[str], start: int = 0, end: int | None = None) -> int | None:
