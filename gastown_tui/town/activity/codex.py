@@ -142,7 +142,9 @@ def _is_title(screen: Screen, row: int) -> bool:
 
 _KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |q |[↑↓←→↵])\S*+ ++\S"
 _401 = "codex-trap-recovered-from-401-120x40"
-_STOPS = r"\bstatus:?"
+_SAYS = r"(?i)^(?=■| +└).*?"
+_LIMIT = "codex-usage-limit-120x40"
+_429 = "codex-rate-429-retrying-120x40"
 _QUOTA = "codex-billing-quota-120x40"
 _LOST = "codex-connection-lost-120x40"
 _503 = "codex-overloaded-503-120x40"
@@ -179,15 +181,15 @@ PROGRAM = Program(
         Work("working", r"^ +tab to queue message\b", "codex-working-draft-120x40"),
     ),
     troubles=(
-        Trouble("limit", r"(?i)\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", "codex-usage-limit-120x40", True),
-        Trouble("billing", rf"(?i){_STOPS} 402\b|\bquota exceeded\b|\bbilling\b|\binsufficient.(?:credit|quota)", _QUOTA, True),
-        Trouble("auth", rf"(?i){_STOPS} 40[13]\b|\bapi key\b|\b(?:sign|log) ?in again\b|\baccess token\b", _401, True),
-        Trouble("rate", rf"(?i){_STOPS} 429\b|\brate limit|\btoo many requests\b", "codex-rate-429-retrying-120x40", True),
+        Trouble("limit", _SAYS + r"\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", _LIMIT, True),
+        Trouble("billing", _SAYS + r"\b(?:status:? 402|quota exceeded|billing|insufficient.(?:credit|quota))", _QUOTA, True),
+        Trouble("auth", _SAYS + r"\b(?:status:? 40[13]|api key|(?:sign|log) ?in again|access token)\b", _401, True),
+        Trouble("rate", _SAYS + r"\b(?:status:? 429|rate limit|too many requests)", _429, True),
+        Trouble("network", _SAYS + r"\b(?:stream disconnected|error sending request|connection failed|timed out)\b", _LOST, True),
         Trouble(
-            "network", r"(?i)\bstream disconnected\b|\berror sending request\b|\bconnection failed|\btimed out\b", _LOST, True
+            "overloaded", _SAYS + r"(?:\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)|■ [{])", _503, True
         ),
-        Trouble("overloaded", rf"(?i){_STOPS} \d|\bat capacity\b|\boverloaded\b|\bhigh demand\b", _503, True),
-        Trouble("overloaded", r"(?i)^■ (?:exceeded retry limit|\{)|\bserver is busy\b|\bcontext window\b", _503, True),
+        Trouble("overloaded", _SAYS + r"\b(?:exceeded retry limit|context window)\b", _503, True),
     ),
     notes=(
         Note(r"^[ │]*>_ OpenAI Codex \(v(?P<version>\d[\w.-]*)\)", "codex-idle-plan-mode-120x40"),

@@ -16,34 +16,35 @@ from .screen import Screen, blocks_above, faint, is_rule, last_where, look_at
 _TOP = re.compile(r"^ ?▄{8,}$")
 _BOTTOM = re.compile(r"^ ?▀{8,}$")
 _BOX = re.compile(r"^ ?╭─{6,}")
-_OWN = re.compile(r"^ ?[╭│╰✦✕ℹ⚠✓?] ?")
-_SPINNER = re.compile(r"^ ?[⠁-⣿] \S")
+_OWN = re.compile(r"^ ?[╭│╰✦✕ℹ⚠✓]")
+_SPINNER = re.compile(r"^ ?(?:[⠁-⣿] \S|! .*\bawaiting input\b)")
 _ASIDE = re.compile(r"^ {12,}\S")
-_MOST_FOOTER = 8
+_BEYOND = re.compile(r"^ℹ This request failed\b")
+_MOST_BELOW = 16
 _MOST_HINTS = 4
 
 
 def parts(screen: Screen) -> Parts | None:
     """Returns the parts of the screen, or None where neither the composer nor a box in its place is drawn."""
     bottom = last_where(screen.texts, _BOTTOM)
-    top = last_where(screen.texts, _TOP, 0, bottom) if bottom is not None else None
-    if bottom is None or top is None or not _is_last(screen, bottom):
+    if bottom is None or not _is_last(screen, bottom):
         return _in_its_place(screen, 0 if bottom is None else bottom + 1)
+    top = last_where(screen.texts, _TOP, 0, bottom) or 0
     status, message = _above(screen, top)
     return Parts(
         range(top, bottom + 1),
         status=status,
         message=message,
         footer=range(bottom + 1, len(screen.texts)),
-        draft=_draft(screen, range(top + 1, bottom)),
+        draft=_draft(screen, range(top + bool(_TOP.match(screen.texts[top])), bottom)),
         transcript=range(status.start if status else top),
     )
 
 
 def _is_last(screen: Screen, bottom: int) -> bool:
-    """Whether nothing but a footer stands below a band."""
+    """Whether nothing but a footer stands below a band, or a list of what may complete the draft."""
     below = [text for text in screen.texts[bottom + 1 :] if text]
-    return len(below) <= _MOST_FOOTER and not any(_OWN.match(text) or is_rule(text) for text in below)
+    return len(below) <= _MOST_BELOW and not any(_OWN.match(text) or is_rule(text) for text in below)
 
 
 def _draft(screen: Screen, rows: range) -> str:
@@ -64,8 +65,9 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
         first = screen.texts[block[0]]
         if not status and _SPINNER.match(first):
             status = block
-        elif not _ASIDE.match(first):
-            return status, block if first.startswith("✕") else range(0)
+        elif not (_ASIDE.match(first) or _BEYOND.match(first)):
+            last = last_where(screen.texts, _OWN, block.start, block.stop)
+            return status, range(last, block.stop) if last is not None and screen.texts[last].startswith("✕") else range(0)
     return status, range(0)
 
 
@@ -78,6 +80,7 @@ def _in_its_place(screen: Screen, start: int) -> Parts | None:
     return Parts(None, dialog=range(begin, len(screen.texts)), transcript=range(begin))
 
 
+_SAYS = r"(?i)^✕.*?"
 _SHELL = "gemini-permission-shell-80x24"
 
 PROGRAM = Program(
@@ -103,15 +106,18 @@ PROGRAM = Program(
     ),
     works=(
         Work("thinking", r"^ ?[⠁-⣿] Thinking\b", "gemini-working-streaming-80x24", status=True),
+        Work("tool", r"^ ?! (?P<detail>\w+) awaiting input\b", _SHELL, status=True),
         Work("working", r"^ ?[⠁-⣿] ", "gemini-working-streaming-80x24", status=True),
     ),
     troubles=(
-        Trouble("billing", r"(?i)\b402\b|\bbilling\b|\bpayment\b", "", True),
-        Trouble("auth", r"(?i)\b40[13]\b|\bapi.?key\b|\bunauthenticated\b|\bpermission.denied\b", "", True),
-        Trouble("limit", r"(?i)\bquota\b|\blimit reached\b", "", True),
-        Trouble("rate", r"(?i)\b429\b|\brate.?limit|\bresource.?exhausted\b", "", True),
-        Trouble("network", r"(?i)\bfetch failed\b|\bECONN|\bENOTFOUND\b|\btimed? ?out\b|\bnetwork\b", "", True),
-        Trouble("overloaded", r"^✕ +\[API Error|\b5\d\d\b|(?i:\boverloaded\b|\bunavailable\b)", "", True),
+        Trouble("billing", _SAYS + r"\b(?:402|billing|payment)\b", "auth-403-40x24", True),
+        Trouble("auth", _SAYS + r"\b(?:40[13]|api.?key|unauthenticated|permission.denied)\b", "auth-401-40x24", True),
+        Trouble("limit", _SAYS + r"\b(?:quota|limit reached)\b", "auth-401-40x24", True),
+        Trouble("rate", _SAYS + r"\b(?:429|rate.?limit|resource.?exhausted)\b", "auth-401-40x24", True),
+        Trouble("network", _SAYS + r"\b(?:fetch failed|ECONN|ENOTFOUND|timed? ?out|network)", "auth-401-40x24", True),
+        Trouble(
+            "overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24", True
+        ),
     ),
     notes=(
         Note(r"\bGemini CLI v(?P<version>\d[\w.-]*)", "gemini-idle-draft-80x24"),
