@@ -22,10 +22,10 @@ def frame(scene_id: str, at: Moment, swap: tuple[str, str] = ("", "")) -> Frame:
 class Screens(Story):
     """A story in which one agent's screen is seen."""
 
-    def __init__(self, of: object = MAX, **more: object) -> None:
+    def __init__(self, of: object = MAX, program: str = "claude", **more: object) -> None:
         super().__init__(ALPHA, **more)
         self.pane = of
-        self.tell(self.listing(of), tree(of, "claude", started=START.wall - 800))
+        self.tell(self.listing(of), tree(of, program, started=START.wall - 800))
 
     def shows(self, scene_id: str, wait: float = 0.0, swap: tuple[str, str] = ("", "")) -> Agent:
         """The screen is captured after that long, with its scene's title."""
@@ -170,3 +170,11 @@ def test_a_blank_screen_is_a_start_for_a_minute_and_a_half() -> None:
     story.tell(story.listing(MAX), tree(MAX, "claude", started=START.wall - 5), Frame("%1", ("", ""), START))
     assert story.agent().state is State.STARTING
     assert story.later(86.0).agents[0].state is not State.STARTING
+
+
+def test_a_countdown_means_one_moment() -> None:
+    story = Screens(pane(env={"GT_ROLE": "alpha/crew/max", "GT_AGENT": "opencode"}), "opencode")
+    first = story.shows("opencode-rate-429-retrying-120x40").activity.held
+    assert first is not None and first.until == START.wall + 596
+    later = story.shows("opencode-rate-429-retrying-120x40", 3.0, ("9m 56s", "9m 53s"))
+    assert later.activity.held == first

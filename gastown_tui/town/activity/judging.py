@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 from gastown_tui.town.facts import Frame, Heartbeat, Pane
 from gastown_tui.town.programs import Found
-from gastown_tui.town.snapshot import UNTOLD, Activity, Evidence, Moment, State
+from gastown_tui.town.snapshot import UNTOLD, Activity, Evidence, Held, Moment, State
 from gastown_tui.town.text import clock_time
 
 from .motion import Motion, judge_motion, last_output, output_age, stamp_age, starting
 from .readers import program_named, read_screen
-from .resets import resets_at
 from .resets import resets_at
 from .rules import Reading
 from .screen import screen_of
 
 AGAIN_S = 0.7
 AGREED_S = 0.5
+COUNTDOWN_S = 5.0
 PATIENCE_S: Mapping[str, float] = {"polecat": 900.0, "dog": 600.0}
 """How long an agent may have work and make no progress: what Gas Town itself calls stalled (15 min) and hung (30 min)."""
 MOST_PATIENCE_S = 1800.0
@@ -158,7 +158,7 @@ def _by_screen(subject: Subject, reading: Reading, state: State, former: State |
         why = Evidence("pane", f"one look says {state}: {reading.fact}; looking again before {former} ends", now.wall)
         later = seen._replace(offered=state, offered_at=offered_at)
         return Doing(former or state, (why,), seen.activity, None, at.mono + AGAIN_S, later)
-    activity = _told(reading, seen.activity, now)
+    activity = _told(reading, seen.activity, at)
     evidence = (Evidence("pane", reading.fact, at.wall), *_beside(subject, reading, state, activity, now))
     return Doing(state, evidence, activity, carried=seen._replace(offered=state, offered_at=at.mono, activity=activity))
 
@@ -179,17 +179,24 @@ def _passing(state: State, former: State | None, seen: Carried) -> bool:
     return not (seen.offered is state and seen.frame.at.mono - seen.offered_at >= AGREED_S)
 
 
-def _told(reading: Reading, before: Activity, now: Moment) -> Activity:
+def _told(reading: Reading, before: Activity, seen_at: Moment) -> Activity:
     """Returns the reading's activity with what outlasts a screen: the version once seen, and until when a limit holds."""
     activity = reading.activity
     if activity.program_version is None:
         activity = activity._replace(program_version=before.program_version)
     if activity.held is None:
         return activity
-    # The same words mean the same moment, however long they stand.
-    same = before.held is not None and before.held.text == activity.held.text
-    until = before.held.until if same and before.held else resets_at(activity.held.text, now)
-    return activity._replace(held=activity.held._replace(until=until))
+    return activity._replace(held=activity.held._replace(until=_until(reading, activity.held, before.held, seen_at)))
+
+
+def _until(reading: Reading, held: Held, before: Held | None, seen_at: Moment) -> float | None:
+    """Returns when it ends. The same words mean the same moment, however long they stand; a countdown means one, too."""
+    if reading.wait:
+        until = seen_at.wall + reading.wait
+        counted = before is not None and before.until is not None and abs(before.until - until) < COUNTDOWN_S
+        return before.until if before and counted else until
+    same = before is not None and before.text == held.text
+    return before.until if before and same else resets_at(held.text, seen_at)
 
 
 def _beside(subject: Subject, reading: Reading, state: State, activity: Activity, now: Moment) -> Iterator[Evidence]:

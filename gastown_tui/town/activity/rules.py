@@ -124,7 +124,7 @@ class Reading(NamedTuple):
     """What a screen says. `state` is None where it does not tell; `rows` are those that say it; `fact` puts it in words.
 
     `progress` is equal for two screens between which nothing but a clock or a spinner moved. `until` of what is held is not
-    filled in yet: that needs a clock.
+    filled in yet: that needs a clock. `wait`: the seconds that it counts down to its next attempt.
     """
 
     state: State | None
@@ -133,6 +133,7 @@ class Reading(NamedTuple):
     rows: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     progress: int = 0
+    wait: float = 0.0
 
 
 class Hit(NamedTuple):
@@ -296,7 +297,7 @@ def _retrying(why: str, hit: Hit, groups: dict[str, str | None], told: str | Non
     held = number >= PATIENT_ATTEMPTS or number == last or duration(wait) >= PATIENT_S
     fact = f"{HOLDS[why]}; it tries again" + (f", {detail}" if detail else "")
     activity = Activity("retrying", detail, held=Held(why, told or count or "it tries again") if held else None)
-    return Reading(State.HELD if held else State.WORKING, fact, activity, (hit.row,))
+    return Reading(State.HELD if held else State.WORKING, fact, activity, (hit.row,), wait=duration(wait))
 
 
 _UNIT = re.compile(r"(\d+)\s*(h|m|s|$)")
