@@ -194,6 +194,7 @@ def app(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _console(settings: Settings) -> int:
+    from gastown_tui.memory.looked import Looked
     from gastown_tui.town.snapshot import CALLING, State
     from gastown_tui.ui.app import run
 
@@ -204,6 +205,7 @@ def _console(settings: Settings) -> int:
         state_dir=state_dir(),
         environ=dict(os.environ),
         bell=CALLING if settings.bell is None else frozenset(map(State, settings.bell)),
+        looked=partial(Looked, state_dir()),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from gastown_tui.town.acks import Ack
 from gastown_tui.town.facts import Frame, Pane, Remembered
+from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
 
@@ -83,6 +84,13 @@ class AckStore(Protocol):
     def recall(self, now: float) -> Mapping[str, Ack]: ...
     def acknowledge(self, entries: Mapping[str, Ack]) -> None: ...
     def withdraw(self, agent_ids: Iterable[str]) -> None: ...
+
+
+class LastLook(Protocol):
+    """How a town was when a person last looked at it. Neither method raises; both use the disk."""
+
+    def recall(self) -> Sight | None: ...
+    def keep(self, sight: Sight) -> None: ...
 
 
 class Eye(Protocol):

@@ -18,10 +18,12 @@ from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.timer import Timer
 
-from gastown_tui.observe.ports import Eye
+from gastown_tui.observe.ports import Eye, LastLook
 from gastown_tui.town.facts import Frame
+from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import CALLING, Agent, Moment, Nowhere, State, Town
 
+from .absence import Absence
 from .calls import Calls, overdue_next, terminal_title
 from .crash import write_report
 from .driver import SafeDriver
@@ -55,6 +57,7 @@ class Console(App[None], inherit_bindings=False):
         read_only: bool,
         environ: Mapping[str, str],
         bell: frozenset[State] = CALLING,
+        looked: Callable[[str], LastLook] | None = None,
     ) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
         self._plain = "NO_COLOR" in environ
@@ -67,6 +70,7 @@ class Console(App[None], inherit_bindings=False):
         self.view = View(eye, clock, read_only=read_only)
         self._clock = clock
         self._calls = Calls(bell)
+        self._absence = Absence(looked)
         self._heard: Town | Nowhere | None = None
         self._overdue: Timer | None = None
         self._asked: dict[str, float] | None = None
@@ -116,6 +120,8 @@ class Console(App[None], inherit_bindings=False):
         if isinstance(town, Town):
             if self._calls.take(town, now):
                 self.bell()
+            if self._absence.meets(town):
+                self.run_worker(self._recall(town), group="looked")
             if (at := overdue_next(town, now)) is not None:
                 self._overdue = self.set_timer(at - now + 0.01, self._call)
 
@@ -221,7 +227,26 @@ class Console(App[None], inherit_bindings=False):
     def on_app_focus(self) -> None:
         self._look(True)
 
+    async def _recall(self, town: Town) -> None:
+        """Learns when somebody last looked at a town that is seen for the first time."""
+        self._came_back(await asyncio.to_thread(self._absence.recall, town, self._clock().wall))
+
+    def _came_back(self, seen: Sight | None) -> None:
+        if seen is not None and self.view.away is None:
+            self.view.away = seen
+            if self.page is not None:
+                self.page.redraw()
+
+    def look_away(self) -> None:
+        """Keeps how the town looks at the end, unless nobody has looked since earlier."""
+        if self.view.live and isinstance(self._heard, Town):
+            self._absence.leave(self._heard, self._clock().wall)
+
     def _look(self, live: bool) -> None:
+        if live:
+            self._came_back(self._absence.back(self._clock().wall))
+        elif self.view.live and isinstance(self._heard, Town):
+            self.run_worker(asyncio.to_thread(self._absence.leave, self._heard, self._clock().wall), group="looked")
         self.view.live = live
         if self.page is not None:
             self.page.redraw()
@@ -272,13 +297,16 @@ def run(
     state_dir: Path,
     environ: Mapping[str, str],
     bell: frozenset[State] = CALLING,
+    looked: Callable[[str], LastLook] | None = None,
 ) -> int:
     """Runs the console until it is left, and returns the exit code: 0, 129, 130 or 143 by signal, 70 after a crash.
 
-    `bell`: the states whose beginning rings. After a crash the report's path is the last line on standard error.
+    `bell`: the states whose beginning rings. `looked`: what is remembered of the town at a root from the last time. After a
+    crash the report's path is the last line on standard error.
     """
-    console = Console(eye, clock=clock, read_only=read_only, environ=environ, bell=bell)
+    console = Console(eye, clock=clock, read_only=read_only, environ=environ, bell=bell, looked=looked)
     fault = asyncio.run(_run(console, eye))
+    console.look_away()
     if fault is None:
         return console.return_code or 0
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
+from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
 from gastown_tui.town.text import safe
 
@@ -28,7 +29,10 @@ class Event:
 
 
 class View:
-    """The picture that all screens draw from. While held it stands still, and what arrives waits."""
+    """The picture that all screens draw from. While held it stands still, and what arrives waits.
+
+    `away`: how the town was when somebody who has come back last looked, until they have read what is new.
+    """
 
     def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool) -> None:
         self.eye = eye
@@ -36,6 +40,7 @@ class View:
         self.town: Town | Nowhere | None = None
         self.events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self.live = True
+        self.away: Sight | None = None
         self._clock = clock
         self._frames: dict[str, Frame] = {}
         self._panes: dict[str, str] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 
 from gastown_tui.town.problems import Group, acknowledged, problems
@@ -18,7 +19,7 @@ from ..view import View
 from ..widgets.footer import Footer
 from ..widgets.header import Header
 from ..widgets.lines import Run
-from ..widgets.problems import Block, Problems, agents_block, heading, quelled
+from ..widgets.problems import Block, Problems, absence, agents_block, heading, quelled
 from ..widgets.strip import Rule
 from .page import Page, may_acknowledge
 
@@ -72,8 +73,10 @@ class ProblemsScreen(Page):
         self._keep_choice()
         self.query_one(Header).show(self.view, ages, self.style)
         self.query_one("#top", Rule).across(self.style)
-        listed = self.query_one(Problems)
-        listed.show(list(self._blocks(ages, listed.size.width)), self._chosen, self.style)
+        listed, away = self.query_one(Problems), self.view.away
+        width = listed.size.width
+        pinned = absence(away, self.town, ages, self.style, width) if away and self.town else []
+        listed.show(pinned, list(self._blocks(ages, width)), self._chosen, self.style)
 
     def _blocks(self, ages: Ages, width: int) -> Iterator[Block]:
         style = self.style
@@ -134,6 +137,13 @@ class ProblemsScreen(Page):
 
     def action_last(self) -> None:
         self.action_move(1_000_000)
+
+    async def press(self, event: events.Key) -> None:
+        """Takes a key as a sign that what is new was read."""
+        read, self.view.away = self.view.away, None
+        await super().press(event)
+        if read is not None:
+            self.redraw()
 
     async def action_inspect(self) -> None:
         if self.agent:

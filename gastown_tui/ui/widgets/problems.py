@@ -12,9 +12,10 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 
+from gastown_tui.town.looked import Sight, news
 from gastown_tui.town.problems import Group, asked, asks_alike, began, options
-from gastown_tui.town.snapshot import Agent
-from gastown_tui.town.text import clock_time, mask, safe
+from gastown_tui.town.snapshot import Agent, Town
+from gastown_tui.town.text import clock_time, mask, rfc3339, safe
 from gastown_tui.town.words import SHAPES, outlook
 
 from ..ages import Ages
@@ -60,19 +61,19 @@ class Problems(Lines):
         self._top = 0
         self._owners: Sequence[str] = ()
 
-    def show(self, blocks: Sequence[Block], chosen: str, style: Ink) -> None:
-        """Draws the blocks; moves only as far as the chosen one and the heading above it demand."""
-        width, height = self.size
+    def show(self, pinned: Sequence[Sequence[Run]], blocks: Sequence[Block], chosen: str, style: Ink) -> None:
+        """Draws the pinned lines and under them the blocks, moved only as far as the chosen one and its heading demand."""
+        width, height = self.size[0], max(1, self.size[1] - len(pinned))
         rows = [(block.key, runs) for block in blocks for runs in block.lines]
         room = height - 1 if len(rows) > height > 3 else height
         self._top = _scrolled(self._top, _span([key for key, _ in rows], chosen), room, len(rows))
         seen = rows[self._top : self._top + room]
-        self._owners = [key for key, _ in seen]
-        lines: list[Strip] = [fit(runs, width, _base(runs, style)) for _, runs in seen]
+        lines: list[Strip] = [fit(runs, width, _base(runs, style)) for runs in (*pinned, *(runs for _, runs in seen))]
         if room < height:
-            above, below = ({key for key, _ in part if key} for part in (rows[: self._top], rows[self._top + room :]))
-            hidden = len(above - set(self._owners)), len(below - set(self._owners))
-            lines.append(fit(beyond(*hidden, style), width, style("text")))
+            parts = rows[: self._top], seen, rows[self._top + room :]
+            above, shown, below = ({key for key, _ in part if key} for part in parts)
+            lines.append(fit(beyond(len(above - shown), len(below - shown), style), width, style("text")))
+        self._owners = [*("" for _ in pinned), *(key for key, _ in seen)]
         self.draw(lines)
 
     def on_click(self, event: Click) -> None:
@@ -105,6 +106,15 @@ def _scrolled(top: int, span: tuple[int, int], room: int, count: int) -> int:
     # A blank line and a heading stand above the first of a group.
     top = min(top, max(0, start - 2))
     return max(0, min(top, count - room))
+
+
+def absence(before: Sight, town: Town, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
+    """Returns the lines for somebody who has come back: since when, and what is new."""
+    day = f"{(rfc3339(before.at) or '')[5:10]} " if ages.now - before.at >= _DAY_S else ""
+    since = f" since {day}{clock_time(before.at)[:5]}, {ages.age(before.at)} ago: "
+    told = wrap(news(before, town), max(8, width - 2 - cell_len(since)), max_lines=2, placeholder=" …")
+    first: list[Run] = [(since, style("accent")), (told[0], style("text"))]
+    return [first, *([(" " * cell_len(since) + line, style("text"))] for line in told[1:])]
 
 
 def agents_block(group: Group, ages: Ages, ink: Ink, chosen: Ink, at: str, width: int) -> Iterator[Block]:

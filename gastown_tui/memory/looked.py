@@ -1,0 +1,49 @@
+"""How a town was when a person last looked at it, per town; the last console that was left has said it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gastown_tui.town.acks import Subject
+from gastown_tui.town.looked import Sight
+from gastown_tui.town.snapshot import State
+
+
+class Looked:
+    """The file of the town at `root`. It is a comfort: what cannot be written or read is none, and nobody is told."""
+
+    def __init__(self, state_dir: Path, root: str) -> None:
+        name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._path = state_dir / "looked" / f"{name}.json"
+
+    def recall(self) -> Sight | None:
+        """Returns the last sight, None where there is none that can be read."""
+        document: Any = None
+        with suppress(OSError, ValueError, RecursionError):
+            document = json.loads(self._path.read_bytes())
+        match document:
+            case {"at": int() | float() as at, "agents": dict() as agents}:
+                with suppress(TypeError, ValueError):
+                    return Sight(float(at), {agent_id: _subject(*told) for agent_id, told in agents.items()})
+        return None
+
+    def keep(self, sight: Sight) -> None:
+        """Replaces the last sight."""
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        text = json.dumps({"schema": 1, "at": round(sight.at, 3), "agents": sight.agents})
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.write_text(text, "utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _subject(state: str, session: Any, created: Any, pid: Any, agent_pid: Any, cause: str) -> Subject:
+    return Subject(State(state), session, created, pid, agent_pid, cause)
