@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from servers import Tmux
-from towns import HandTown, gttui
+from towns import HandTown, argv, environment, gttui
 
 MAX, MAYOR = "alpha/crew/max", "mayor"
 Wait = Callable[..., Any]
@@ -96,3 +97,29 @@ def test_what_cannot_be_kept_is_said(place: Place, tmp_path: Path) -> None:
     done = place.run("ack", MAX, "--json", XDG_STATE_HOME=str(tmp_path))
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "memory")
     assert str(tmp_path) in done.stderr
+
+
+def test_the_console_and_the_command_tell_one_another(place: Place, new_tmux: Callable[..., Tmux], wait_for: Wait) -> None:
+    desk, tmux = new_tmux(), place.town.tmux
+    words = argv("--town", str(place.town.root), "--socket", tmux.socket)
+    desk.new(
+        "desk", shlex.join(["env", *(f"{name}={value}" for name, value in environment(tmux).items()), *words]), size="120x32"
+    )
+
+    def screen() -> str:
+        return desk.cmd("capture-pane", "-p", "-t", "=desk:")
+
+    def press(*keys: str) -> None:
+        desk.cmd("send-keys", "-t", "=desk:", *keys)
+
+    wait_for(lambda: "1 needs you" in screen())
+    wait_for(lambda: desk.cmd("display-message", "-p", "-t", "=desk:", "#{pane_title}").startswith("gastown-tui: 1 needs you"))
+    press("5")
+    wait_for(lambda: "1 agent died" in screen())
+    press("a")
+    press("-l", "known")
+    press("Enter")
+    wait_for(lambda: "1 acknowledged" in screen() and "needs you" not in screen().splitlines()[0])
+    assert place.status()[1]["reason"] == "known"
+    assert place.run("unack", MAX).returncode == 0
+    wait_for(lambda: "1 agent died" in screen(), 30)
