@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -116,7 +117,7 @@ class Town300(Stream):
 
     async def _live(self) -> None:
         """Kills a hundred and waits until all are seen dead; bears them again and waits until all are seen anew."""
-        people = residents(SIZE)
+        people = PEOPLE
         # Who was never seen alive could only be missing.
         await self._until(people, ALIVE)
         born = 0
@@ -159,10 +160,12 @@ def tell(text: str) -> None:
 
 if __name__ == "__main__":
     ROOT, TOLD, BIRTHS = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    SIZE = len(list((ROOT / "voices").iterdir()))
+    size = len(list((ROOT / "voices").iterdir()))
+    # One program stands for all, under the name that is laid out there.
+    PEOPLE = [replace(one, program=next((ROOT / "bin").iterdir()).name) for one in residents(size)]
     WAIT, _kept_open = os.pipe()
     nursery = Nursery(ROOT)
-    for person in residents(SIZE):
+    for person in PEOPLE:
         nursery.bear(person)
     wanted = Wanted({}, ROOT, ROOT, os.getuid(), str(ROOT), None)
     eye = Town300(wanted, "tmux", "bench", clock, lambda root, server: Memory(ROOT / "state", root, server))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gastown_tui.demo.roster import Resident
 
-from .fleet import Fleet, wait_for
+from .fleet import CHATTER, Fleet, wait_for
 from .meters import cpu, median, own_cpu, pss
 from .plan import Plan
 from .speeds import HERE, MINIMAL, READY, console, settled, settled_busy
@@ -44,17 +44,24 @@ def steady(fleet: Fleet, plan: Plan) -> list[Row]:
         (f"steady, {size} agents, {len(fifth)} print, fork", fifth, "fork", 4.0),
         (f"steady, {size} agents, all print, control", fleet.people, "control", 4.0),
     )
-    rows = []
-    for what, talking, backend, reach in wishes:
-        cost = _cost(fleet, talking, backend, plan.window)
-        measured = f"{cost.whole:.2f} % ({cost.ours:.2f} ours, {cost.server:+.2f} server)"
-        ratio = f"{cost.whole / cost.floor:.1f} × one `tmux list-panes` a second"
-        rows.append(Row(what, measured, f"≤ {reach:g} %", cost.whole <= reach, ratio))
-    return rows
+    return [cost_row(what, reach, cost(fleet, talking, backend, plan.window)) for what, talking, backend, reach in wishes]
 
 
-def _cost(fleet: Fleet, talking: tuple[Resident, ...], backend: str, seconds: float) -> Cost:
-    with fleet.chatter(talking):
+def cost_row(what: str, reach: float, spent: Cost, beside: str = "") -> Row:
+    """Returns the row of a cost that is to reach so many percent."""
+    measured = f"{spent.whole:.2f} % ({spent.ours:.2f} ours, {spent.server:+.2f} server){beside}"
+    return Row(
+        what,
+        measured,
+        f"≤ {reach:g} %",
+        spent.whole <= reach,
+        f"{spent.whole / spent.floor:.1f} × one `tmux list-panes` a second",
+    )
+
+
+def cost(fleet: Fleet, talking: tuple[Resident, ...], backend: str, seconds: float, text: str = CHATTER) -> Cost:
+    """Returns what a console on this town costs while these agents print `text` every second."""
+    with fleet.chatter(talking, text):
         time.sleep(1)
         alone = [_server(fleet, seconds / 2)]
         with terminal(console(fleet, backend), fleet.env) as running:

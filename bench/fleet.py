@@ -17,10 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from gastown_tui.demo.roster import PROCESS_NAMES, Resident, residents, rigs
+from gastown_tui.demo.roster import Resident, residents, rigs
 
 # The shell under an agent's name: it sleeps until a line comes and prints it, without a process per line.
+PROGRAM = "claude"
 AGENT = 'printf "● $GT_SESSION is ready\\n"; while read -r line; do printf "$line"; done'
+CHATTER = "{} reading the next file of the list\\n"
 BATCH = 16
 DEADLINE = 20.0
 
@@ -35,10 +37,11 @@ def wait_for(condition: Callable[[], object], seconds: float = DEADLINE) -> None
 
 
 class Fleet:
-    """A town of `size` agents, its tmux server, and the writing end of every agent's voice."""
+    """A town of `size` agents in panes of `pane` (columns, rows), its tmux server, and the writing end of every agent's voice."""
 
-    def __init__(self, size: int) -> None:
-        self.people = tuple(replace(one, fate="lives") for one in residents(size))
+    def __init__(self, size: int, pane: tuple[int, int] = (80, 24)) -> None:
+        self.people = tuple(replace(one, fate="lives", program=PROGRAM) for one in residents(size))
+        self.pane = pane
         self.folder = Path(tempfile.mkdtemp(prefix="gtbench-"))
         self.root = self.folder / "gt"
         self.env = {
@@ -92,7 +95,7 @@ class Fleet:
         return {session: int(pid) for session, pid in map(str.split, listed)}
 
     @contextmanager
-    def chatter(self, people: Sequence[Resident], text: str = "{} reading the next file of the list\\n") -> Iterator[None]:
+    def chatter(self, people: Sequence[Resident], text: str = CHATTER) -> Iterator[None]:
         """While it lasts, each of these agents prints a line a second, one after the other."""
         over = threading.Event()
 
@@ -124,8 +127,7 @@ class Fleet:
     def _lay_out(self) -> None:
         for folder in ("bin", "mayor", "voices", *(one.home for one in self.people)):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
-        for program in PROCESS_NAMES:
-            shutil.copy(shutil.which("dash") or "/bin/sh", self.root / "bin" / program)
+        shutil.copy(shutil.which("dash") or "/bin/sh", self.root / "bin" / PROGRAM)
         registry = {rig.name: {"beads": {"prefix": rig.prefix}} for rig in rigs(len(self.people))}
         (self.root / "mayor/town.json").write_text(json.dumps({"type": "town", "version": 2, "name": "bench"}))
         (self.root / "mayor/rigs.json").write_text(json.dumps({"version": 1, "rigs": registry}))
@@ -138,8 +140,9 @@ class Fleet:
 
     def _session(self, one: Resident) -> list[str]:
         variables = [f"{name}={value}" for name, value in one.environment(str(self.root)).items()]
-        program = shlex.join([*variables, str(self.root / "bin" / one.program), "-c", AGENT])
-        place = ["-s", one.session, "-x", "80", "-y", "24", "-c", str(self.root / one.home)]
+        program = shlex.join([*variables, str(self.root / "bin" / PROGRAM), "-c", AGENT])
+        width, height = map(str, self.pane)
+        place = ["-s", one.session, "-x", width, "-y", height, "-c", str(self.root / one.home)]
         environment = [word for variable in variables for word in ("-e", variable)]
         return ["new-session", "-d", *place, *environment, f"exec env {program} <>{shlex.quote(str(self._voice(one)))}"]
 

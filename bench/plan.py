@@ -17,9 +17,12 @@ class Plan:
     window: float = 10.0
     aged: float = 65.0
     births: int = 10_000
+    questions: int = 20
     small: int = 10
     middle: int = 100
     large: int = 300
 
 
-QUICK = Plan(deaths=2, starts=1, looks=2, keys=15, bytes=2, window=1.0, aged=0.0, births=300, small=3, middle=30, large=50)
+QUICK = Plan(
+    deaths=2, starts=1, looks=2, keys=15, bytes=2, window=1.0, aged=0.0, births=300, questions=2, small=3, middle=30, large=50
+)
