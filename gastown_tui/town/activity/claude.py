@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from gastown_tui.town.cells import Attributes, plain
+from gastown_tui.town.cells import plain
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
@@ -123,7 +123,8 @@ def _status(screen: Screen, top: int) -> int:
 def _is_live(screen: Screen, row: int) -> bool:
     """Whether a row with a star tells of now: then it is coloured, but while others are waited for. What is over is grey."""
     text = screen.texts[row]
-    return coloured(look_at(screen.rows[row], 0)) or bool(_WAITS.match(text)) or ("…" in text and not _PAST.match(text))
+    moves = "…" in text or " · retrying in " in text.lower()
+    return coloured(look_at(screen.rows[row], 0)) or bool(_WAITS.match(text)) or (moves and not _PAST.match(text))
 
 
 def _tools_that_run(screen: Screen, status: int) -> int:
@@ -156,11 +157,11 @@ def _own_words(screen: Screen, end: int) -> range:
         text = screen.texts[row]
         if text[:1] in ("", " ") or text[:1] in _STARS:
             continue
-        if text[0] in _BULLETS and coloured(look_at(screen.rows[row], 0)) and coloured(look_at(screen.rows[row], 2)):
+        if text[0] in _BULLETS and _is_own(screen, row) and _is_own(screen, row, 2):
             return _paragraph(screen, row, end)
         answers = [below for below in range(row, end) if screen.texts[below].startswith("  ⎿ ")]
         for answer in answers if text[0] in "❯>" else answers[1:]:
-            if coloured(_first_look(screen, answer, 4)):
+            if _is_own(screen, answer, 4):
                 return _paragraph(screen, answer, end)
         if not _LOCAL.match(text) or any("Interrupt" in screen.texts[answer] for answer in answers):
             break
@@ -171,15 +172,16 @@ def _paragraph(screen: Screen, start: int, end: int) -> range:
     """Returns the rows from one on that have its colour: a notice in grey may follow without a gap."""
     for row in range(start + 1, end):
         text = screen.texts[row]
-        if not text or not coloured(_first_look(screen, row, 0)):
+        if not text or not _is_own(screen, row):
             return range(start, row)
     return range(start, end)
 
 
-def _first_look(screen: Screen, row: int, column: int) -> Attributes:
-    """Returns how the first visible character looks from a column on."""
+def _is_own(screen: Screen, row: int, column: int = 0) -> bool:
+    """Whether the first character from a column on has a colour of its own; any may, where nothing has a colour at all."""
     rest = screen.texts[row][column:]
-    return look_at(screen.rows[row], column + len(rest) - len(rest.lstrip()))
+    look = look_at(screen.rows[row], column + len(rest) - len(rest.lstrip()))
+    return coloured(look) or (look.fg is None and not any(run.fg is not None for cells in screen.rows for _, run in cells))
 
 
 def _footer(screen: Screen, start: int) -> range:
@@ -261,7 +263,7 @@ PROGRAM = Program(
         ),
         Trouble("network", _SAYS + r"(?:Unable to connect|Connection|.{0,40}timed out)", "claude-connection-refused"),
         Trouble("overloaded", _SAYS + r"(?:API Error|5\d\d|Overloaded)", "claude-server-500"),
-        Trouble("overloaded", rf"^[{_BULLETS}] ", "2.1.330: a model that is not there"),
+        Trouble("overloaded", rf"^[{_BULLETS}] ", "2.1.330: a model that is not there", coloured=True),
     ),
     notes=(
         Note(r"^ {0,8}[╭▀-▟][─▀-▟ ]{0,40}Claude Code v(?P<version>\d[\w.-]*)", "claude-idle-empty"),
