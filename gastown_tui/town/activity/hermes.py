@@ -21,7 +21,7 @@ _FINISHED = re.compile(r"^(?:● |[╭╰][─ ])")
 _POINTED = re.compile(r"^│ ❯ (?!\d+\. )\S")
 _CHOICE = re.compile(r"^│ [❯ ] (\S.*?) *│?$")
 _MOST_HINTS = 4
-_MOST_ERROR = 24
+_MOST_ERROR = 12
 
 
 def parts(screen: Screen) -> Parts | None:
@@ -126,21 +126,21 @@ PROGRAM = Program(
     dialogs=(
         Dialog("permission", r"^⚠", "hermes-permission-shell-80x24"),
         Dialog("question", r"^[?✎]", "hermes-question-80x24"),
-        Dialog("signin", r"^[🔐🔑]", ""),
-        Dialog("menu", r"^╭─", ""),
+        Dialog("signin", r"^[🔐🔑]", "source of 0.19.0"),
+        Dialog("menu", r"^╭─", "menu-model-80x24"),
     ),
     works=(
-        Work("tool", r"^ {2}(?P<detail>\S.*?) +\( *\d[\dms.]*\)$", ""),
+        Work("tool", r"^ {2}(?P<detail>\S.*?) +\( *\d[\dms.]*\)$", "tool-80x24"),
         Work("thinking", r"^ {2}\S.*\w\.\.\.$", "hermes-working-streaming-80x24"),
         Work("working", r"^[⚕⠁-⣿](?: |$)", "hermes-working-queued-80x24"),
     ),
     troubles=(
-        Trouble("limit", r"^❌.*usage limit", ""),
-        Trouble("billing", r"^❌.*(?:HTTP 402|[Bb]illing or credits|credits, or account)", ""),
-        Trouble("auth", r"^❌.*HTTP 40[13]\b", ""),
-        Trouble("rate", r"^❌ Rate limited|^❌.*HTTP 429", ""),
-        Trouble("network", r"^❌.*(?:[Cc]onnection|[Tt]imed? ?out)", ""),
-        Trouble("overloaded", r"^❌ (?:API failed|All API|Max retries|Non-retryable)", ""),
+        Trouble("limit", r"^❌.*usage limit", "source of 0.19.0"),
+        Trouble("billing", r"^❌.*(?:HTTP 402|[Bb]illing or credits|credits, or account)", "billing-80x24"),
+        Trouble("auth", r"^❌.*HTTP 40[13]\b", "auth-80x24"),
+        Trouble("rate", r"^❌ Rate limited|^❌.*HTTP 429", "rate-80x24"),
+        Trouble("network", r"^❌.*(?:[Cc]onnection|[Tt]imed? ?out)", "source of 0.19.0"),
+        Trouble("overloaded", r"^❌ (?:API failed|All API|Max retries|Non-retryable)", "source of 0.19.0"),
     ),
     notes=(Note(r"^ ⚕ [^%]{1,200}?(?P<context>\d{1,3})%", "hermes-interrupted-80x24"),),
 )

@@ -28,7 +28,7 @@ _HEADING = re.compile(r"^ \S.*:$")
 _STROKES = tuple("─╌━╍")
 _MOST_TOOLBAR = 4
 _MOST_GAP = 2
-_MOST_ERROR = 16
+_MOST_ERROR = 10
 _TRIES = r"\b(?: · attempt (?P<attempt>\d+)/(?P<most>\d+)(?: · <?(?P<wait>\d[\dhms ]*))?)?"
 
 
@@ -171,20 +171,20 @@ PROGRAM = Program(
         Dialog("plan", r"\? (?:Enter plan mode|Approve this plan)", "kimi-plan-enter-120x40"),
         Dialog("permission", r"^╭─ approval |requesting approval", "kimi-permission-shell-120x40"),
         Dialog("question", r"^╭─ question |^│ \? ", "kimi-question-120x40"),
-        Dialog("signin", r"API key|[Ss]elect a platform|[Aa]uthorization", ""),
+        Dialog("signin", r"API key|[Ss]elect a platform|[Aa]uthorization", "menu-login-80x24"),
         Dialog("menu", r"\bEnter\b|\bEsc|[╭┌]─", "kimi-menu-model-120x40"),
     ),
     works=(
         Work("tool", r"^[⠁-⣿] Using (?P<detail>\S.*)", "kimi-working-tool-120x40"),
         Work("answering", r"^(?:[⠁-⣿] Composing|[╭┌]─ btw · answering)", "kimi-under-bash-working-120x40"),
         Work("thinking", r"^(?:[⠁-⣿] Thinking|Thinking [. ]{3}  ?<?\d)", "kimi-working-thinking-120x40"),
-        Work("loading", r"^[⠁-⣿] Connecting", ""),
-        Work("working", r"^[⠁-⣿] (?!MCP Servers)\S", ""),
+        Work("loading", r"^[⠁-⣿] Connecting", "source of 1.51.0"),
+        Work("working", r"^[⠁-⣿] (?!MCP Servers)\S", "source of 1.51.0"),
         Work("waiting", r"^[🌑-🌘]\s*$", "kimi-working-hang-120x40"),
         Work("retrying", r"^Retrying after (?P<detail>rate limit)" + _TRIES, "kimi-rate-429-retrying-120x40", why="rate"),
-        Work("retrying", r"^Retrying after (?P<detail>timeout|connection issue)" + _TRIES, "", why="network"),
-        Work("retrying", r"^Retrying after (?P<detail>\w+(?: \w+)?)" + _TRIES, ""),
-        Work("compacting", r"^[ .oO@*] Compacting\.\.\.$", ""),
+        Work("retrying", r"^Retrying after (?P<detail>timeout|connection issue)" + _TRIES, "source of 1.51.0", why="network"),
+        Work("retrying", r"^Retrying after (?P<detail>\w+(?: \w+)?)" + _TRIES, "source of 1.51.0"),
+        Work("compacting", r"^[ .oO@*] Compacting\.\.\.$", "compacting-40x24"),
     ),
     troubles=(
         Trouble("limit", _ERROR + r".*(?:usage limit|billing cycle|[Qq]uota)", "kimi-quota-403-120x40", True),
@@ -199,7 +199,7 @@ PROGRAM = Program(
         ),
         Trouble("auth", r"Model: not set", "kimi-first-start-no-model-120x40", True),
         Trouble("rate", _ERROR + r".*Error code: 429", "kimi-rate-429-120x40", True),
-        Trouble("network", r"^Network connection failed|^Request timed out", "", True),
+        Trouble("network", r"^Network connection failed|^Request timed out", "source of 1.51.0", True),
         Trouble("overloaded", r"^LLM provider error|^The server returned", "kimi-overloaded-503-120x40", True),
     ),
     notes=(Note(r"context: (?P<context>\d+(?:\.\d+)?)%", "kimi-idle-context-low-120x40"),),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gastown_tui.town.cells import Attributes
+
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
 from .screen import MOST_OPTIONS, Options, Screen, clipped, faint, is_rule, look_at, reddish
 
@@ -21,11 +23,13 @@ _SENT = re.compile(r"^ {0,2}✨ ")
 _HEAD = re.compile(r"^ {0,2}[✨●✓✗•$] ")
 _CHECK = re.compile(r"^ {0,5}(?:[❯▶→>] )?\[[ ✓xX]\] (\S.*)$")
 _POINTED = re.compile(r"^( {0,5}[❯→] )(?!\d+\. |\[)\S")
+_ADVICE = re.compile(r"^ {1,4}If this persists")
 _SPIN = r"^ {1,2}[⠁-⣿🌑-🌘] +"
-_WAITS = re.compile(r"^ {1,2}[🌑-🌘]")
+_WAITS = re.compile(r"^ {1,2}[🌑-🌘]", re.MULTILINE)
+_MOVES = re.compile(r"^ {1,2}[⠁-⣿🌑-🌘]|^ {0,3}(?:● +)?Compacting", re.MULTILINE)
 _TOOL = r"^ {0,2}● (?P<detail>[A-Z]\w*ing\b.{1,60}? · .*)"
 _MOST_BELOW = 5
-_MOST_ERROR = 16
+_MOST_ERROR = 10
 _TROUBLED = r"(?:Error: \[(?:provider|auth)\.|Retrying \(|^ +\d{3} · ).*"
 
 
@@ -38,9 +42,14 @@ def parts(screen: Screen) -> Parts | None:
     return _in_its_place(screen, bottom) if top is None else _at_composer(screen, top, bottom)
 
 
-def _own(screen: Screen, row: int) -> bool:
+def _look(screen: Screen, row: int) -> Attributes:
+    """Returns how the first character of a row looks."""
     text = screen.texts[row]
-    return look_at(screen.rows[row], len(text) - len(text.lstrip())).fg is not None
+    return look_at(screen.rows[row], len(text) - len(text.lstrip()))
+
+
+def _own(screen: Screen, row: int) -> bool:
+    return _look(screen, row).fg is not None
 
 
 def _lowest(screen: Screen) -> int | None:
@@ -56,7 +65,7 @@ def _lowest(screen: Screen) -> int | None:
 
 
 def _top(screen: Screen, bottom: int) -> int | None:
-    """Returns the first row of the composer that ends here; None where it is another box. A pane may have cut its upper edge."""
+    """Returns the edge above what is typed in the composer that ends here; None where it is another box."""
     row = bottom - 1
     while row >= 0 and screen.texts[row].lstrip(" ")[:1] in ("│", "┃"):
         row -= 1
@@ -76,30 +85,38 @@ def _in_its_place(screen: Screen, bottom: int) -> Parts:
 
 def _at_composer(screen: Screen, top: int, bottom: int) -> Parts:
     last = next((row for row in range(top - 1, -1, -1) if screen.texts[row]), -1)
-    newest = next((row for row in range(last, -1, -1) if _HEAD.match(screen.texts[row])), -1)
-    printed = range(newest + 1, last + 1) if newest < 0 or "$" not in screen.texts[newest][:3] else range(0)
-    error = next((row for row in printed if _red(screen, row)), printed.stop)
     return Parts(
         range(top, bottom + 1),
         status=_status(screen, last),
-        message=range(error, min(printed.stop, error + _MOST_ERROR)),
+        message=_error(screen, last),
         footer=range(bottom + 1, len(screen.texts)),
         draft=_draft(screen, range(top + 1, bottom)),
         transcript=range(last + 1),
     )
 
 
-def _red(screen: Screen, row: int) -> bool:
-    text = screen.texts[row]
-    return bool(text) and reddish(look_at(screen.rows[row], len(text) - len(text.lstrip())))
+def _error(screen: Screen, last: int) -> range:
+    """Returns the rows from the first red one on, under the newest message. Under an answer, which may hold red text too, the
+    advice must follow that ends an error, in grey. What a shell printed is no word of the program's.
+    """
+    newest = next((row for row in range(last, -1, -1) if _HEAD.match(screen.texts[row])), -1)
+    head = screen.texts[newest].lstrip()[0] if newest >= 0 else "✨"
+    advised = (row for row in range(newest + 1, last + 1) if _ADVICE.match(screen.texts[row]) and faint(_look(screen, row)))
+    if head == "$" or (head != "✨" and next(advised, None) is None):
+        return range(0)
+    error = next((row for row in range(newest + 1, last + 1) if reddish(_look(screen, row))), last + 1)
+    return range(error, min(last + 1, error + _MOST_ERROR))
 
 
 def _status(screen: Screen, last: int) -> range:
-    """Returns the last paragraph above the composer; and all since the last message while it waits, for a tool perhaps."""
+    """Returns the last paragraph above the composer, where it moves; all since the last message, while a tool may run."""
     first = last
     while first > 0 and screen.texts[first - 1]:
         first -= 1
-    if first >= 0 and any(_WAITS.match(screen.texts[row]) for row in range(first, last + 1)):
+    told = "\n".join(screen.texts[max(first, 0) : last + 1])
+    if not _MOVES.search(told):
+        return range(0)
+    if _WAITS.search(told):
         while first > 0 and not _SENT.match(screen.texts[first]):
             first -= 1
     return range(max(first, 0), last + 1)
@@ -110,7 +127,7 @@ def _draft(screen: Screen, rows: Iterable[int]) -> str:
 
 
 def _choices(screen: Screen, dialog: range) -> Options | None:
-    """Returns options without a number: those with a box to tick, or the one pointed at and what stands below it as bright."""
+    """Returns options without a number: those with a box to tick, or the one pointed at and what stands like it."""
     found = [(row, match[1]) for row in dialog if (match := _CHECK.match(screen.texts[row]))]
     pointed = next(((row, match.end(1)) for row in dialog if (match := _POINTED.match(screen.texts[row]))), None)
     if not found and pointed:
@@ -133,12 +150,12 @@ PROGRAM = Program(
     versions=("2.1.0",),
     parts=parts,
     dialogs=(
-        Dialog("plan", r"[▶] Ready to build with this plan", ""),
+        Dialog("plan", r"[▶] Ready to build with this plan", "source of 2.1.0"),
         Dialog("permission", r"^ *[▶] \S.*\?$|^ *[▶]? *\d\. (?:Approve|Reject)", "kimi-code-permission-shell-80x24"),
         Dialog("question", r"^ *question$|^ *\? \S|↵ (?:choose|toggle)", "kimi-code-question-80x24"),
         Dialog("trust", r"^ *Trust this folder\?", "kimi-code-trust-80x24"),
-        Dialog("signin", r"^ *Select a platform|[Ll]og ?in|API key", ""),
-        Dialog("menu", r"\b(?:Enter|Esc|esc)\b|⏎|^[┌╭]|^ *showing \d", ""),
+        Dialog("signin", r"^ *Select a platform|[Ll]og ?in|API key", "menu-login-80x24"),
+        Dialog("menu", r"\b(?:Enter|Esc|esc)\b|⏎|^[┌╭]|^ *showing \d", "menu-model-80x24"),
     ),
     works=(
         Work(
@@ -147,17 +164,23 @@ PROGRAM = Program(
             "kimi-code-rate-429-80x24",
         ),
         Work("thinking", _SPIN + r"[Tt]hinking", "kimi-code-working-streaming-80x24"),
-        Work("compacting", _SPIN + r"Compacting", ""),
-        Work("tool", _TOOL, "kimi-code-working-streaming-80x24"),
-        Work("waiting", r"^ {1,2}[🌑-🌘](?:$| +(?:$|·))", ""),
-        Work("working", _SPIN + r"\S", "kimi-code-working-queued-80x24"),
+        Work("answering", _SPIN + r"Working", "kimi-code-working-streaming-80x24"),
+        Work("compacting", r"Compacting \w+…", "source of 2.1.0", coloured=True),
+        Work("tool", _TOOL, "tool-queued-draft-40x24"),
+        Work("waiting", r"^ {1,2}[🌑-🌘](?:$| +(?:$|·))", "tool-queued-draft-40x24"),
+        Work("working", _SPIN + r"\S", "source of 2.1.0"),
     ),
     troubles=(
-        Trouble("limit", _TROUBLED + r"(?:usage limit|billing cycle|current quota|QuotaExhausted)", "", True),
+        Trouble("limit", _TROUBLED + r"(?:usage limit|billing cycle|current quota|QuotaExhausted)", "usage-limit-80x24", True),
         Trouble("billing", _TROUBLED + r"(?:\b402\b|[Ii]nsufficient|balance|suspended)", "kimi-code-billing-402-80x24", True),
-        Trouble("auth", r"Error: \[(?:auth\.|provider\.auth)|^ *LLM not set", "kimi-code-auth-401-80x24", True),
+        Trouble(
+            "auth",
+            r"Error: (?:\[(?:auth\.|provider\.auth)|OAuth login)|^ *(?:Error: )?LLM not set",
+            "kimi-code-auth-401-80x24",
+            True,
+        ),
         Trouble("rate", _TROUBLED + r"(?:[Rr]ate_?[Ll]imit|\b429\b)", "kimi-code-rate-429-80x24", True),
-        Trouble("network", _TROUBLED + r"(?:connection_error|APIConnection|[Tt]imeout)", "", True),
+        Trouble("network", _TROUBLED + r"(?:connection_error|APIConnection|[Tt]imeout)", "source of 2.1.0", True),
         Trouble("overloaded", r"Error: \[provider\.|Retrying \(", "kimi-code-overloaded-503-80x24", True),
     ),
     notes=(
