@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from recorded import Scene, scene, scenes
 from story import START, Story, pane
@@ -78,3 +80,23 @@ def test_no_scene_is_falsely_dead_or_alive() -> None:
     alive = {"working", "idle", "waiting", "held", "starting", "stalled"}
     for one in scenes():
         assert judged(one).alive == bool(alive & set(one.meta["acceptable_states"])) or "unknown" in one.meta["acceptable_states"]
+
+
+TAIL = re.compile(r"(?: |\x1b\[[0-9;:]*m)+$")
+
+
+def painted_again(one: Scene) -> Scene:
+    """The scene as a pane shows it in which it was printed: blanks at the end of a row, whatever their ground, are left out."""
+    rows, carried = [], ""
+    for row in one.rows:
+        tail = TAIL.search(row)
+        bare = row[: tail.start()] if tail else row
+        rows.append(carried + bare)
+        carried = tail.group().replace(" ", "") if tail else ""
+    return one._replace(rows=tuple(rows))
+
+
+@pytest.mark.parametrize("scene_id", [one.id for one in scenes()])
+def test_blanks_at_the_end_of_a_row_say_nothing(scene_id: str) -> None:
+    one = scene(scene_id)
+    assert judged(painted_again(one)).state is judged(one).state

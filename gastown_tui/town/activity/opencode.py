@@ -43,7 +43,7 @@ def parts(screen: Screen) -> Parts | None:
         return None
     edge = _EDGE.match(screen.texts[last])
     bar = edge.group().index("╹") if edge else screen.texts[last].index("┃")
-    right = edge.end() if edge else _ground(screen.rows[last], bar + 1).right
+    right = edge.end() if edge else _right(screen, last, bar)
     screen = _without_sidebar(screen, bar, right)
     if edge:
         return _at_composer(screen, last, bar) if last and screen.texts[last - 1][bar : bar + 1] == "┃" else None
@@ -53,6 +53,12 @@ def parts(screen: Screen) -> Parts | None:
     if last - top < 5 and not any(_ASKS.search(screen.texts[row]) for row in range(top, last + 1)):
         return _at_child(screen, range(top, last + 1), bar)
     return Parts(None, dialog=range(top, last + 1), options=_buttons(screen, top, last), transcript=range(top), screen=screen)
+
+
+def _right(screen: Screen, last: int, bar: int) -> int:
+    """Returns where the lowest block ends; at the pane's edge, if its rows only seem to end: tmux tells no blanks at an end."""
+    ends = [_ground(screen.rows[row], bar + 1).right for row in range(_top(screen, last, bar), last + 1)]
+    return right if (right := max(ends)) > screen.width // 2 else screen.width
 
 
 def _at_composer(screen: Screen, edge: int, bar: int) -> Parts:
@@ -136,7 +142,8 @@ def _is_refusal(screen: Screen, row: int, bar: int) -> bool:
     """Whether a row is the program's own: its bar is red, on the ground of its text, as that of a person's words never is."""
     cells = screen.rows[row]
     look = look_at(cells, bar)
-    return screen.texts[row][bar : bar + 1] == "┃" and reddish(look) and look.bg == look_at(cells, bar + 1).bg
+    bare = screen.texts[row][bar:] == "┃"
+    return screen.texts[row][bar : bar + 1] == "┃" and reddish(look) and (bare or look.bg == look_at(cells, bar + 1).bg)
 
 
 def _draft(screen: Screen, rows: range, bar: int) -> str:
