@@ -17,7 +17,7 @@ from .screen import MOST_OPTIONS, Options, Screen, block_above, blocks_above, cl
 _PROMPT = re.compile(r"^[›!](?: |$)")
 _STATUS = re.compile(r"^[•◦] .*(?:\(\d+[smh]\b|\besc to )")
 _ACTIVE = re.compile(r"^[•◦] [A-Z][a-z]+ing\b")
-_BESIDE = re.compile(r"^  (?:\d+ background terminals? |Worked for )")
+_BESIDE = re.compile(r"^[ ─]+(?:\d+ background terminals? |Worked for )|^⚠|^─{8,}$")
 _SCROLLED = re.compile(r"↓ .*· esc$")
 _MOST_ERROR = 12
 _BEFORE = re.compile(r"^ +(?:\? for shortcuts$|Waiting for startup\b)")
@@ -140,7 +140,7 @@ def _is_title(screen: Screen, row: int) -> bool:
     )
 
 
-_KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |q |[↑↓←→↵])\S*+ ++\S"
+_KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |\w(?= \w+  )|[↑↓←→↵])\S*+ ++\S"
 _401 = "codex-trap-recovered-from-401-120x40"
 _SAYS = r"(?i)^(?=■| +└).*?"
 _LIMIT = "codex-usage-limit-120x40"
@@ -163,7 +163,12 @@ PROGRAM = Program(
     dialogs=(
         Dialog("plan", r"^ *+Implement this plan\?", "codex-plan-approval-120x40"),
         Dialog("trust", r"(?i)^(?:› 1\.)? *+(?:Folder access\b|Do you trust\b|Trust (?:this|and)\b)", "codex-trust-120x40"),
-        Dialog("signin", r"(?i)^[>›]? *+(?:\d\. )?(?:Sign|Log) ?in\b", "codex-login-120x40"),
+        Dialog(
+            "signin",
+            r"(?i)^[>›]? *+(?:\d\. )?(?:(?:finish )?(?:sign|log)(?:ing)? ?in\b|paste or type your api key)",
+            "codex-login-120x40",
+        ),
+        Dialog("permission", r"^ *+Allow .*\brun tool\b", "its source"),
         Dialog("question", r"^ *+(?:(?:Question|Field|option) \d+/\d+|tab to add|enter to submit)\b", "codex-question-120x40"),
         Dialog("permission", r"^ *+(?:Would you like to|Do you want to|Allow)\b|^[› ] \d\. No, and tell\b", _PATCH),
         Dialog("menu", _KEYS, "codex-menu-model-120x40"),

@@ -169,7 +169,7 @@ def read(program: Program, screen: Screen) -> Reading:
         return _with_notes(program, screen, parts, _dialog(program, screen, parts, title))
     if parts.loading:
         fact = f"{program.name} draws its prompt, but its session has not begun"
-        return _with_notes(program, screen, parts, Reading(State.STARTING, fact, Activity("loading"), tuple(parts.composer)))
+        return _with_notes(program, screen, parts, Reading(None, fact, Activity("loading"), tuple(parts.composer)))
     reading = (
         _working(program, screen, parts)
         or (_titled(title) if title and titled in (State.WORKING, State.WAITING) else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from functools import cache
 from pathlib import Path
@@ -61,7 +62,14 @@ def test_a_recorded_scene_is_told_as_it_was(one: Scene) -> None:
 
 @pytest.mark.parametrize("name", MORE)
 def test_other_sizes_situations_and_a_version_of_long_ago(name: str) -> None:
-    assert said(name).state == MORE[name]["state"]
+    expected = MORE[name]["state"]
+    assert said(name).state == (None if expected == "starting" else expected)
+
+
+def test_a_prompt_before_the_session_begins_is_no_idle_agent() -> None:
+    reading = said("loading-40x24")
+    assert (reading.state, reading.activity.what) == (None, "loading")
+    assert "has not begun" in reading.fact
 
 
 @pytest.mark.parametrize(
@@ -108,6 +116,14 @@ def test_other_sizes_situations_and_a_version_of_long_ago(name: str) -> None:
             "Choose how you want to use Codex.",
             ("Sign in with ChatGPT", "Sign in with Device", "Sign in another way"),
         ),
+        (
+            "signin-40x24",
+            "signin",
+            "Choose how you want to use Codex.",
+            ("Sign in with ChatGPT", "Sign in with", "Sign in another"),
+        ),
+        ("signin-another-way-40x24", "signin", "Sign in another way", ("Use an OpenAI API key", "Use Amazon Bedrock")),
+        ("signin-key-40x24", "signin", "Paste or type your API key", ()),
         ("model-migration", "menu", "Meet GPT-6 Sol", ("Try new model", "Use existing model")),
         ("menu-permissions-40x24", "menu", "Update Model Permissions", ("Ask for approval (current)", "Approve", "Full", "Read")),
         ("menu-resume-40x24", "menu", "Resume a previous session", ("10s ago", "10s ago", "2m ago")),
@@ -162,6 +178,8 @@ def test_what_holds_it_is_told_in_full_at_any_width(name: str, why: str, text: s
         ("overloaded-retrying-40x24", "retrying", "high demand, which may cause temporary errors. · attempt 2/5"),
         ("network-lost-40x24", "retrying", "Connection failed: error sending request"),
         ("older-working-80x24", "working", None),
+        ("few-colours-working-80x24", "working", None),
+        ("few-colours-thinking-80x24", "thinking", "Weighing the order of the locks in the queue and more words"),
     ],
 )
 def test_what_it_works_at(name: str, what: str, detail: str | None) -> None:
@@ -253,7 +271,12 @@ def test_an_error_is_over_when_something_newer_stands_below_it(newer: str) -> No
     error = f"{RED}■ unexpected status 401 Unauthorized: Incorrect API key provided"
     assert shown(error).state is State.HELD
     assert shown(error, "", newer).state is State.IDLE
-    assert shown(error, "", f"{DIM}  Worked for 3s • 09:19").state is State.HELD
+    for beside in (
+        f"{DIM}  Worked for 3s • 09:19",
+        "⚠ Heads up, you have less than 25% of your 5h limit left.",
+        "─ Worked for 3s " + "─" * 60,
+    ):
+        assert shown(error, "", beside).state is State.HELD
 
 
 def test_an_error_that_somebody_scrolled_back_to_is_history() -> None:
@@ -302,6 +325,39 @@ def test_a_dialog_whose_top_is_cut_still_waits() -> None:
         lower = one._replace(rows=one.rows[first:], texts=one.texts[first:], height=one.height - first)
         assert read(PROGRAM, lower).state is State.WAITING
         assert read(PROGRAM, lower._replace(title="")).state is State.WAITING
+
+
+def wrapped(one: Scene, width: int) -> Screen:
+    """The scene in a narrower pane: rows that are too long go on in the next one, indented and looking as they begin."""
+    rows = []
+    for row, text in zip(one.rows, one.screen.texts, strict=False):
+        look = row[: row.find("m") + 1] if row.startswith("\x1b[") else ""
+        indent = "  " if text.startswith(("  ", "›", "■", "•")) else ""
+        rows += [PLAIN + look + line for line in textwrap.wrap(text, width, subsequent_indent=indent)] or [PLAIN]
+    return screen_of(rows[-24:], title="", width=width, height=24)
+
+
+@pytest.mark.parametrize("width", [60, 40, 30])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("trust", "trust"), ("permission-patch", "permission"), ("permission-exec", "permission"), ("model-migration", "menu")],
+)
+def test_a_dialog_in_a_narrow_pane_asks_the_same(name: str, kind: str, width: int) -> None:
+    reading = read(PROGRAM, wrapped(scene(f"codex-{name}-120x40"), width))
+    assert reading.state is State.WAITING
+    assert reading.activity.question is not None and reading.activity.question.kind == kind
+
+
+@pytest.mark.parametrize("width", [60, 40, 30])
+@pytest.mark.parametrize(
+    ("name", "why"), [("auth-401", "auth"), ("billing-402", "billing"), ("usage-limit", "limit"), ("connection-lost", "network")]
+)
+def test_an_error_in_a_narrow_pane_holds_for_the_same_reason(name: str, why: str, width: int) -> None:
+    one = scene(f"codex-{name}-120x40")
+    error = next(text for text in one.screen.texts if text.startswith("■"))
+    rest = one.screen.texts[one.screen.texts.index(error) + 1]
+    held = shown(*(RED + line for line in textwrap.wrap(f"{error} {rest}", width))).activity.held
+    assert held is not None and held.why == why
 
 
 def test_a_spinner_beside_an_open_dialog_is_a_dialog() -> None:
