@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -140,4 +141,9 @@ def asked(agent: Agent) -> str:
 def options(agent: Agent) -> tuple[str, ...]:
     """Returns the answers that a waiting agent offers, numbered as a person types them: `1 Yes`."""
     question = agent.activity.question if agent.state is State.WAITING else None
-    return tuple(f"{number} {mask(safe(text))}" for number, text in enumerate(question.options if question else (), 1))
+    return _numbered(question.options) if question else ()
+
+
+@lru_cache(maxsize=512)
+def _numbered(offered: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{number} {mask(safe(text))}" for number, text in enumerate(offered, 1))

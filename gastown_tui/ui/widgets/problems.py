@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
@@ -112,7 +113,7 @@ def absence(before: Sight, town: Town, ages: Ages, style: Ink, width: int) -> li
     """Returns the lines for somebody who has come back: since when, and what is new."""
     day = f"{(rfc3339(before.at) or '')[5:10]} " if ages.now - before.at >= _DAY_S else ""
     since = f" since {day}{clock_time(before.at)[:5]}, {ages.age(before.at)} ago: "
-    told = wrap(news(before, town), max(8, width - 2 - cell_len(since)), max_lines=2, placeholder=" …")
+    told = _wrapped(news(before, town), width - 2 - cell_len(since), 2)
     first: list[Run] = [(since, style("accent")), (told[0], style("text"))]
     return [first, *([(" " * cell_len(since) + line, style("text"))] for line in told[1:])]
 
@@ -165,7 +166,7 @@ def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bo
 
 def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     """Returns what the agent asks or suffers, wrapped, and behind or below it its answers, or what else is known."""
-    lines = wrap(asked(agent), max(8, width), max_lines=_MOST_LINES, placeholder=" …") or [""]
+    lines = _wrapped(asked(agent), width, _MOST_LINES) or ("",)
     body: list[list[Run]] = [[(line, style("text"))] for line in lines]
     tail = _answers(options(agent), width) or _besides(agent, ages)
     if not tail:
@@ -173,10 +174,17 @@ def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     if cell_len(lines[-1]) + cell_len(tail) + 3 <= width:
         body[-1].append((f"   {tail}", style("dim")))
         return body
-    return [*body, *([(line, style("dim"))] for line in wrap(tail, max(8, width), max_lines=2, placeholder=" …"))]
+    return [*body, *([(line, style("dim"))] for line in _wrapped(tail, width, 2))]
 
 
-def _answers(offered: Sequence[str], width: int) -> str:
+@lru_cache(maxsize=1024)
+def _wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
+    """Returns a text in lines; wrapping is what costs most here, and few texts change between two paintings."""
+    return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …"))
+
+
+@lru_cache(maxsize=1024)
+def _answers(offered: tuple[str, ...], width: int) -> str:
     """Returns the answers side by side, shortened where that makes room for all; else as many as fit, and how many do not."""
     for most in _ANSWER_WIDTHS:
         told = "  ".join(clip(answer, most) for answer in offered)
