@@ -17,13 +17,14 @@ from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
 from .screen import Screen, coloured, faint, look_at
 
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
-_SHEET = re.compile(r"[╭─]─.*[─╮]$|▔{8,}$")
+_SHEET = re.compile(r"[╭─]─.*[─╮]$|▔{8}")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
 _OPTION = re.compile(r"[ │]{0,8}[❯>]? {0,8}\d{1,2}\. ")
 _POINTED = re.compile(r"[ │]{0,8}[❯>] {0,8}\d{1,2}\. ")
 _FLEET = re.compile(r"(?:^|· )claude agents$")
 _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
+_NOTICE = re.compile(r" {8,}\S")
 _BEHIND = re.compile(r"Jump to bottom \(.{1,20}\) ↓$")
 _POPUP = re.compile(r" *[/@+*◇] ?\S")
 _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
@@ -109,15 +110,16 @@ def _typed(screen: Screen, row: int, column: int) -> str:
 
 
 def _status(screen: Screen, top: int) -> int:
-    """Returns where the status begins: at a star at the left edge under the last message, or at the tool that runs above it."""
-    status = top
+    """Returns where the status begins: at the notice over the prompt, or at a star at the left edge and the tools over that."""
+    notice = top - 1 if top and _NOTICE.match(screen.texts[top - 1]) else top
+    status = None
     for row in range(top - 1, -1, -1):
         first = screen.texts[row][:1]
         if first in _STARS and first:
             status = row if _is_live(screen, row) else status
         elif not (first.isalnum() or first in ("", " ")):  # a row too narrow for its words breaks them at the left edge
-            return status if status == top else _tools_that_run(screen, status)
-    return status
+            break
+    return notice if status is None else _tools_that_run(screen, status)
 
 
 def _is_live(screen: Screen, row: int) -> bool:
@@ -151,11 +153,12 @@ def _is_tool(screen: Screen, row: int) -> bool:
 def _own_words(screen: Screen, end: int) -> range:
     """Returns the rows in which the program speaks of itself, in a colour of its own, if the last message is that.
 
-    A command that is answered at once, such as `/model`, ends no trouble. What a tool printed is not the program's word.
+    A command that is answered at once, such as `/model`, ends no trouble, nor does a note that is grey as a whole. What a tool
+    printed is not the program's word.
     """
     for row in range(end - 1, -1, -1):
         text = screen.texts[row]
-        if text[:1] in ("", " ") or text[:1] in _STARS:
+        if text[:1] in ("", " ") or text[:1] in _STARS or _is_note(screen, row):
             continue
         if text[0] in _BULLETS and _is_own(screen, row) and _is_own(screen, row, 2):
             return _paragraph(screen, row, end)
@@ -166,6 +169,11 @@ def _own_words(screen: Screen, end: int) -> range:
         if not _LOCAL.match(text) or any("Interrupt" in screen.texts[answer] for answer in answers):
             break
     return range(0)
+
+
+def _is_note(screen: Screen, row: int) -> bool:
+    look = look_at(screen.rows[row], 0)
+    return screen.texts[row][0] in _BULLETS and faint(look) and look_at(screen.rows[row], 2) == look
 
 
 def _paragraph(screen: Screen, start: int, end: int) -> range:
@@ -270,7 +278,7 @@ PROGRAM = Program(
         Note(r"until auto-compact: (?P<left>\d{1,3})%", "an older wording"),
         Note(r"(?P<context>\d{1,3})% context used", "claude-idle-context-low"),
         Note(
-            r"You've used (?P<share>\d+)% of your (?P<what>[\w ]{1,30}limit)",
+            r"You've used (?P<share>\d+)% of your (?P<what>[\w -]{1,30}limit)",
             "claude-near-limit-warning",
             "{share}% of its {what} is used",
         ),
