@@ -93,7 +93,8 @@ def agent_document(agent: Agent, now: float) -> Document:
         "exit_status": agent.exit_status,
         "exit_signal": agent.exit_signal,
         "attached": agent.attached,
-        "acknowledged": agent.acknowledged and {"at": rfc3339(agent.acknowledged.at), "reason": safe(agent.acknowledged.reason)},
+        "acknowledged": agent.acknowledged
+        and {"at": rfc3339(agent.acknowledged.at), "reason": _shown(agent.acknowledged.reason)},
         "activity": _activity(agent.activity),
     }
 
@@ -162,7 +163,7 @@ def _row(agent: Agent, now: float) -> tuple[str, str, str, str, str, str]:
     lived = age(now - started) if started is not None else ""
     does = doing(agent, now)
     # The evidence has most of it already.
-    parts = (why, "" if does.rpartition(": ")[2] in why else does, coming)
+    parts = (why, "" if does.rpartition(": ")[2] in why else does, coming, "acknowledged" if agent.acknowledged else "")
     told = " · ".join(part for part in parts if part)
     return mark, SHAPES[agent.state], safe(agent.id), agent.state.value, lived, told
 
@@ -214,6 +215,10 @@ def show_lines(agent: Agent, environment: Iterable[tuple[str, str]], pane: Itera
     lines += [f"  {label:<8} {text}" for label, text in activity_lines(agent, now)]
     if coming := outlook(agent, now):
         lines.append(f"  expects  {coming}")
+    if known := agent.acknowledged:
+        lines.append(
+            "  " + " · ".join(("acknowledged", *([mask(safe(known.reason))] if known.reason else []), _ago(known.at, now)))
+        )
     facts = {
         "session": agent.session and safe(agent.session),
         "pane": agent.pane_id,
@@ -250,6 +255,10 @@ def activity_lines(agent: Agent, now: float) -> list[tuple[str, str]]:
     if activity.program_version:
         told.append(("version", activity.program_version))
     return [(label, mask(safe(text))) for label, text in told]
+
+
+def _ago(stamp: float, now: float) -> str:
+    return f"{age(now - stamp)} ago"
 
 
 def _told(stamp: float | None, now: float) -> str | None:

@@ -38,7 +38,11 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
     if hope := outlook(agent, ages.now):
         yield "expects", hope
     if agent.acknowledged:
-        yield "acknowledged", f"{agent.acknowledged.reason}, {ages.age(agent.acknowledged.at)} ago"
+        ago = ages.quiet(agent.acknowledged.at)
+        yield (
+            "acknowledged",
+            ", ".join(part for part in (agent.acknowledged.reason, "just now" if ago == "now" else f"{ago} ago") if part),
+        )
 
 
 def _stamps(agent: Agent) -> list[tuple[str, float | None]]:

@@ -288,3 +288,13 @@ def test_show_tells_a_question_and_a_limit_in_full() -> None:
 )
 def test_a_line_of_status_adds_what_its_evidence_does_not_say(one: Agent, end: str) -> None:
     assert status_lines(town(one), NOW)[0].endswith("  " + end)
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"), [("", "  acknowledged · 2 min ago"), (SECRET, f"  acknowledged · {SHOWN} · 2 min ago")]
+)
+def test_what_was_acknowledged_is_told_to_people_too(reason: str, line: str) -> None:
+    quelled = agent(State.DEAD, acknowledged=Acknowledged(NOW - 120, reason))
+    assert line in show_lines(quelled, (), (), NOW)
+    assert status_lines(town(quelled), NOW)[0].endswith(" · acknowledged")
+    assert agent_document(quelled, NOW)["acknowledged"]["reason"] == (SHOWN if reason else "")

@@ -48,3 +48,14 @@ def test_the_minute_changes_on_the_minute() -> None:
     ages = Ages(1795257725.0)
     assert ages.minute() == "10:42"
     assert ages.next == 1795257780.0
+
+
+@given(seconds=st.floats(0.01, 35_000))
+def test_what_is_left_is_counted_in_minutes_begun_until_it_is_over(seconds: float) -> None:
+    ages = Ages(1_000_000.0)
+    shown, end = ages.left(1_000_000.0 + seconds), 1_000_000.0 + seconds
+    assert ages.now < ages.next <= end
+    assert Ages((ages.now + ages.next) / 2).left(end) == shown
+    assert Ages(ages.next + 0.001).left(end) != shown
+    assert shown == f"in {text.age(-(-seconds // 60) * 60)}"
+    assert Ages(end).left(end) == "over"
