@@ -203,4 +203,6 @@ PROGRAM = Program(
         Trouble("overloaded", r"^LLM provider error|^The server returned", "kimi-overloaded-503-120x40", True),
     ),
     notes=(Note(r"context: (?P<context>\d+(?:\.\d+)?)%", "kimi-idle-context-low-120x40"),),
+    twin="kimi-code",
+    title="Kimi Code",
 )

@@ -27,4 +27,7 @@ def read_screen(product: str, screen: Screen) -> Reading:
     program = program_named(product)
     if program is None:
         return Reading(None, "it is a program whose screens we do not know")
-    return read(program, screen)
+    reading = read(program, screen)
+    if reading.state is None and program.twin and screen.title != program.title:
+        return read_screen(program.twin, screen)
+    return reading

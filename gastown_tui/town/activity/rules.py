@@ -107,7 +107,11 @@ class Title(NamedTuple):
 
 
 class Program(NamedTuple):
-    """One agent program. `versions`: those on which the rules were seen. `parts` returns None for a screen it cannot place."""
+    """One agent program. `versions`: those on which the rules were seen. `parts` returns None for a screen it cannot place.
+
+    `twin`: another product whose process may go by the same name; it is meant where `title`, which this one always sets, is
+    not there and these tables place nothing.
+    """
 
     product: str
     name: str
@@ -118,6 +122,8 @@ class Program(NamedTuple):
     works: tuple[Work, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     notes: tuple[Note, ...] = ()
+    twin: str | None = None
+    title: str = ""
 
 
 class Reading(NamedTuple):

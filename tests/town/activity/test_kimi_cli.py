@@ -191,6 +191,16 @@ def test_a_plan_for_approval_is_a_plan() -> None:
     assert question.kind == "plan"
 
 
+@pytest.mark.parametrize("one", scenes("kimi-code"), ids=lambda one: one.id)
+def test_the_other_program_by_that_name_is_read_by_its_own_tables(one: Scene) -> None:
+    assert read_screen("kimi-cli", one.screen) == read_screen("kimi-code", one.screen)
+
+
+def test_a_screen_of_its_own_that_tells_nothing_is_left_to_its_movement() -> None:
+    running = ["\x1b[38;5;240m" + "─" * 80, f"{PLAIN}$ sleep 100; echo press Enter or Esc"]
+    assert read_screen("kimi-cli", screen_of(running, title="Kimi Code", width=80, height=24)).state is None
+
+
 def test_servers_that_still_connect_are_no_work() -> None:
     assert told(["⠇ MCP Servers: 0/1 connected, 0 tools", "• files (connecting)", "", *composer()]).state is State.IDLE
 
