@@ -142,6 +142,7 @@ def _is_title(screen: Screen, row: int) -> bool:
 
 _KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |\w(?= \w+  )|[↑↓←→↵])\S*+ ++\S"
 _401 = "codex-trap-recovered-from-401-120x40"
+_FOR = r"[^(]*+(?:\((?P<wait>[\dhms ]+))?"
 _SAYS = r"(?i)^(?=■| +└).*?"
 _LIMIT = "codex-usage-limit-120x40"
 _429 = "codex-rate-429-retrying-120x40"
@@ -176,7 +177,8 @@ PROGRAM = Program(
     works=(
         Work("compacting", r"^[•◦] Compacting\b", "codex-working-compacting-120x40"),
         Work("retrying", r"^[•◦] Reconnecting\D+(?P<attempt>\d+)/(?P<most>\d+)", _DROPPED, why="network"),
-        Work("retrying", r"^[•◦] Reconnecting\b", _DROPPED, why="network"),
+        Work("retrying", r"^[•◦] (?P<detail>Reconnecting to server)\b" + _FOR, "reconnecting-80x24", why="network"),
+        Work("retrying", r"^[•◦] Reconnecting\b" + _FOR, "network-lost-40x24", why="network"),
         Work("retrying", r"^[•◦] .*\breconnecting (?P<attempt>\d+)/(?P<most>\d+)", _DROPPED),
         Work("tool", r"^[•◦] (?:Running|Calling|Exploring|Searching|Waiting for) (?P<detail>\S.*)", "codex-working-tool-120x40"),
         Work("tool", r"^[•◦] Working \(.* · \d+ (?P<detail>background terminals?) running", "codex-working-tool-120x40"),

@@ -177,6 +177,7 @@ def test_what_holds_it_is_told_in_full_at_any_width(name: str, why: str, text: s
         ("rate-429-retrying", "retrying", "Exceeded retry limit, last status: 429 Too Many Requests · attempt 1/4"),
         ("overloaded-retrying-40x24", "retrying", "high demand, which may cause temporary errors. · attempt 2/5"),
         ("network-lost-40x24", "retrying", "Connection failed: error sending request"),
+        ("reconnecting-80x24", "retrying", "Reconnecting to server"),
         ("older-working-80x24", "working", None),
         ("few-colours-working-80x24", "working", None),
         ("few-colours-thinking-80x24", "thinking", "Weighing the order of the locks in the queue and more words"),
@@ -370,6 +371,16 @@ def test_a_spinner_beside_an_open_dialog_is_a_dialog() -> None:
 def test_what_asks_is_told_by_the_screen_without_the_title(name: str) -> None:
     one = scene(f"codex-{name}-120x40").screen
     assert read(PROGRAM, one._replace(title="")) == read(PROGRAM, one)
+
+
+@pytest.mark.parametrize(
+    ("told", "state"), [("4s", State.WORKING), ("59s", State.WORKING), ("1m 05s", State.HELD), ("2h 01m", State.HELD)]
+)
+def test_who_tries_again_without_end_is_held_after_a_minute(told: str, state: State) -> None:
+    reading = shown(f"{SPINS}• {DIM}Reconnecting to server… ({told})", title="⠹ max")
+    assert (reading.state, reading.activity.what) == (state, "retrying")
+    reading = shown(f"• {DIM}Reconnecting... waiting for network ({told} • esc to interrupt)", title="⠹ max")
+    assert reading.state is state
 
 
 def test_progress_is_what_is_new_and_no_clock() -> None:
