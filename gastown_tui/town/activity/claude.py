@@ -64,9 +64,10 @@ def _composer(screen: Screen) -> range | None:
     if texts[bottom + 1 :] and _READING.match(texts[bottom + 1]):
         return range(bottom, bottom)
     top = _edge_above(texts, bottom)
-    if top is None:  # a draft higher than the pane
-        indented = all(text[:1] in ("", " ") for text in (*texts[:bottom], *texts[bottom + 1 :]))
-        return range(bottom) if indented and bottom * 2 > len(texts) else None
+    if top is None:  # a draft higher than the pane, or one that was
+        begins = plain(screen.rows[0])[1:2] == "\N{NO-BREAK SPACE}"
+        indented = all(text[:1] in ("", " ") for text in (*texts[begins:bottom], *texts[bottom + 1 :]))
+        return range(bottom) if indented and (begins or bottom * 2 > len(texts)) else None
     rows = range(top + 1, bottom)
     return rows if rows and (_is_prompt(screen, top + 1) or _SCROLLED.match(texts[top])) else None
 

@@ -202,7 +202,10 @@ def test_a_draft_is_no_dialog_however_long_it_is() -> None:
     draft = [f"  ❯ {n}. Yes" for n in range(1, 31)]
     first = "❯\N{NO-BREAK SPACE}1. Yes"
     assert told([edge, first, *draft, edge, "  ? for shortcuts"]).state is State.IDLE
+    assert told([first, *draft, edge, "  ? for shortcuts"]).activity.draft is True
     assert told([*draft, edge, "  ? for shortcuts"]).activity.draft is True
+    assert told(["❯\N{NO-BREAK SPACE}", edge, "  ? for shortcuts"]).activity.draft is False
+    assert told([user("ask me"), edge, " Shell", " pytest", " Run it?", "❯ 1. Yes", "  2. No"]).state is State.WAITING
     assert told([done("ok"), "", f"─── ↑ 6 more {edge}", *draft[:6], edge, "  ⏸ manual mode on"]).activity.draft is True
 
 
