@@ -111,16 +111,15 @@ def _typed(screen: Screen, row: int, column: int) -> str:
 
 
 def _status(screen: Screen, top: int) -> int:
-    """Returns where the status begins: at the notice over the prompt, or at a star at the left edge and the tools over that."""
-    notice = top - 1 if top and _NOTICE.match(screen.texts[top - 1]) else top
-    status = None
+    """Returns where the status begins: at a star at the left edge and the tools over it, or at the notice over the prompt."""
     for row in range(top - 1, -1, -1):
         first = screen.texts[row][:1]
-        if first in _STARS and first:
-            status = row if _is_live(screen, row) else status
+        if first and first in _STARS:
+            if _is_live(screen, row):
+                return _tools_that_run(screen, row)
         elif not (first.isalnum() or first in ("", " ")):  # a row too narrow for its words breaks them at the left edge
             break
-    return notice if status is None else _tools_that_run(screen, status)
+    return top - 1 if top and _NOTICE.match(screen.texts[top - 1]) else top
 
 
 def _is_live(screen: Screen, row: int) -> bool:
