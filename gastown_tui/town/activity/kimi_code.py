@@ -30,7 +30,7 @@ _MOVES = re.compile(r"^ {1,2}[⠁-⣿🌑-🌘]|^ {0,3}(?:● +)?Compacting", re
 _TOOL = r"^ {0,2}● (?P<detail>[A-Z]\w*ing\b.{1,60}? · .*)"
 _MOST_BELOW = 5
 _MOST_ERROR = 10
-_TROUBLED = r"(?:Error: \[(?:provider|auth)\.|Retrying \(|^ +\d{3} · ).*"
+_TROUBLED = r"^ {0,5}(?:[🌑-🌘⠁-⣿] +)?(?:Error: \[(?:provider|auth)\.|Retrying \(|\d{3} · ).*"
 
 
 def parts(screen: Screen) -> Parts | None:
@@ -171,17 +171,16 @@ PROGRAM = Program(
         Work("working", _SPIN + r"\S", "source of 2.1.0"),
     ),
     troubles=(
-        Trouble("limit", _TROUBLED + r"(?:usage limit|billing cycle|current quota|QuotaExhausted)", "usage-limit-80x24", True),
-        Trouble("billing", _TROUBLED + r"(?:\b402\b|[Ii]nsufficient|balance|suspended)", "kimi-code-billing-402-80x24", True),
+        Trouble("limit", _TROUBLED + r"(?:usage limit|billing cycle|current quota|QuotaExhausted)", "usage-limit-80x24"),
+        Trouble("billing", _TROUBLED + r"(?:\b402\b|[Ii]nsufficient|balance|suspended)", "kimi-code-billing-402-80x24"),
         Trouble(
             "auth",
-            r"Error: (?:\[(?:auth\.|provider\.auth)|OAuth login)|^ *(?:Error: )?LLM not set",
+            r"^ {0,5}(?:Error: (?:\[(?:auth\.|provider\.auth)|OAuth login)|(?:Error: )?LLM not set)",
             "kimi-code-auth-401-80x24",
-            True,
         ),
-        Trouble("rate", _TROUBLED + r"(?:[Rr]ate_?[Ll]imit|\b429\b)", "kimi-code-rate-429-80x24", True),
-        Trouble("network", _TROUBLED + r"(?:connection_error|APIConnection|[Tt]imeout)", "source of 2.1.0", True),
-        Trouble("overloaded", r"Error: \[provider\.|Retrying \(", "kimi-code-overloaded-503-80x24", True),
+        Trouble("rate", _TROUBLED + r"(?:[Rr]ate_?[Ll]imit|\b429\b)", "kimi-code-rate-429-80x24"),
+        Trouble("network", _TROUBLED + r"(?:connection_error|APIConnection|[Tt]imeout)", "source of 2.1.0"),
+        Trouble("overloaded", _TROUBLED, "kimi-code-overloaded-503-80x24"),
     ),
     notes=(
         Note(r"context: (?P<context>\d+(?:\.\d+)?)%", "kimi-code-idle-empty-80x24"),

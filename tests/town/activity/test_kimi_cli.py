@@ -236,4 +236,4 @@ def test_the_cost_of_a_hostile_screen_grows_no_faster_than_its_rows(unit: str) -
             best = min(best, time.perf_counter() - before)
         return best
 
-    assert cost(2000) < 12 * cost(500) + 0.001
+    assert cost(2000) < 8 * cost(500) + 0.001
