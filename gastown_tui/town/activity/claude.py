@@ -1,9 +1,9 @@
 """What the screens of Claude Code say.
 
 The prompt stands between two lines over the whole width, at the left edge, with a glyph and a no-break space before what is
-typed; under it are only indented rows. A dialog stands in its place. Whatever the agent quotes is indented, so the left edge
-belongs to the program: a message begins there with a bullet or a prompt, a status row with a star. What the program says of
-itself is coloured, words and bullet alike.
+typed; under it are a footer, or a list to complete from. A dialog stands in its place. Whatever the agent quotes is indented,
+so the left edge belongs to the program: a message begins there with a bullet or a prompt, a status row with a star. What the
+program says of itself is coloured, words and bullet alike; what is over is grey.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _SHEET = re.compile(r"[╭─]─.*[─╮]$|▔{8}")
 _PROMPT = re.compile(r"(?:│ )?[❯>!#](?: |$)")
 _OPTION = re.compile(r"[ │]{0,8}[❯>]? {0,8}\d{1,2}\. ")
 _POINTED = re.compile(r"[ │]{0,8}[❯>] {0,8}\d{1,2}\. ")
+# Its list of sessions has a prompt of its own, a long draft scrolls between the lines, a transcript may be read as a whole.
 _FLEET = re.compile(r"(?:^|· )claude agents$")
 _SCROLLED = re.compile(r"─{2,} ↑ \d+ more ─")
 _READING = re.compile(r"  .{0,20}Showing detailed transcript")
@@ -56,7 +57,7 @@ def parts(screen: Screen) -> Parts:
 
 
 def _composer(screen: Screen) -> range | None:
-    """Returns the rows of the prompt: the lowest two lines hold it, and under them every row is indented."""
+    """Returns the rows of the prompt, which the lowest two lines hold; no message and no choice stands under them."""
     texts = screen.texts
     bottom = _edge_above(texts, len(texts))
     if bottom is None or any(_POINTED.match(texts[row]) or _is_message(screen, row) for row in range(bottom + 1, len(texts))):
