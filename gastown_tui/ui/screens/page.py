@@ -69,6 +69,7 @@ class Page(Screen[None]):
         self.typing: Typing | None = None
         self._said = ""
         self._timer: Timer | None = None
+        self._redraw_at = inf
         self._silence: Timer | None = None
 
     @property
@@ -119,20 +120,35 @@ class Page(Screen[None]):
 
     def redraw(self) -> None:
         """Paints everything and waits for the moment at which the first age on screen reads differently."""
+        if self._drawable:
+            self.lay_out(*self.size)
+            self._wait_for(inf)
+            self._paint(self.paint)
+
+    def repaint(self, part: Callable[[Ages], None]) -> None:
+        """Paints a part alone, where the rest stands; ages there fall due as before."""
+        if self._drawable:
+            self._paint(part)
+
+    @property
+    def _drawable(self) -> bool:
         # Textual calls the screen below current too, and repaints the whole terminal for whatever changes there.
-        if not self.is_mounted or self.app.screen is not self or self.size.width == 0:
-            return
-        self.lay_out(*self.size)
+        return self.is_mounted and self.app.screen is self and self.size.width > 0
+
+    def _paint(self, paint: Callable[[Ages], None]) -> None:
         ages = Ages(self.view.now)
-        self.paint(ages)
+        paint(ages)
         self._foot()
+        if self.view.held_since is None and (at := max(ages.now + AGES_EVERY, ages.next + 0.01)) < self._redraw_at:
+            self._wait_for(at)
+        self.console.tell_interest()
+
+    def _wait_for(self, at: float) -> None:
+        """Redraws at a wall second, never where that is infinite, instead of when it was to be before."""
+        self._redraw_at = at
         if self._timer is not None:
             self._timer.stop()
-        wait = ages.next - ages.now
-        self._timer = (
-            self.set_timer(max(AGES_EVERY, wait + 0.01), self.redraw) if wait < inf and self.view.held_since is None else None
-        )
-        self.console.tell_interest()
+        self._timer = self.set_timer(at - self.view.now, self.redraw) if at < inf else None
 
     def say(self, text: str) -> None:
         """Shows for a few seconds what just happened."""

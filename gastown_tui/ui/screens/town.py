@@ -104,9 +104,13 @@ class TownScreen(Page):
         self.query_one("#bottom", Rule).across(style, joint, "┴")
         self.query_one("#between", Rule).down(style)
         self.query_one(EventStrip).show(self.view.events, style)
+        self._paint_choice(ages)
+
+    def _paint_choice(self, ages: Ages) -> None:
+        """Fills what depends on the chosen row."""
         self.query_one(Rows).show(self._scene(), ages)
         if self.query_one("#side").display:
-            self.query_one(Title).show(self.row, ages, style, live=self.live, stale=bool(self.view.stale("tmux", "process")))
+            self.query_one(Title).show(self.row, ages, self.style, live=self.live, stale=bool(self.view.stale("tmux", "process")))
             self.paint_pane()
 
     def paint_pane(self) -> None:
@@ -158,7 +162,12 @@ class TownScreen(Page):
         if key != self._chosen:
             self._chosen = key
             self.query_one(Pane).up = 0
-        self.redraw()
+        listed = self._listed is not None and self._listed[0] is self.wish and self._listed_town is self.town
+        if listed and key in self._rows:
+            self._at = list(self._rows).index(key)
+            self.repaint(self._paint_choice)
+        else:
+            self.redraw()
 
     def _step(self, by: int) -> None:
         """Moves the choice by rows that can be chosen, and stops at the ends."""
