@@ -1,6 +1,6 @@
 """What the screens of Gemini CLI say.
 
-The composer is a band of its own ground between `▄▄▄` and `▀▀▀`, with nothing but a footer of a few rows below it. A message
+The composer is a band of its own ground, behind `>`, with nothing but a footer of a few rows below it. A message
 that was sent stands in such a band too, but something follows it. What asks is a rounded box in the composer's place.
 """
 
@@ -11,13 +11,14 @@ import re
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
-from .screen import Screen, blocks_above, faint, is_rule, last_where, look_at
+from .screen import Screen, block_above, blocks_above, faint, is_rule, last_where, look_at
 
-_TOP = re.compile(r"^ ?▄{8,}$")
+_PROMPT = re.compile(r"^ [>!*](?: |$)")
 _BOTTOM = re.compile(r"^ ?▀{8,}$")
 _BOX = re.compile(r"^ ?╭─{6,}")
 _OWN = re.compile(r"^ ?[╭│╰✦✕ℹ⚠✓]")
 _SPINNER = re.compile(r"^ ?(?:[⠁-⣿] \S|! .*\bawaiting input\b)")
+_RUNNING = re.compile(r"^ ?│ ⊶ ")
 _ASIDE = re.compile(r"^ {12,}\S")
 _BEYOND = re.compile(r"^ℹ This request failed\b")
 _MOST_BELOW = 16
@@ -26,30 +27,43 @@ _MOST_HINTS = 4
 
 def parts(screen: Screen) -> Parts | None:
     """Returns the parts of the screen, or None where neither the composer nor a box in its place is drawn."""
-    bottom = last_where(screen.texts, _BOTTOM)
-    if bottom is None or not _is_last(screen, bottom):
-        return _in_its_place(screen, 0 if bottom is None else bottom + 1)
-    top = last_where(screen.texts, _TOP, 0, bottom) or 0
-    status, message = _above(screen, top)
+    band = _band(screen)
+    if band is None or not _is_last(screen, band.stop):
+        return _in_its_place(screen, band.stop if band else 0)
+    status, message = _above(screen, band.start)
     return Parts(
-        range(top, bottom + 1),
+        band,
         status=status,
         message=message,
-        footer=range(bottom + 1, len(screen.texts)),
-        draft=_draft(screen, range(top + bool(_TOP.match(screen.texts[top])), bottom)),
-        transcript=range(status.start if status else top),
+        footer=range(band.stop, len(screen.texts)),
+        draft=_draft(screen, band),
+        transcript=range(status.start if status else band.start),
     )
 
 
-def _is_last(screen: Screen, bottom: int) -> bool:
+def _band(screen: Screen) -> range | None:
+    """Returns the lowest band between its edges. They are blank in a terminal of few colours; the upper one may be cut off."""
+    prompt = last_where(screen.texts, _PROMPT)
+    while prompt is not None and look_at(screen.rows[prompt], 1).bg is None:
+        prompt = last_where(screen.texts, _PROMPT, 0, prompt)
+    bottom = last_where(screen.texts, _BOTTOM, prompt or 0)
+    if prompt is None:
+        return None if bottom is None else range(bottom + 1)
+    if bottom is None:
+        bottom = next((row for row in range(prompt, len(screen.texts)) if _OWN.match(screen.texts[row])), len(screen.texts))
+        bottom = block_above(screen.texts, bottom).start - 1
+    return range(max(0, prompt - 1), max(bottom, prompt) + 1)
+
+
+def _is_last(screen: Screen, end: int) -> bool:
     """Whether nothing but a footer stands below a band, or a list of what may complete the draft."""
-    below = [text for text in screen.texts[bottom + 1 :] if text]
+    below = [text for text in screen.texts[end:] if text]
     return len(below) <= _MOST_BELOW and not any(_OWN.match(text) or is_rule(text) for text in below)
 
 
 def _draft(screen: Screen, rows: range) -> str:
     """Returns what was typed behind the prompt's mark. A placeholder is grey, behind the blank that the caret covers."""
-    lines = [screen.texts[row][3:].strip() for row in rows]
+    lines = [screen.texts[row][3:].strip(" ▄▀") for row in rows]
     first = next((row for row, line in zip(rows, lines, strict=True) if line), None)
     if first is None:
         return ""
@@ -65,6 +79,8 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
         first = screen.texts[block[0]]
         if not status and _SPINNER.match(first):
             status = block
+        elif status and (running := last_where(screen.texts, _RUNNING, block.start, block.stop)) is not None:
+            return range(running, status.stop), range(0)
         elif not (_ASIDE.match(first) or _BEYOND.match(first)):
             last = last_where(screen.texts, _OWN, block.start, block.stop)
             return status, range(last, block.stop) if last is not None and screen.texts[last].startswith("✕") else range(0)
@@ -103,8 +119,10 @@ PROGRAM = Program(
             r"(?i)\ballow execution\b|\bapply this change\b|\bdo you want to (?:allow|proceed)|\bAllow once\b",
             _SHELL,
         ),
+        Dialog("menu", r"^[ │]*+(?:● |\(?(?:[Uu]se |[Pp]ress )?(?:Enter|Esc|Tab)\b)", "menu-settings-40x24"),
     ),
     works=(
+        Work("tool", r"^ ?│ ⊶ ++(?P<detail>\S.*?)(?: +\(Tab to focus\))?[ │]*$", "yolo-tool-40x24", status=True),
         Work("thinking", r"^ ?[⠁-⣿] Thinking\b", "gemini-working-streaming-80x24", status=True),
         Work("tool", r"^ ?! (?P<detail>\w+) awaiting input\b", _SHELL, status=True),
         Work("working", r"^ ?[⠁-⣿] ", "gemini-working-streaming-80x24", status=True),
@@ -115,9 +133,7 @@ PROGRAM = Program(
         Trouble("limit", _SAYS + r"\b(?:quota|limit reached)\b", "auth-401-40x24", True),
         Trouble("rate", _SAYS + r"\b(?:429|rate.?limit|resource.?exhausted)\b", "auth-401-40x24", True),
         Trouble("network", _SAYS + r"\b(?:fetch failed|ECONN|ENOTFOUND|timed? ?out|network)", "auth-401-40x24", True),
-        Trouble(
-            "overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24", True
-        ),
+        Trouble("overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24", True),
     ),
     notes=(
         Note(r"\bGemini CLI v(?P<version>\d[\w.-]*)", "gemini-idle-draft-80x24"),

@@ -70,6 +70,8 @@ def test_other_sizes_and_situations(name: str) -> None:
         ("permission-40x24", "permission", "--maxfail=1; done && rm -rf build/everything && touch x", ("Allow once",)),
         ("question", "question", "Which store should the queue use?", ("SQLite", "Dolt", "Enter a custom value")),
         ("trust", "trust", "Do you trust the files in this folder?", ("Trust folder (gem)", "Trust parent", "Don't trust")),
+        ("signin-40x24", "signin", "How would you like to authenticate", ("Sign in with Google", "Use Gemini API Key", "Vertex")),
+        ("menu-settings-40x24", "menu", "Settings", ()),
         ("menu-model-40x24", "menu", "Select Model", ("Auto", "Manual")),
     ],
 )
@@ -101,10 +103,20 @@ def test_an_error_holds_it_although_a_hint_stands_below(name: str, why: str) -> 
         ("commands-popup-40x24", True),
         ("commands-popup-120x40", True),
         ("idle-40x24", False),
+        ("few-colours-idle-80x24", False),
+        ("few-colours-draft-80x24", True),
+        ("few-colours-shell-draft-80x24", True),
+        ("yolo-draft-quotes-cues-40x24", True),
     ],
 )
 def test_a_placeholder_is_no_draft(name: str, draft: bool) -> None:
     assert said(name).activity.draft is draft
+
+
+def test_what_it_works_at() -> None:
+    assert said("working-streaming").activity[:2] == ("thinking", None)
+    assert said("working-40x24").activity[:2] == ("thinking", None)
+    assert said("yolo-tool-40x24").activity[:2] == ("tool", "Shell sleep 1…")
 
 
 def test_the_version_stands_in_the_banner() -> None:
