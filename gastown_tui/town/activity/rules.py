@@ -193,7 +193,7 @@ def _titled(title: Title) -> Reading:
 def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None) -> Reading:
     hits = ((rule, find(rule.pattern, screen, parts.dialog, most=MOST_CUE)) for rule in program.dialogs)
     rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
-    options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop)
+    options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop, screen.width)
     if rule is None and options is None and (title is None or title.state is not State.WAITING):
         if title and title.state is State.WORKING:
             return _titled(title)

@@ -12,6 +12,7 @@ from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
 
 MOST_OPTIONS = 20
 MOST_TEXT = 400
+MARGIN = 3
 _OPTION = re.compile(
     r"^(?P<lead>[\s│┃|]*+)(?P<pointer>[❯›→▶●>]\s*)?(?:\[(?P<boxed>\d{1,3})\]|(?P<number>\d{1,3})[.)])(?:\s+|(?=[^\W\da-z_]))(?P<text>\S.*)"
 )
@@ -160,11 +161,11 @@ class Options(NamedTuple):
     pointed: bool
 
 
-def options_in(texts: Sequence[str], start: int, end: int) -> Options | None:
+def options_in(texts: Sequence[str], start: int, end: int, width: int = 0) -> Options | None:
     """Returns the last list numbered 1, 2, 3 … between two rows, at most twenty of it; None where there is none.
 
-    Rows between two numbers belong to the upper one and are left out, as is what stands in a column beside. A list that
-    scrolls may begin above 1.
+    Rows between two numbers explain the upper one and are left out, unless the pane's `width` broke its text; so is what
+    stands in a column beside. A list that scrolls may begin above 1.
     """
     found: list[tuple[int, int, str, bool]] = []
     for index in range(start, end):
@@ -176,9 +177,28 @@ def options_in(texts: Sequence[str], start: int, end: int) -> Options | None:
         found.append((index, number, _BESIDE.split(match["text"], maxsplit=1)[0], bool(match["pointer"])))
     if len(found) < 2:
         return None
-    shown = found[:MOST_OPTIONS]
+    ends = [row for row, *_ in found[1:]] + [end]
+    shown = [_whole(texts, option, below, width) for option, below in zip(found[:MOST_OPTIONS], ends, strict=False)]
     pointed = any(pointer for *_, pointer in found)
-    return Options(found[0][0], tuple(clipped(text) for _, _, text, _ in shown), tuple(row for row, *_ in found), pointed)
+    return Options(found[0][0], tuple(map(clipped, shown)), tuple(row for row, *_ in found), pointed)
+
+
+def _whole(texts: Sequence[str], option: tuple[int, int, str, bool], end: int, width: int) -> str:
+    """Returns an option's text with the rows that continue it: a word stands under it if it did not fit beside it."""
+    row, _, text, _ = option
+    margin = texts[row].index(text) + 1
+    for below in range(row + 1, end if width else row):
+        words = texts[below].split(maxsplit=1)
+        fits = not words or len(texts[below - 1]) + len(words[0]) < width - MARGIN
+        if (
+            fits
+            or texts[below - 1][-1] in "│┃|"
+            or is_rule(texts[below])
+            or len(texts[below]) - len(texts[below].lstrip()) > margin
+        ):
+            break
+        text += " " + texts[below].strip()
+    return text
 
 
 def clipped(text: str, most: int = MOST_TEXT) -> str:

@@ -176,6 +176,13 @@ def test_other_widths_and_a_later_version_say_the_same(name: str) -> None:
     assert said == one["says"], reading
 
 
+def test_a_choice_that_the_width_broke_is_told_whole() -> None:
+    rows = (FOLDER / "2.1.197-perm-rm-40x30.ansi").read_text().split("\n")
+    question = read(PROGRAM, screen_of(rows, width=40)).activity.question
+    assert question is not None
+    assert question.options == ("Yes", "Yes, and always allow access to work/ from this project", "No")
+
+
 def test_the_words_of_another_release_blind_nothing() -> None:
     later = {"Do you want to proceed?": "Shall it run?", "Bash command": "Shell", "Esc to cancel": "q to leave", "Tab to": "t to"}
     rows = list(scene("claude-permission-bash-120x40").rows)
