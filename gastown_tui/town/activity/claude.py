@@ -126,8 +126,8 @@ def _status(screen: Screen, top: int) -> int:
 def _is_live(screen: Screen, row: int) -> bool:
     """Whether a row with a star tells of now: then it is coloured, but while others are waited for. What is over is grey."""
     text = screen.texts[row]
-    moves = "…" in text or " · retrying in " in text.lower()
-    return coloured(look_at(screen.rows[row], 0)) or bool(_WAITS.match(text)) or (moves and not _PAST.match(text))
+    moves = coloured(look_at(screen.rows[row], 0)) or "…" in text or "etrying in " in text
+    return bool(_WAITS.match(text)) or (moves and _is_own(screen, row) and not _PAST.match(text))
 
 
 def _tools_that_run(screen: Screen, status: int) -> int:

@@ -296,8 +296,12 @@ def test_what_is_over_is_no_work() -> None:
         "✻ Worked for 2m 3s · 1 shell still run…",
         "✻ Conversation compacted (ctrl+o for history)",
         "✳ Baked for 1h 2m · done 2:32 PM",
+        "✻ Cooking… is what it printed, and a resize has put it at the edge",
     ):
         assert told(at_prompt(done("ok"), "", f"{GREY}{row}{OFF}")).state is State.IDLE, row
+    edge = "─" * 80
+    assert told(["● ok", "", "✻ Conversation compacted", "", edge, "❯\N{NO-BREAK SPACE}", edge]).state is State.IDLE
+    assert told(["● ok", "", "✻ Zesting… (3s)", "", edge, "❯\N{NO-BREAK SPACE}", edge]).state is State.WORKING
 
 
 def test_a_spinner_beside_an_open_dialog_is_a_dialog() -> None:
