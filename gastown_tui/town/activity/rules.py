@@ -199,6 +199,9 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
             return _titled(title)
         return Reading(None, f"neither a prompt nor a dialog that is known of {program.name}")
     kind = rule.kind if rule else "menu"
+    if kind == "menu" and title and title.state is State.WORKING and not (rule and rule.held):
+        # A person may open a menu while a turn goes on: that is no question of the agent's.
+        return Reading(title.state, "its title says that it is at work; somebody opened a menu over it", Activity("working"))
     rows = tuple(sorted({*([hit.row] if hit else []), *(options.rows if options else ())}))
     text = _asked(screen, parts.dialog, options, hit)
     question = Question(kind, text, options.texts if options else ())
