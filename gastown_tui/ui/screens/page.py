@@ -77,6 +77,13 @@ class Page(Screen[None]):
         return cast(Host, self.app)
 
     @property
+    def is_current(self) -> bool:
+        """Whether this screen is on top. Textual calls the one below current too, as if it shone through, and repaints the whole
+        terminal for whatever changes there.
+        """
+        return bool(self.app.screen_stack) and self.app.screen is self
+
+    @property
     def style(self) -> Ink:
         """The inks of the theme in use."""
         return partial(ink, self.console.inks)
@@ -132,8 +139,7 @@ class Page(Screen[None]):
 
     @property
     def _drawable(self) -> bool:
-        # Textual calls the screen below current too, and repaints the whole terminal for whatever changes there.
-        return self.is_mounted and self.app.screen is self and self.size.width > 0
+        return self.is_mounted and self.is_current and self.size.width > 0
 
     def _paint(self, paint: Callable[[Ages], None]) -> None:
         ages = Ages(self.view.now)
@@ -176,13 +182,6 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         self.redraw()
         self.app.call_next(self.console.take_typed)
-
-    def on_screen_suspend(self) -> None:
-        # A screen that wakes below another one repaints that whole.
-        for timer in (self._timer, self._silence):
-            if timer is not None:
-                timer.stop()
-        self._said = ""
 
     async def press(self, event: events.Key) -> None:
         """Does what the key does here, to its end before the next one, so that keys which arrive together keep their order."""
