@@ -189,14 +189,20 @@ PROGRAM = Program(
     ),
     troubles=(
         Trouble("limit", _SAYS + r"\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", _LIMIT, True),
-        Trouble("billing", _SAYS + r"\b(?:status:? 402|quota exceeded|billing|insufficient.(?:credit|quota))", _QUOTA, True),
+        Trouble(
+            "billing",
+            _SAYS + r"\b(?:status:? 402|quota exceeded|billing|insufficient.(?:credit|quota)|out of credits|upgrade to)",
+            _QUOTA,
+            True,
+        ),
         Trouble("auth", _SAYS + r"\b(?:status:? 40[13]|api key|(?:sign|log) ?in again|access token)\b", _401, True),
         Trouble("rate", _SAYS + r"\b(?:status:? 429|rate limit|too many requests)", _429, True),
         Trouble("network", _SAYS + r"\b(?:stream disconnected|error sending request|connection failed|timed out)\b", _LOST, True),
+        Trouble("overloaded", _SAYS + r"\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)", _503, True),
+        # Whatever else ends a turn; of a command that a person mistyped it says which.
         Trouble(
-            "overloaded", _SAYS + r"(?:\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)|■ [{])", _503, True
+            "overloaded", r"^■ (?!'/|(?:Failed|Unable) to\b|No\b|Unrecognized\b|Invalid\b|Usage\b)\S", "model-missing-40x24", True
         ),
-        Trouble("overloaded", _SAYS + r"\b(?:exceeded retry limit|context window)\b", _503, True),
     ),
     notes=(
         Note(r"^[ │]*>_ OpenAI Codex \(v(?P<version>\d[\w.-]*)\)", "codex-idle-plan-mode-120x40"),

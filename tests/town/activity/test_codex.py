@@ -280,6 +280,27 @@ def test_an_error_is_over_when_something_newer_stands_below_it(newer: str) -> No
         assert shown(error, "", beside).state is State.HELD
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("Your workspace is out of credits. Add credits to continue.", "billing"),
+        ("Your access token could not be refreshed. Please log out and sign in again.", "auth"),
+        ("Codex ran out of room in the model's context window. Start a new thread.", "overloaded"),
+        ('{"error": {"message": "bad request", "type": "x"}}', "overloaded"),
+        ("exceeded retry limit, last status: 500 Internal Server Error", "overloaded"),
+        ("request timed out", "network"),
+    ],
+)
+def test_an_error_of_other_words_holds_too(error: str, why: str) -> None:
+    held = shown(f"{SENT}› {PLAIN}\x1b[48;2;68;68;68mgo on", "", f"{RED}■ {error}").activity.held
+    assert held is not None and (held.why, error in held.text) == (why, True)
+
+
+def test_a_command_that_is_refused_holds_nobody() -> None:
+    assert shown(f"{RED}■ '/theme' is disabled while a task is in progress.").state is State.IDLE
+    assert shown("■ Conversation interrupted - use /feedback if something went wrong").state is State.IDLE
+
+
 def test_an_error_that_somebody_scrolled_back_to_is_history() -> None:
     error = f"{RED}■ unexpected status 402 Payment Required: pay"
     assert shown(error, "").state is State.HELD
