@@ -1,32 +1,39 @@
-"""A stand-in for a coding agent: it prints, thinks, falls silent, and fails with 1 when it is interrupted. No model, no network.
+"""A stand-in for a coding agent: it plays recorded scenes of one program, and leads a life of them. No model, no network.
 
-Run as `claude -ISB agent.py SEED SPEED BEAD MOOD` (or `codex …`), MOOD being `busy`, `calm` or `failing`. Hundreds run at once,
-so it imports little, and sleeps from one write to the next.
+Run as `claude -ISB agent.py SEED SPEED BEAD MOOD`, under the name of the program that GT_AGENT says. MOOD: `busy`, `calm` (a
+patrol), `asking`, `held` (by a limit), `refused` (its credentials are), `dead` or `zombie`. Beside the town it leaves a line
+that says what it plays: its pid, the state, and more. Hundreds run at once, so it imports little, and sleeps from one write
+to the next.
 """
 
 import os
 import sys
 import time
 
-BLOCKS = (
-    "● I read the parser first: it cuts a session's name at the first dash, and a prefix may itself hold one.",
-    "● \033[1mRead\033[0m(internal/session/names.go)\n  ⎿  Read \033[1m84\033[0m lines",
-    "● \033[1mUpdate\033[0m(internal/session/names.go)\n  ⎿  Updated with \033[1m2\033[0m additions and \033[1m1\033[0m removal\n"
-    '      26 \033[48;2;61;1;0m-    const Overseer = "overseer"\033[0m\n'
-    "      26 \033[48;2;2;40;0m+    // Overseer is the human.\033[0m\n"
-    '      27 \033[48;2;2;40;0m+    const Overseer = "hq-overseer"\033[0m',
-    "● \033[1mBash\033[0m(go test ./internal/session/...)\n"
-    "  ⎿  \033[32mok\033[0m    internal/session   0.412s\n     \033[32mok\033[0m    internal/registry  0.087s",
-    '● \033[1mSearch\033[0m(pattern: "ParseSessionName", path: internal)\n  ⎿  Found \033[1m7\033[0m matches in 4 files',
-    "● \033[1mBash\033[0m(git diff --stat)\n  ⎿   internal/session/names.go \033[38;5;246m|\033[0m 3 \033[32m++\033[31m-\033[0m",
-    "● The registry knows every prefix, so the longest one that fits wins. Names in 日本語 and with é stay whole.",
-    "● \033[1mBash\033[0m(go vet ./...)\n  ⎿  \033[38;5;246m(no output)\033[0m",
-    "● \033[1mUpdate Todos\033[0m\n  ⎿  \033[9;38;5;246m☒ find where names are cut\033[0m\n"
-    "     \033[1m☐ match the longest prefix\033[0m\n     ☐ tell the witness",
-)
+# The town runs a compiled copy of this file, beside which it lays the scenes.
+SCENES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenes")
 FAILURE = "\033[31m● API Error: 500 Internal Server Error · the connection was closed while streaming\033[0m"
-VERBS = ("Pondering", "Refactoring", "Untangling", "Checking", "Weaving", "Tracing")
+# What it runs, and what comes of that.
+COMMANDS = (
+    ("go test ./internal/session/...", "ok    internal/session   0.412s"),
+    ("go vet ./...", "(no output)"),
+    ("git diff --stat", "internal/session/names.go | 3 ++-"),
+    ("git rebase origin/main", "Successfully rebased and updated refs/heads/prefixes."),
+    ("make lint", "0 issues."),
+)
 TICK = 1.7
+HELD_S = 2400
+# Where nothing moves, it looks at every third beat whether its pane has another size.
+QUIET = 3
+CYCLES = ("spin", "glyph", "mark", "bar")
+MOVES = ("{left}", "{took}", *(f"{{{name}}}" for name in CYCLES))
+FILLERS = " ─▀▄"
+# What ends so near to the right edge of the recorded pane belongs there.
+EDGE = 3
+MOST_LINES = 200
+
+Cells = list[tuple[str, str]]
+Values = dict[str, str]
 
 
 class Dice:
@@ -41,135 +48,325 @@ class Dice:
         return low + (self.state >> 33) % (high - low + 1)
 
 
-class Claude:
-    """How Claude Code looks: a spinner row above a composer between two rules; the title says whether it produces."""
-
-    spinner = "·✢✳✶✻✽"
-    titles = ("⠂ Claude Code", "⠐ Claude Code")
-    rest_title = "✳ Claude Code"
-
-    def status(self, glyph: str, verb: str, seconds: int) -> str:
-        return f"\033[38;5;174m{glyph} {verb}… \033[38;5;246m({seconds}s · ↓ {seconds * 37} tokens · esc to interrupt)\033[0m"
-
-    def done(self, seconds: int) -> str:
-        return f"\033[38;5;246m✻ Worked for {seconds}s\033[0m"
-
-    def composer(self, width: int) -> tuple[str, ...]:
-        rule = f"\033[38;5;244m{'─' * (width - 1)}\033[0m"
-        return rule, "❯ ", rule, "  \033[38;5;211m⏵⏵ bypass permissions on\033[38;5;246m (shift+tab to cycle)\033[0m"
+def cells_of(row: str) -> Cells:
+    """Returns look and character of each cell. In a file of scenes every look is complete: none builds on the one before."""
+    cells, look, at = [], "", 0
+    while at < len(row):
+        if row[at] == "\033":
+            end = row.index("m", at) + 1
+            look, at = row[at:end], end
+        else:
+            cells.append((look, row[at]))
+            at += 1
+    return cells
 
 
-class Codex:
-    """How codex looks: no rules, a dim placeholder; the title is the folder, with a spinner while it produces."""
-
-    spinner = "•◦"
-    rest_title = os.path.basename(os.getcwd())
-    titles = (f"⠋ {rest_title}", f"⠹ {rest_title}", f"⠴ {rest_title}")
-
-    def status(self, glyph: str, verb: str, seconds: int) -> str:
-        return f"{glyph} \033[1m{verb}\033[0m \033[2m({seconds}s • esc to interrupt)\033[0m"
-
-    def done(self, seconds: int) -> str:
-        return f"\033[2m  Worked for {seconds}s\033[0m"
-
-    def composer(self, width: int) -> tuple[str, ...]:
-        return "", "\033[1m›\033[0m \033[2mAsk Codex to do anything\033[0m", "", f"\033[2m  default · {self.rest_title}\033[0m"
+def row_of(cells: Cells) -> str:
+    row, pen = "", ""
+    for look, character in cells:
+        row += character if look == pen else (look or "\033[0m") + character
+        pen = look
+    return f"{row}\033[0m"
 
 
-class Screen:
-    """The bottom of the pane: a status row above the composer. Whatever is said scrolls up above them."""
+def stretched(cells: Cells, by: int) -> Cells:
+    """Returns the cells with their longest filling (a rule, or the gap before what stands at the right) longer by so much."""
+    longest, start = (2, 0), 0
+    for at in range(1, len(cells) + 1):
+        if at == len(cells) or cells[at] != cells[start]:
+            if cells[start][1] in FILLERS:
+                longest = max(longest, (at - start, start))
+            start = at
+    length, start = longest
+    return cells if length < 3 else [*cells[:start], *[cells[start]] * max(2, length + by), *cells[start + length :]]
 
-    def __init__(self, look: Claude | Codex) -> None:
-        self.look = look
-        self.below = 0
 
-    def say(self, text: str, status: str, title: str) -> None:
-        composer = self.look.composer(os.get_terminal_size(1).columns)
-        wipe = f"\033[{self.below}A\r\033[J" if self.below else ""
-        self.below = len(composer)
-        write(f"\033]2;{title}\007{wipe}{text}\n\n{status}\n" + "\n".join(composer))
+def fitted(row: str, slack: int, columns: int) -> Cells:
+    """Returns a row for another width: one that left hardly any `slack` where it was recorded reaches to the right edge again."""
+    cells = cells_of(row)
+    return stretched(cells, columns - slack - len(cells)) if slack < EDGE else cells
 
-    def tick(self, status: str, title: str) -> None:
-        """Redraws the status row alone."""
-        write(f"\033]2;{title}\007\033[{self.below}A\r\033[K{status}\033[{self.below}B\r")
+
+def wrapped(cells: Cells, columns: int) -> list[Cells]:
+    """Returns the rows of a text, broken between words; those below the first stand under its first word."""
+    lead = next((at for at, cell in enumerate(cells) if cell[1] not in " ●•⎿✦\xa0"), 0)
+    rows = []
+    while len(cells) > columns > lead:
+        end = next((at for at in range(columns, lead, -1) if cells[at][1] == " "), columns)
+        rows.append(cells[:end])
+        cells = [("", " ")] * lead + cells[end + (cells[end][1] == " ") :]
+    return [*rows, cells]
+
+
+def span(seconds: float) -> str:
+    return f"{seconds // 60:.0f}m {seconds % 60:.0f}s" if seconds >= 60 else f"{seconds:.0f}s"
 
 
 def write(text: str) -> None:
     os.write(1, text.encode())
 
 
+class Picture:
+    """A file of scenes: what its head says, what in its rows `becomes` something else whenever it is played, and the rest."""
+
+    def __init__(self, name: str) -> None:
+        with open(f"{SCENES}/{name}.ansi", encoding="utf-8") as file:
+            head, _, self.body = file.read().partition("\n\n")
+        self.head = dict(line.split(": ", 1) for line in head.split("\n") if " => " not in line)
+        self.becomes = [line.split(" => ") for line in head.split("\n") if " => " in line]
+        self.width = int(self.head["width"])
+
+    def slack(self, row: str) -> int:
+        """Returns how many columns a recorded row leaves at the right."""
+        return self.width - len(cells_of(row))
+
+
+class Scene(Picture):
+    """Rows that join the transcript when it begins, and rows below it: the first `floats` follow it, others are at the bottom."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        rows, says = [(row, self.slack(row)) for row in self.body.split("\n")[:-1]], int(self.head["says"])
+        self.says, self.rows = rows[:says], rows[says:]
+        self.floats = int(self.head["floats"])
+        x, y = self.head["caret"].split()
+        self.caret = int(x), int(y)
+        templates = (self.head["title"], *(new for old, new in self.becomes if any(old in row for row, _ in self.rows)))
+        self.moves = any(word in template for template in templates for word in MOVES)
+
+    def now(self, row: str, values: Values) -> str:
+        for old, new in self.becomes:
+            if old in row:
+                row = row.replace(old, new.format_map(values))
+        return row
+
+
+class Screen:
+    """The whole pane: a transcript and what stands below it. Only the rows that differ from what is there are written."""
+
+    def __init__(self, head: Values) -> None:
+        self.alternate = head["screen"] == "alternate"
+        self.ground = f"\033[0;{head['ground']}m" if "ground" in head else ""
+        self.size = (0, 0)
+        self.lines: list[str] = []
+        self.first = 0
+        self.drawn: list[str] = []
+        self.title = ""
+        self.known: dict[str, str] = {}
+        write(("\033[?1049h" if self.alternate else "") + ("\033[?25l" if head["caret"] == "hidden" else ""))
+
+    def measure(self) -> None:
+        """Begins anew where the pane has another size."""
+        size = tuple(os.get_terminal_size(1))
+        if size != self.size:
+            self.size, self.first, self.drawn, self.known = (size[0], size[1]), 0, [], {}
+            write(f"{self.ground}\033[2J")
+
+    def say(self, rows: list[Cells]) -> None:
+        """Adds rows to the transcript, and a blank one; they show with the next drawing."""
+        for cells in rows:
+            self.lines += map(self.row, wrapped(cells, self.size[0]))
+        self.lines.append("")
+        if len(self.lines) > MOST_LINES:
+            cut = MOST_LINES // 2
+            self.first = max(0, self.first - cut)
+            del self.lines[:cut]
+
+    def row(self, cells: Cells) -> str:
+        """Returns a row as it is written. A program with a ground of its own paints every cell."""
+        rest = max(0, self.size[0] - len(cells)) if self.ground else 0
+        return row_of([*cells[: self.size[0]], *[(self.ground, " ")] * rest])
+
+    def fit(self, row: str, slack: int) -> str:
+        if not self.ground and slack >= EDGE and len(row) <= self.size[0]:
+            return row
+        if row not in self.known:
+            if len(self.known) > MOST_LINES:
+                self.known.clear()
+            self.known[row] = self.row(fitted(row, slack, self.size[0]))
+        return self.known[row]
+
+    def draw(self, floats: list[str], bottom: list[str], caret: tuple[int, int], title: str) -> None:
+        """Writes what has changed. What leaves the main screen at its top goes into the scrollback, and never comes back."""
+        height = self.size[1]
+        first = max(0, len(self.lines) + len(floats) + len(bottom) - height, 0 if self.alternate else self.first)
+        above = [*self.lines[first:], *floats]
+        frame = [*above, *[""] * (height - len(above) - len(bottom)), *bottom][-height:]
+        text = "" if title == self.title else f"\033]2;{title}\007"
+        if self.drawn and not self.alternate and first > self.first:
+            up = min(first - self.first, height)
+            text += f"\033[{height};1H" + "\n" * up
+            self.drawn = [*self.drawn[up:], *[""] * up]
+        for at, row in enumerate(frame):
+            if row != (self.drawn[at] if self.drawn else ""):
+                text += f"\033[{at + 1};1H{self.ground}\033[2K\033[0m{row}"
+        x, y = caret
+        below = len(above) - len(floats) + y if y < len(floats) else height - len(bottom) + y - len(floats)
+        self.first, self.drawn, self.title = first, frame, title
+        if text:
+            write(f"{text}\033[{below + 1};{min(x + 1, self.size[0])}H")
+
+
 class Agent:
-    def __init__(self, seed: int, speed: float, bead: str, mood: str) -> None:
+    def __init__(self, seed: int, speed: float, bead: str) -> None:
         self.dice = Dice(seed)
         self.speed = speed
         self.bead = bead
-        self.calm = mood == "calm"
-        self.look = Codex() if os.environ["GT_AGENT"] == "codex" else Claude()
-        self.screen = Screen(self.look)
+        self.program = os.environ["GT_AGENT"]
+        self.book = Picture(self.program)
+        self.blocks = self.book.body[:-1].split("\n%\n")
+        self.scenes: dict[str, Scene] = {}
+        self.screen = Screen(self.book.head)
+        self.beats = self.dice.roll(5, 90)
+        self.block = self.dice.roll(0, len(self.blocks))
+        self.until = 0
+        here, town = os.getcwd(), os.environ["GT_ROOT"]
+        self.values = {"name": os.path.basename(here), "place": "~/gt" + here.removeprefix(town)}
+        self.cycles = {name: words.split() for name, words in self.book.head.items() if name in CYCLES}
+        self.choose()
 
-    def nap(self, seconds: float) -> None:
-        time.sleep(seconds / self.speed)
+    def choose(self) -> None:
+        """Takes up something else to do."""
+        command, output = COMMANDS[self.dice.roll(0, len(COMMANDS) - 1)]
+        self.values.update(command=command, output=output, verb=self.one_of("verb"))
 
-    def wait(self) -> None:
-        """Sleeps to the next beat, which all agents share: tmux looks at every pane whenever any of them has written."""
+    def one_of(self, name: str) -> str:
+        """Returns one of the words that the program's file has under this name."""
+        words = self.book.head.get(name, "-").split()
+        return words[self.dice.roll(0, len(words) - 1)]
+
+    def moment(self) -> Values:
+        """Returns what a scene says now in the place of what was recorded."""
+        for name, cycle in self.cycles.items():
+            self.values[name] = cycle[self.beats % len(cycle)]
+        self.values["took"] = span(self.beats * TICK)
+        self.values["tokens"] = str(int(self.beats * TICK * 37))
+        self.values["left"] = span(max(0, self.until - time.time()))
+        return self.values
+
+    def wait(self, beats: int) -> None:
+        """Sleeps to a later beat, which all agents share: tmux looks at every pane whenever any of them has written."""
         period = TICK / self.speed
-        time.sleep(period - time.monotonic() % period)
+        time.sleep(beats * period - time.monotonic() % period)
+        self.beats += beats
+
+    def put(self, path: str, text: str) -> None:
+        with open(path + ".new", "w") as file:
+            file.write(text)
+        os.replace(path + ".new", path)
 
     def beat(self, state: str) -> None:
         """Writes the heartbeat that Gas Town's own command leaves for crew and polecats."""
-        if not self.bead:
-            return
-        path = f"{os.environ['GT_ROOT']}/.runtime/heartbeats/{os.environ['GT_SESSION']}.json"
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        bead = f',"bead":"{self.bead}"' if state == "working" else ""
-        with open(path + ".new", "w") as file:
-            file.write(f'{{"timestamp":"{stamp}","state":"{state}"{bead}}}')
-        os.replace(path + ".new", path)
+        if self.bead:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            bead = f',"bead":"{self.bead}"' if state == "working" else ""
+            path = f"{os.environ['GT_ROOT']}/.runtime/heartbeats/{os.environ['GT_SESSION']}.json"
+            self.put(path, f'{{"timestamp":"{stamp}","state":"{state}"{bead}}}')
 
-    def block(self) -> str:
-        return BLOCKS[self.dice.roll(0, len(BLOCKS) - 1)]
+    def claim(self, plays: str) -> None:
+        self.put(f"{os.path.dirname(os.environ['GT_ROOT'])}/plays/{os.environ['GT_SESSION']}", f"{os.getpid()} {plays}\n")
 
-    def work(self, ticks: int) -> None:
-        verb = VERBS[self.dice.roll(0, len(VERBS) - 1)]
-        speak = 0
-        for tick in range(ticks):
-            status = self.look.status(self.look.spinner[tick % len(self.look.spinner)], verb, int(tick * TICK))
-            title = self.look.titles[tick % len(self.look.titles)]
-            if tick == speak:
-                self.screen.say(self.block(), status, title)
-                self.beat("working")
-                speak += self.dice.roll(3, 7)
+    def say(self, block: str) -> None:
+        """Adds a block of the program's file to the transcript."""
+        rows = block.format_map(self.moment()).split("\n")
+        self.screen.say([fitted(row, self.book.slack(row), self.screen.size[0]) for row in rows])
+
+    def report(self) -> None:
+        """Says what comes next of what the program's file has: no two in a row are alike."""
+        self.block += 1
+        self.say(self.blocks[2 + self.block % (len(self.blocks) - 2)])
+
+    def show(self, scene: Scene) -> None:
+        values = self.moment()
+        self.screen.measure()
+        rows = [self.screen.fit(scene.now(row, values), slack) for row, slack in scene.rows]
+        title = scene.head["title"].format_map(values)
+        self.screen.draw(rows[: scene.floats], rows[scene.floats :], scene.caret, title)
+
+    def play(self, name: str, beats: int) -> None:
+        """Plays a scene for so many beats."""
+        scene = self.scenes.setdefault(name, self.scenes.get(name) or Scene(f"{self.program}-{name}"))
+        self.values["clock"] = time.strftime("%H:%M", time.localtime())
+        values = self.moment()
+        self.screen.measure()
+        if scene.says:
+            rows = [fitted(scene.now(row, values), slack, self.screen.size[0]) for row, slack in scene.says]
+            self.screen.say(rows if rows[-1] else rows[:-1])
+        end = self.beats + beats
+        self.show(scene)
+        self.claim(scene.head["plays"].format_map(values))
+        while self.beats < end:
+            self.wait(1 if scene.moves else QUIET)
+            self.show(scene)
+
+    def work(self, steps: int) -> None:
+        """One turn: it is told to go on, thinks and uses tools, and says what came of each."""
+        self.beats = 0
+        self.say(self.blocks[0])
+        for _ in range(steps):
+            self.choose()
+            self.beat("working")
+            scene = self.one_of("works")
+            self.play(scene, self.dice.roll(3, 8))
+            if scene == "tool":
+                self.say(self.blocks[1])
             else:
-                self.screen.tick(status, title)
-            self.wait()
-        self.screen.tick(self.look.done(int(ticks * TICK)), self.look.rest_title)
+                self.report()
 
-    def begin(self, state: str) -> None:
-        self.screen.say(self.block(), "", self.look.rest_title)
-        self.beat(state)
+    def rest(self, beats: int) -> None:
+        self.beat("idle")
+        self.play("idle", beats)
 
-    def live(self) -> None:
-        """Works and rests for ever. A calm agent (a patrol) works briefly and rests long."""
-        self.begin("idle")
-        self.nap(self.dice.roll(0, 30) / (2 if self.calm else 10))
+    def hold(self, scene: str) -> None:
+        """Is held until a full minute that lies ahead, as programs tell it."""
+        now, lasts = time.time(), HELD_S / self.speed
+        self.until = (int(now + lasts) // 60 + 1) * 60
+        self.values.update(
+            until=str(self.until),
+            until_utc=time.strftime("%I:%M%p", time.gmtime(self.until)).lstrip("0").lower(),
+            until_here=time.strftime("%I:%M %p", time.localtime(self.until)).lstrip("0"),
+        )
+        self.play(scene, int((self.until - now) * self.speed / TICK) + 1)
+
+    def fill(self) -> None:
+        """Puts as much on the screen as a long day has."""
+        self.screen.measure()
+        while len(self.screen.lines) < self.screen.size[1]:
+            self.report()
+            self.choose()
+            self.say(self.blocks[1])
+
+    def live(self, mood: str) -> None:
+        """Works and rests for ever; asks or is held before it does. A calm agent (a patrol) works briefly and rests long."""
+        self.fill()
+        calm, asks = mood == "calm", self.book.head.get("asks", "").split()
+        if calm or mood == "busy":
+            self.rest(self.dice.roll(0, 9))
+        else:
+            self.beat("working")
         while True:
-            self.work(self.dice.roll(4, 10) if self.calm else self.dice.roll(15, 60))
-            self.beat("idle")
-            self.nap(self.dice.roll(30, 90) if self.calm else self.dice.roll(8, 50))
+            if mood == "asking":
+                self.play(asks[0], self.dice.roll(40, 90))
+                asks.append(asks.pop(0))
+            elif mood in self.book.head:
+                self.hold(self.book.head[mood])
+            self.work(self.dice.roll(1, 2) if calm else self.dice.roll(3, 9))
+            self.rest(self.dice.roll(18, 54) if calm else self.dice.roll(5, 30))
 
     def fail(self) -> None:
-        self.screen.say(FAILURE, "", self.look.rest_title)
-        write("\n")
+        write(f"\033[?1049l\033[?25h\033[{self.screen.size[1]};1H\n{FAILURE}\n")
         raise SystemExit(1)
 
 
 def main(seed: str, speed: str, bead: str, mood: str) -> None:
-    agent = Agent(int(seed), float(speed), bead.strip("-"), mood)
+    agent = Agent(int(seed), float(speed), bead.strip("-"))
     try:
-        if mood == "failing":
-            agent.begin("working")
+        if mood in ("dead", "zombie"):
+            agent.fill()
+            agent.rest(0)
+            agent.claim(mood)
             agent.fail()
-        agent.live()
+        agent.live(mood)
     except KeyboardInterrupt:
         agent.fail()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count, islice
+from dataclasses import dataclass, replace
+from itertools import count, cycle, islice
 
 RIGS = (
     ("gastown", "gt"),
@@ -23,8 +23,30 @@ RIGS = (
 )
 CREW = ("jack", "emma", "max", "ada", "joe", "cleo", "ben", "iris", "gus", "lena", "finn", "dora")
 POLECATS = ("nux", "furiosa", "slit", "capable", "rictus", "toast", "dementus", "dag", "valkyrie", "cheedo", "morsov", "keeper")
-PROCESS_NAMES = {"claude": "node,claude", "codex": "codex"}
+PROCESS_NAMES = {
+    "claude": "node,claude",
+    "codex": "codex",
+    "opencode": "opencode,node,bun",
+    "kimi": "kimi,Kimi Code",
+    "gemini": "gemini,node",
+}
 MOST = 300
+# What the workers run, each in turn, and which of each thirty fare otherwise than most.
+PROGRAMS = ("claude", "claude", "opencode", "claude", "claude", "codex", "kimi", "gemini")
+ROUND = 30
+LOTS = {
+    1: ("claude", "asking"),
+    2: ("claude", "asking"),
+    5: ("codex", "held"),
+    8: ("codex", "asking"),
+    13: ("opencode", "asking"),
+    14: ("claude", "refused"),
+    17: ("opencode", "held"),
+    20: ("kimi", "asking"),
+    23: ("claude", "held"),
+    26: ("claude", "asking"),
+    29: ("kimi", "refused"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +57,10 @@ class Rig:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """One agent. `address` is its GT_ROLE, `home` its folder below the town's root; `fate` is lives, dead or zombie."""
+    """One agent. `address` is its GT_ROLE, `home` its folder below the town's root; `fate` is lives, dead or zombie.
+
+    `program` is its GT_AGENT. `mood` tells how it lives: busy, calm, asking, held (by a limit) or refused (its credentials are).
+    """
 
     address: str
     role: str
@@ -46,6 +71,7 @@ class Resident:
     name: str = ""
     bead: str = ""
     fate: str = "lives"
+    mood: str = "calm"
 
     @property
     def patrols(self) -> bool:
@@ -55,6 +81,11 @@ class Resident:
     def respawns(self) -> bool:
         """Whether its own session revives it, by a hook."""
         return not self.rig
+
+    @property
+    def process(self) -> str:
+        """Returns what its process is called."""
+        return {"kimi": "Kimi Code"}.get(self.program, self.program)
 
     def environment(self, root: str) -> dict[str, str]:
         """Returns the variables that Gas Town gives to an agent's session and to its start command."""
@@ -88,16 +119,17 @@ def residents(agents: int) -> tuple[Resident, ...]:
     everyone = [
         Resident("mayor", "mayor", "hq-mayor", "mayor"),
         Resident("deacon", "deacon", "hq-deacon", "deacon"),
+        *(_patrol(rig, "witness", program, "witness") for rig, program in zip(town, cycle(("claude", "kimi")), strict=False)),
         *(
-            Resident(f"{rig.name}/witness", "witness", f"{rig.prefix}-witness", f"{rig.name}/witness", rig=rig.name)
-            for rig in town
-        ),
-        *(
-            Resident(f"{rig.name}/refinery", "refinery", f"{rig.prefix}-refinery", f"{rig.name}/refinery/rig", "codex", rig.name)
-            for rig in town
+            _patrol(rig, "refinery", program, "refinery/rig")
+            for rig, program in zip(town, cycle(("codex", "opencode")), strict=False)
         ),
     ]
     return (*everyone, *islice(_workers(town), max(0, agents - len(everyone))))[:agents]
+
+
+def _patrol(rig: Rig, role: str, program: str, home: str) -> Resident:
+    return Resident(f"{rig.name}/{role}", role, f"{rig.prefix}-{role}", f"{rig.name}/{home}", program, rig.name)
 
 
 def _workers(town: tuple[Rig, ...]) -> Iterator[Resident]:
@@ -108,18 +140,20 @@ def _workers(town: tuple[Rig, ...]) -> Iterator[Resident]:
         names = POLECATS if turn % 2 else CREW
         lap, at = divmod(turn // 2, len(names))
         name = names[(at + place * 4) % len(names)] + (str(lap + 1) if lap else "")
-        yield _worker(town[place], turn % 2 == 0, name, fates.get(number, "lives"))
+        lot = LOTS.get(number % ROUND, (PROGRAMS[number % len(PROGRAMS)], "busy"))
+        yield replace(_worker(town[place], turn % 2 == 0, name, *lot), fate=fates.get(number, "lives"))
 
 
-def _worker(rig: Rig, crew: bool, name: str, fate: str) -> Resident:
+def _worker(rig: Rig, crew: bool, name: str, program: str, mood: str) -> Resident:
     address = f"{rig.name}/crew/{name}" if crew else f"{rig.name}/polecats/{name}"
     return Resident(
         address,
         "crew" if crew else "polecat",
         f"{rig.prefix}-crew-{name}" if crew else f"{rig.prefix}-{name}",
         address if crew else f"{address}/{rig.name}",
-        rig=rig.name,
-        name=name,
-        bead=f"{rig.prefix}-{hashlib.sha256(address.encode()).hexdigest()[:3]}",
-        fate=fate,
+        program,
+        rig.name,
+        name,
+        f"{rig.prefix}-{hashlib.sha256(address.encode()).hexdigest()[:3]}",
+        mood=mood,
     )

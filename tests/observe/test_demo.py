@@ -68,8 +68,9 @@ def test_a_roster_of_no_size_is_refused(agents: int) -> None:
 def test_twelve_agents_stand_as_gas_town_would_start_them(environ: dict[str, str]) -> None:
     with open_box(environ=environ) as box:
         seen = panes(box.socket)
-        alive = {one.session for one in residents(12) if one.fate == "lives"}
-        assert alive == {session for session, row in seen.items() if row[3] in {"claude", "codex"}}
+        alive = {one.session: one.process.split()[0] for one in residents(12) if one.fate == "lives"}
+        assert alive == {session: row[3] for session, row in seen.items() if session != "bd-rictus"}
+        assert set(alive.values()) == {"claude", "codex", "opencode", "Kimi"}
         assert seen["bd-rictus"][3] == "sh", "the zombie's pane holds a bare shell"
         assert "gt-crew-jack" not in seen, "a dead agent's session is gone"
         assert (
