@@ -13,7 +13,7 @@ import re
 from gastown_tui.town.cells import plain
 from gastown_tui.town.snapshot import State
 
-from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
+from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work, find
 from .screen import Screen, coloured, faint, look_at
 
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
@@ -32,6 +32,7 @@ _TOOL = re.compile(r"[●⏺ ] \w[^(]{0,80}\(")
 _COMMAND = re.compile(r"  ⎿  \$ ")
 _STARS = "·✢✳✶✻✽*∗"
 _BULLETS = "●⏺"
+_UNSIGNED = r"Not logged in · Run /login"
 _LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
 _WAITS = re.compile(r". Waiting for (?=\d)")
 _PAST = re.compile(r". [^…(]* for \d+ ?[hms]\b")
@@ -45,12 +46,12 @@ def parts(screen: Screen) -> Parts:
     top = max(0, composer.start - 1)
     if any(_BEHIND.search(text) for text in screen.texts[max(0, top - 2) : top]):  # what stands above is not the last of it
         return Parts(composer, footer=_footer(screen, composer.stop + 1), draft=_draft(screen, composer))
-    status = _status(screen, top)
+    status, footer = _status(screen, top), _footer(screen, composer.stop + 1)
     return Parts(
         composer,
         status=range(status, top),
-        message=_own_words(screen, status),
-        footer=_footer(screen, composer.stop + 1),
+        message=_own_words(screen, status) or _signed_out(screen, footer),
+        footer=footer,
         draft=_draft(screen, composer),
         transcript=range(status),
     )
@@ -172,6 +173,12 @@ def _own_words(screen: Screen, end: int) -> range:
     return range(0)
 
 
+def _signed_out(screen: Screen, footer: range) -> range:
+    """Returns the row of the footer in which the program says, in its own colour, that nobody is signed in."""
+    hit = find(_UNSIGNED, screen, footer, own_colour=True)
+    return range(hit.row, hit.row + 1) if hit else range(0)
+
+
 def _is_note(screen: Screen, row: int) -> bool:
     look = look_at(screen.rows[row], 0)
     return screen.texts[row][0] in _BULLETS and faint(look) and look_at(screen.rows[row], 2) == look
@@ -265,6 +272,7 @@ PROGRAM = Program(
     ),
     troubles=(
         Trouble("auth", _SAYS + r"(?:40[13]|.{0,60}Please run /login|Invalid API key)", "claude-auth-403"),
+        Trouble("auth", _UNSIGNED, "2.1.197: started without a key"),
         Trouble("billing", _SAYS + r"(?:402|Credit balance (?:is )?too low)", "claude-billing-credit"),
         Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
         Trouble(
