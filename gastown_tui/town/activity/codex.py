@@ -201,7 +201,10 @@ PROGRAM = Program(
         Trouble("overloaded", _SAYS + r"\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)", _503, True),
         # Whatever else ends a turn; of a command that a person mistyped it says which.
         Trouble(
-            "overloaded", r"^■ (?!'/|(?:Failed|Unable) to\b|No\b|Unrecognized\b|Invalid\b|Usage\b)\S", "model-missing-40x24", True
+            "overloaded",
+            r"^■ (?!'/|Conversation interrupted\b|(?:Failed|Unable) to\b|No\b|Unrecognized\b|Invalid\b|Usage\b)\S",
+            "model-missing-40x24",
+            True,
         ),
     ),
     notes=(
