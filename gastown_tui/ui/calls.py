@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 from pathlib import PurePath
+from typing import NamedTuple
 
 from gastown_tui.town.acks import Ack, Subject, acknowledged, subject
 from gastown_tui.town.snapshot import CALLING, GONE, Agent, Nowhere, State, Town
@@ -12,6 +13,16 @@ from gastown_tui.town.words import need_you
 
 # Troubles have company: what comes so soon after a ring was called by it.
 TOGETHER_S = 2.0
+# Whoever was rung for is being seen to, or flickers: the same need soon again, and another wording of it, are no new one.
+AGAIN_S, REWORDED_S = 10.0, 30.0
+
+
+class Need(NamedTuple):
+    """What an agent needed, since when (wall seconds), and when that was over; None while it stands."""
+
+    subject: Subject
+    since: float
+    over: float | None = None
 
 
 class Calls:
@@ -19,7 +30,7 @@ class Calls:
 
     def __init__(self, rings: frozenset[State] = CALLING) -> None:
         self._rings = rings
-        self._needs: dict[str, Subject] = {}
+        self._needs: dict[str, Need] = {}
         self._states: dict[str, State] = {}
         self._unsure: frozenset[str] | None = None
         self._rang_at = -inf
@@ -44,15 +55,24 @@ class Calls:
         if agent.state is State.UNKNOWN:
             return False
         before, self._states[agent.id] = self._states.get(agent.id), agent.state
-        if not agent.needs_you(now):
-            if agent.acknowledged is None:
-                self._needs.pop(agent.id, None)
-            return False
         known = self._needs.get(agent.id)
-        self._needs[agent.id] = subject(agent)
-        if agent.state not in self._rings or (known is not None and acknowledged(agent, Ack(inf, "", known))):
+        if not agent.needs_you(now):
+            if known is not None and known.over is None and agent.acknowledged is None:
+                self._needs[agent.id] = known._replace(over=now)
+            return False
+        if known is not None and _goes_on(known, agent, now):
+            self._needs[agent.id] = Need(subject(agent), known.since)
+            return False
+        self._needs[agent.id] = Need(subject(agent), now)
+        if agent.state not in self._rings:
             return False
         return before is not None or (agent.state not in GONE and agent.id not in (self._unsure or ()))
+
+
+def _goes_on(need: Need, agent: Agent, now: float) -> bool:
+    if acknowledged(agent, Ack(inf, "", need.subject)):
+        return need.over is None or now - need.over < AGAIN_S
+    return need.over is None and need.subject.state is agent.state and now - need.since < REWORDED_S
 
 
 def overdue_next(town: Town, now: float) -> float | None:

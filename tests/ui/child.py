@@ -53,9 +53,9 @@ class Scripted(scene.Eye):
         self.town(scene.WELL)
 
     def do_later(self) -> None:
-        """Five seconds later all is as at first."""
-        clock.wall += 5
+        """All is as at first, and a minute goes by."""
         self.town(scene.TOWN)
+        clock.wall += 60
 
     def do_nonsense(self) -> None:
         """A picture that cannot be drawn."""

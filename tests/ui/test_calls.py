@@ -57,6 +57,22 @@ def test_one_ring_for_each_new_need(story: tuple[Agent | None, ...], rung: str) 
     assert "".join("!" if rang else "-" for rang in rings(*story)) == rung
 
 
+@pytest.mark.parametrize(
+    ("gap", "story", "rung"),
+    [
+        (5.0, (EMMA, PUSHES, EMMA, PUSHES, EMMA, PUSHES), 1),
+        (20.0, (EMMA, PUSHES, EMMA, PUSHES), 2),
+        (5.0, (EMMA, PUSHES, PULLS, PUSHES, PULLS), 1),
+        (20.0, (EMMA, PUSHES, PULLS, PUSHES), 2),
+        (5.0, (EMMA, PUSHES, EMMA, PULLS), 2),
+        (5.0, (EMMA, PUSHES, DEAD), 2),
+    ],
+)
+def test_what_flickers_or_is_reworded_is_no_new_need(gap: float, story: tuple[Agent, ...], rung: int) -> None:
+    calls = Calls()
+    assert sum(calls.take(town(one), gap * number) for number, one in enumerate(story)) == rung
+
+
 def test_many_at_once_ring_once_and_what_follows_at_once_with_them() -> None:
     calls, names = Calls(), [replace(EMMA, id=str(number)) for number in range(30)]
     dead = [replace(agent, state=State.DEAD) for agent in names]
