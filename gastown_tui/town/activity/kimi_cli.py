@@ -15,7 +15,7 @@ from .rules import Dialog, Note, Parts, Program, Trouble, Work
 from .screen import Options, Screen, clipped, coloured, faint, is_rule, look_at
 
 _TITLED_RULE = re.compile(r"^[─╌━╍]{2,4} \w[^─╌━╍]* [─╌━╍]{2,}$")
-_TITLED_BOX = re.compile(r"^[╭┌][─━]+ \w[^─━]* [─━]+[╮┐]?$")
+_TITLED_BOX = re.compile(r"^[╭┌][─━]+ [^─━ ][^─━]* [─━]+[╮┐]?$")
 _SIDE = re.compile(r"^[│┃╰└]")
 _PROMPT = re.compile(r"^[$✨💫📋](?: |$)")
 _HEAD = re.compile(r"^[$✨💫📋•] ")
@@ -23,7 +23,7 @@ _ASIDE = re.compile(r"^[╭┌]─ btw\b")
 _BUSY = re.compile(r"^(?:[⠁-⣿🌑-🌘]|[╭┌]─ btw · answering)")
 _ADVICE = re.compile(r"^(?:If this persists|Run kimi export)")
 _CHECK = re.compile(r"^[\s│┃]*(→ )?\[([ ✓xX])\] (\S.*?)[\s│┃]*$")
-_ERROR = r"^(?:Server|LLM provider error|Quota exceeded)"
+_ERROR = r"^(?:Server|LLM provider error):"
 _HEADING = re.compile(r"^ \S.*:$")
 _STROKES = tuple("─╌━╍")
 _MOST_TOOLBAR = 4
@@ -104,7 +104,7 @@ def _at_composer(screen: Screen, head: int, bar: int) -> Parts:
         printed = range(0)
     return Parts(
         range(head, end),
-        status=_unprinted(screen, printed) if head - last - 1 <= _MOST_GAP else range(0),
+        status=_status(screen, printed, head - last - 1),
         message=_coloured(screen, printed),
         footer=_below(screen, bar),
         draft=_draft(screen, range(head + 1, end)),
@@ -118,9 +118,14 @@ def _begins(screen: Screen, row: int) -> bool:
     return bool(_HEAD.match(text)) and not (text[0] == "•" and row and screen.texts[row - 1])
 
 
-def _unprinted(screen: Screen, printed: range) -> range:
-    """Returns the rows past the paragraph that a sent message or an answer begins: what is said of the work stands apart."""
-    if not printed or printed.start == 0:
+def _status(screen: Screen, printed: range, gap: int) -> range:
+    """Returns the rows that may tell of work: they end one row above the composer, what was printed ends higher.
+
+    At two rows of distance the paragraph that a sent message begins is left out: it may hold anything.
+    """
+    if gap > _MOST_GAP or not printed:
+        return range(0)
+    if gap <= 1 or printed.start == 0:
         return printed
     blank = next((row for row in printed if not screen.texts[row]), printed.stop)
     return range(blank, printed.stop)
@@ -165,7 +170,7 @@ def _checks(screen: Screen, dialog: range) -> Options | None:
 PROGRAM = Program(
     product="kimi-cli",
     name="kimi-cli",
-    versions=("1.51.0",),
+    versions=("1.30.0", "1.40.0", "1.51.0"),
     parts=parts,
     dialogs=(
         Dialog("plan", r"\? (?:Enter plan mode|Approve this plan)", "kimi-plan-enter-120x40"),
@@ -187,7 +192,9 @@ PROGRAM = Program(
         Work("compacting", r"^[ .oO@*] Compacting\.\.\.$", "compacting-40x24"),
     ),
     troubles=(
-        Trouble("limit", _ERROR + r".*(?:usage limit|billing cycle|[Qq]uota)", "kimi-quota-403-120x40", True),
+        Trouble(
+            "limit", r"^Quota exceeded|" + _ERROR + r".*(?:usage limit|billing cycle|[Qq]uota)", "kimi-quota-403-120x40", True
+        ),
         Trouble(
             "billing",
             r"^Membership expired|" + _ERROR + ".*(?:Error code: 402|balance|suspended|billing)",
