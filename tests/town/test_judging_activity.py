@@ -175,6 +175,6 @@ def test_a_blank_screen_is_a_start_for_a_minute_and_a_half() -> None:
 def test_a_countdown_means_one_moment() -> None:
     story = Screens(pane(env={"GT_ROLE": "alpha/crew/max", "GT_AGENT": "opencode"}), "opencode")
     first = story.shows("opencode-rate-429-retrying-120x40").activity.held
-    assert first is not None and first.until == START.wall + 596
-    later = story.shows("opencode-rate-429-retrying-120x40", 3.0, ("9m 56s", "9m 53s"))
+    assert first is not None and first.until == START.wall + 597
+    later = story.shows("opencode-rate-429-retrying-120x40", 3.0, ("9m 57s", "9m 54s"))
     assert later.activity.held == first
