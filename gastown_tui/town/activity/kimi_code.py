@@ -27,7 +27,7 @@ _ADVICE = re.compile(r"^ {1,4}If this persists")
 _SPIN = r"^ {1,2}[⠁-⣿🌑-🌘] +"
 _WAITS = re.compile(r"^ {1,2}[🌑-🌘]", re.MULTILINE)
 _MOVES = re.compile(r"^ {1,2}[⠁-⣿🌑-🌘]|^ {0,3}(?:● +)?Compacting", re.MULTILINE)
-_TOOL = r"^ {0,2}● (?P<detail>[A-Z]\w*ing\b.{1,60}? · .*)"
+_TOOL = r"^ {0,2}● (?P<detail>[A-Z]\w*ing [^·]{1,60}(?:·.*)?)$"
 _MOST_BELOW = 5
 _MOST_ERROR = 10
 _TROUBLED = r"^ {0,5}(?:[🌑-🌘⠁-⣿] +)?(?:Error: \[(?:provider|auth)\.|Retrying \(|\d{3} · ).*"
@@ -147,7 +147,7 @@ def _stands_at(screen: Screen, row: int, column: int) -> bool:
 PROGRAM = Program(
     product="kimi-code",
     name="kimi-code",
-    versions=("2.1.0",),
+    versions=("0.40.0", "2.1.0"),
     parts=parts,
     dialogs=(
         Dialog("plan", r"[▶] Ready to build with this plan", "source of 2.1.0"),
@@ -164,7 +164,7 @@ PROGRAM = Program(
             "kimi-code-rate-429-80x24",
         ),
         Work("thinking", _SPIN + r"[Tt]hinking", "kimi-code-working-streaming-80x24"),
-        Work("answering", _SPIN + r"Working", "kimi-code-working-streaming-80x24"),
+        Work("answering", _SPIN + r"[Ww]orking", "kimi-code-working-streaming-80x24"),
         Work("compacting", r"Compacting \w+…", "source of 2.1.0", coloured=True),
         Work("tool", _TOOL, "tool-queued-draft-40x24"),
         Work("waiting", r"^ {1,2}[🌑-🌘](?:$| +(?:$|·))", "tool-queued-draft-40x24"),
