@@ -18,8 +18,8 @@ import pytest
 from servers import Tmux
 from towns import HandTown, argv, environment, gttui
 
-from gastown_tui.cli import Settings, state_dir
 from gastown_tui.observe.processes import started_at
+from gastown_tui.settings import Settings, state_dir
 
 MAX = "alpha/crew/max"
 Wait = Callable[..., Any]

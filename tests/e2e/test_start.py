@@ -18,9 +18,10 @@ def test_garbage_is_left_alone_until_somebody_looks_on_for_long() -> None:
     code = """
 import asyncio, gc
 from gastown_tui import cli
+from gastown_tui.settings import Settings
 
 async def first():
-    stream, seen = cli.Settings(town="/nonexistent").stream(), asyncio.Event()
+    stream, seen = Settings(town="/nonexistent").stream(), asyncio.Event()
     stream.subscribe(lambda _: seen.set(), lambda _: None)
     print(gc.isenabled())
     looking = asyncio.create_task(stream.run())
