@@ -107,9 +107,13 @@ class Settings:
 
 
 def _collect(_: object) -> None:
-    """What is loaded when the first answer comes stays for good; of what comes later the garbage is collected."""
+    """What is loaded when the first answer comes stays for good; of what comes later the garbage is collected.
+
+    Seldom: nearly all of it is freed at once without that, and each search among what is kept makes a key wait.
+    """
     if not gc.isenabled():
         gc.freeze()
+        gc.set_threshold(10_000)
         gc.enable()
 
 

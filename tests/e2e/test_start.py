@@ -33,9 +33,9 @@ for told in (lambda **_: None, lambda **_: asyncio.run(first())):
     try:
         cli.main()
     except SystemExit as end:
-        print(end.code, gc.isenabled(), gc.get_freeze_count() > 0)
+        print(end.code, gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold()[0])
 """
-    assert python(code).splitlines() == ["0 False True", "False", "0 True True"]
+    assert python(code).splitlines() == ["0 False True 700", "False", "0 True True 10000"]
 
 
 def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
