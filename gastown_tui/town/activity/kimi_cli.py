@@ -113,9 +113,21 @@ def _at_composer(screen: Screen, head: int, bar: int) -> Parts:
 
 
 def _begins(screen: Screen, row: int) -> bool:
-    """Whether something printed begins here. A tool that is done stands on a bullet too, right below one that still runs."""
+    """Whether something printed begins here: a message, an answer, or a command of the shell's, which has a rule above it.
+
+    A tool that is done stands on a bullet too, below one that still runs.
+    """
     text = screen.texts[row]
-    return bool(_HEAD.match(text)) and not (text[0] == "•" and row and screen.texts[row - 1])
+    if not _HEAD.match(text):
+        return False
+    if text[0] == "$":
+        return row > 0 and is_rule(screen.texts[row - 1])
+    above = row - 1
+    while text[0] == "•" and above >= 0 and screen.texts[above]:
+        if _BUSY.match(screen.texts[above]):
+            return False
+        above -= 1
+    return True
 
 
 def _status(screen: Screen, printed: range, gap: int) -> range:
@@ -204,7 +216,7 @@ PROGRAM = Program(
         Trouble(
             "auth", r"^Authorization failed|^LLM not set|^Server: Error code: 40[13]", "kimi-trap-recovered-from-401-120x40", True
         ),
-        Trouble("auth", r"Model: not set", "kimi-first-start-no-model-120x40", True),
+        Trouble("auth", r"^│ +Model: not set", "kimi-first-start-no-model-120x40", True),
         Trouble("rate", _ERROR + r".*Error code: 429", "kimi-rate-429-120x40", True),
         Trouble("network", r"^Network connection failed|^Request timed out", "source of 1.51.0", True),
         Trouble("overloaded", r"^LLM provider error|^The server returned", "kimi-overloaded-503-120x40", True),

@@ -159,6 +159,18 @@ def test_a_message_that_quotes_cues_changes_nothing() -> None:
     assert told(["✨ look at", *CUES[:4], "", RED + "Interrupted by user" + PLAIN, "", "", *composer()]).state is State.IDLE
 
 
+def test_a_message_with_commands_and_bullets_hides_no_work() -> None:
+    assert told(["✨ please run", "$ make test", "• and tell", "", "🌒", "", *composer()]).activity.what == "waiting"
+    assert told(["✨ please run", "$ make test", CUES[5], "", "", *composer()]).state is State.HELD
+
+
+def test_a_prompt_for_an_update_at_the_start_waits() -> None:
+    grey = f"{GREY}{'─' * 80}{PLAIN}"
+    box = ["\x1b[33m╭────── kimi-cli update available ──────╮", "│  Latest version  1.99.0               │", f"╰{'─' * 39}╯"]
+    asks = [*box, grey, f"{PLAIN}  [Enter]  Upgrade now", "  [q]      Not now, remind me next time", "  [s]      Skip", grey]
+    assert told(asks).state is State.WAITING
+
+
 def test_cues_in_a_draft_are_a_draft() -> None:
     quoted = [cue.replace(RED, "").replace("\x1b[33m", "").replace("\x1b[38;5;240m", "") for cue in CUES]
     reading = told([*answer("ok"), *composer(*quoted)])
