@@ -96,6 +96,11 @@ def test_an_error_is_over_when_something_newer_stands_below_it() -> None:
     assert told([*error, "● again", "", *composer(sign="⚕ ❯")]).state is State.WORKING
 
 
+def test_a_message_that_quotes_an_error_changes_nothing() -> None:
+    message = ["● look at", "❌ Rate limited after 3 retries", "─" * 40]
+    assert told([*message, "⚡ Interrupted during API call.", *composer()]).state is State.IDLE
+
+
 @pytest.mark.parametrize("sign", ["⚠ ❯", "? ❯", "✎ ❯", "🔐 ❯", "⚠", "?"])
 def test_a_sign_that_asks_waits_though_its_box_is_out_of_sight(sign: str) -> None:
     hint = f"{GOLD}  ↑/↓ to select, Enter to confirm{PLAIN}  (58s)"
