@@ -30,7 +30,8 @@ def parts(screen: Screen) -> Parts | None:
     if head is None:
         return None
     box = _box(screen, head)
-    if _ASKS.match(screen.texts[head + 1]) or box is not None:
+    asks = _ASKS.match(screen.texts[head + 1]) and _own(screen, head + 1)  # in a colour: a draft that scrolls may begin so
+    if asks or box is not None:
         return _asking(screen, head, box)
     return _at_composer(screen, head)
 
@@ -109,9 +110,9 @@ def _choices(screen: Screen, dialog: range) -> Options | None:
     if pointed is None:
         return None
     first, last = pointed, pointed
-    while _CHOICE.match(screen.texts[first - 1]):
+    while first > dialog.start and _CHOICE.match(screen.texts[first - 1]):
         first -= 1
-    while _CHOICE.match(screen.texts[last + 1]):
+    while last + 1 < dialog.stop and _CHOICE.match(screen.texts[last + 1]):
         last += 1
     rows = tuple(range(first, last + 1))
     texts = tuple(clipped(match[1]) for row in rows if (match := _CHOICE.match(screen.texts[row])))

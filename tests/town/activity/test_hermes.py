@@ -104,7 +104,7 @@ def test_a_message_that_quotes_an_error_changes_nothing() -> None:
 @pytest.mark.parametrize("sign", ["⚠ ❯", "? ❯", "✎ ❯", "🔐 ❯", "⚠", "?"])
 def test_a_sign_that_asks_waits_though_its_box_is_out_of_sight(sign: str) -> None:
     hint = f"{GOLD}  ↑/↓ to select, Enter to confirm{PLAIN}  (58s)"
-    assert told([f"{GOLD}  💻 sleep 20  (  2.5s){PLAIN}", hint, *composer(sign=sign)]).state is State.WAITING
+    assert told([f"{GOLD}  💻 sleep 20  (  2.5s){PLAIN}", hint, *composer(sign=f"{GOLD}{sign}{PLAIN}")]).state is State.WAITING
 
 
 @pytest.mark.parametrize(("sign", "state"), [("coder ❯", State.IDLE), ("⚕ coder ❯", State.WORKING), ("⠧ ❯", State.WORKING)])
@@ -122,6 +122,7 @@ def test_its_own_hint_is_no_draft() -> None:
 def test_a_draft_whose_first_row_is_out_of_sight() -> None:
     rows = composer()
     assert told([*rows[:2], "the middle of it", "its end", rows[-1]]).activity.draft is True
+    assert told([*rows[:2], "? what does it print", "its end", rows[-1]]).state is State.IDLE
 
 
 def test_cues_in_a_draft_are_a_draft() -> None:
