@@ -16,6 +16,7 @@ from towns import HandTown, clock
 
 from gastown_tui.observe.ports import Capture, GatewayError
 from gastown_tui.observe.survey import Survey, survey
+from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.town.snapshot import Moment
 
@@ -179,6 +180,26 @@ def test_no_server_is_absent_and_none_is_started(tmux: Any) -> None:
 def test_no_tmux_at_all(tmux: Any) -> None:
     with pytest.raises(GatewayError, match="cannot be run"), gateway(tmux, "/nonexistent/tmux").converse():
         pytest.fail("nobody answered")
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_what_to_capture_is_decided_from_this_very_listing(tmux: Any, counted: Any, backend: str) -> None:
+    program, processes = counted()
+    kept, dropped = (tmux.new(name, "printf hello; exec sleep 99") for name in ("kept", "dropped"))
+    asking: ForkGateway | ControlGateway = gateway(tmux, program)
+    if backend == "control":
+        asking = await ControlGateway.open(program, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+    try:
+        for full in (True, False):
+            look = await asking.decided(
+                lambda look: [Capture(pane) for pane in look.panes or look.pulses or {} if pane == kept], full=full
+            )
+            assert set(look.panes or look.pulses or {}) == {kept, dropped} and list(look.frames) == [kept]
+            assert look.frames[kept] is not None
+        assert (await asking.decided(lambda _: (), full=False)).frames == {}
+    finally:
+        await asking.close()
+    assert processes() == {"fork": 3, "control": 1}[backend]
 
 
 @pytest.mark.parametrize(("talking", "expected"), [(True, 1), (False, 2)])

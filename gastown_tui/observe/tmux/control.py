@@ -287,6 +287,12 @@ class ControlGateway:
             await self.close()
         return look
 
+    async def decided(self, decide: Callable[[Look], Sequence[Capture]], *, full: bool) -> Look:
+        """Returns a look with the frames that `decide` wishes for once it has seen the listing."""
+        look = await self.look(full=full)
+        wishes = decide(look)
+        return look._replace(frames=await self.frames(wishes)) if wishes else look
+
     async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
         """Returns the frames alone, without a listing: who answers is known, and each reply says itself where it ends."""
         said, _ = await self._said([commands.capture(self._marks, wish) for wish in captures])

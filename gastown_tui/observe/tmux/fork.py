@@ -24,8 +24,12 @@ Asking = Callable[[Sequence[Capture]], Mapping[str, Frame | None]]
 """Returns the frame of each pane, None for one that is gone. Raises GatewayError."""
 
 
+Decide = Callable[[Look], Sequence[Capture]]
+"""Returns what is to be captured, from a listing without frames."""
+
+
 class Conversation(NamedTuple):
-    """A full look, and the way to capture, from the same process, what was decided from it; a second batch takes another."""
+    """A look, and the way to capture, from the same process, what was decided from it; a second batch takes another."""
 
     look: Look
     frames: Asking
@@ -68,20 +72,31 @@ class ForkGateway:
         """Returns the frames alone, without a listing."""
         return self._recapture(self._split(full=False, captures=captures))
 
+    def decided_once(self, decide: Decide, *, full: bool) -> Look:
+        """Returns a look with the frames that `decide` wishes for once it has seen the listing. One process."""
+        with self.converse(full=full) as talk:
+            return talk.look._replace(frames=talk.frames(decide(talk.look)))
+
+    async def decided(self, decide: Decide, *, full: bool) -> Look:
+        """As `decided_once`; `decide` is called in a thread."""
+        from asyncio import to_thread
+
+        return await to_thread(self.decided_once, decide, full=full)
+
     @contextlib.contextmanager
-    def converse(self) -> Iterator[Conversation]:
-        """Gives a full look and then one batch of captures, however many, from the same process.
+    def converse(self, *, full: bool = True) -> Iterator[Conversation]:
+        """Gives a look and then one batch of captures, however many, from the same process.
 
         `timeout` bounds either answer. A tmux that reads no commands from its stdin costs a second process.
         """
-        asked = commands.chain(commands.look(self._marks, full=True))
+        asked = commands.chain(commands.look(self._marks, full=full))
         with contextlib.ExitStack() as life:
             with self._bounded():
                 call = life.enter_context(Call([*self._argv, *asked, *commands.THEN_STDIN], env=self._env))
                 got = parse.answer(call.heard(commands.last_word(self._marks), self._timeout), self._marks)
                 if got is None:
                     raise self._failure(call.finished(self._timeout).stderr)
-            look = parse.look(got, self._rows, full=True, captures=(), at=self._clock())
+            look = parse.look(got, self._rows, full=full, captures=(), at=self._clock())
             yield Conversation(look, partial(self._then, call, look.epoch))
             if not call.over:
                 with contextlib.suppress(TimedOut):
