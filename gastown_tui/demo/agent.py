@@ -299,10 +299,22 @@ class Agent:
             self.wait(1 if scene.moves else QUIET)
             self.show(scene)
 
-    def work(self, steps: int) -> None:
-        """One turn: it is told to go on, thinks and uses tools, and says what came of each."""
+    def begin(self) -> None:
+        """A turn begins: it is told to go on."""
         self.beats = 0
+        self.beat("working")
         self.say(self.blocks[0])
+
+    def ask(self, scene: str) -> None:
+        """Waits for a person, who answers at last; what it asked for is then done."""
+        self.play(scene, self.dice.roll(40, 90))
+        head = self.scenes[scene].head
+        if "command" in head:
+            self.values.update(command=head["command"], output=head["output"])
+            self.say(self.blocks[1])
+
+    def work(self, steps: int) -> None:
+        """Thinks and uses tools, and says what came of each."""
         for _ in range(steps):
             self.choose()
             self.beat("working")
@@ -337,21 +349,21 @@ class Agent:
             self.say(self.blocks[1])
 
     def live(self, mood: str) -> None:
-        """Works and rests for ever; asks or is held before it does. A calm agent (a patrol) works briefly and rests long."""
+        """Works and rests for ever; by its mood it is held or asks first. A calm agent (a patrol) works little and rests long."""
         self.fill()
         calm, asks = mood == "calm", self.book.head.get("asks", "").split()
         if calm or mood == "busy":
-            self.rest(self.dice.roll(0, 9))
-        else:
-            self.beat("working")
+            # Half of them are at work when somebody looks first.
+            self.rest(max(0, self.dice.roll(-15, 15)))
         while True:
-            if mood == "asking":
-                self.play(asks[0], self.dice.roll(40, 90))
-                asks.append(asks.pop(0))
-            elif mood in self.book.head:
+            if mood in self.book.head:
                 self.hold(self.book.head[mood])
-            self.work(self.dice.roll(1, 2) if calm else self.dice.roll(3, 9))
-            self.rest(self.dice.roll(18, 54) if calm else self.dice.roll(5, 30))
+            self.begin()
+            if mood == "asking":
+                self.ask(asks[0])
+                asks.append(asks.pop(0))
+            self.work(self.dice.roll(2, 4) if calm else self.dice.roll(3, 9))
+            self.rest(self.dice.roll(9, 30) if calm else self.dice.roll(5, 20))
 
     def fail(self) -> None:
         write(f"\033[?1049l\033[?25h\033[{self.screen.size[1]};1H\n{FAILURE}\n")

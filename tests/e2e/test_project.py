@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return zipfile.ZipFile(made).namelist()
 
 
-@pytest.mark.parametrize("name", ["py.typed", "ui/app.tcss", "demo/agent.py", "demo/__main__.py"])
+@pytest.mark.parametrize("name", ["py.typed", "ui/app.tcss", "demo/agent.py", "demo/__main__.py", "demo/scenes/claude-idle.ansi"])
 def test_the_wheel_carries_what_is_no_module_of_the_console(wheel: list[str], name: str) -> None:
     assert f"gastown_tui/{name}" in wheel
 

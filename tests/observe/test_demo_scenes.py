@@ -129,6 +129,25 @@ def test_no_pane_is_too_small_to_be_played_in(tmux: Tmux, tmp_path: Path, size: 
     wait_for(lambda: {path.name for path in (tmp_path / "plays").iterdir()} >= set(SCENES), 20.0)
 
 
+def plays(folder: Path) -> str:
+    """Returns what joe plays; nothing before he begins."""
+    said = folder / "plays/joe"
+    return said.read_text() if said.exists() else ""
+
+
+def test_whoever_asks_is_answered_and_asks_something_else(tmux: Tmux, tmp_path: Path, wait_for: Callable[..., Any]) -> None:
+    (tmp_path / "plays").mkdir()
+    (tmp_path / "gt").mkdir()
+    env = {"GT_AGENT": "claude", "GT_ROOT": str(tmp_path / "gt"), "GT_SESSION": "joe"}
+    pane = tmux.new("joe", sys.executable, "-ISB", agent.__file__, "3", "200", "-", "asking", env=env, cwd=tmp_path / "gt")
+    for asked in ("permission", "question", "plan", "permission"):
+        wait_for(lambda asked=asked: f"waiting {asked}\n" in plays(tmp_path), 20.0)
+    history = tmux.cmd("capture-pane", "-p", "-S", "-", "-t", pane)
+    assert "● Bash(python3 -m pytest -q tests)\n  ⎿ \N{NO-BREAK SPACE}41 passed in 3.20s\n" in history
+    assert history.count("❯ continue with the next bead") >= 3
+    assert "Do you want to proceed?" not in history.partition("41 passed")[0], "what is answered goes without a trace"
+
+
 def claimed(box: Box) -> dict[str, list[str]]:
     """Returns what every agent says that it plays; whoever is gone plays nothing any more."""
     claims = {}
