@@ -24,7 +24,7 @@ from ..widgets.lines import Lines, Run, fit
 from ..widgets.pane import Hit, Pane, find
 from ..widgets.strip import Rule
 from ..widgets.title import Title
-from .page import Page, may_acknowledge
+from .page import END, Page, may_acknowledge
 
 WIDE = 110
 PANE_COLUMNS = 80
@@ -186,7 +186,7 @@ class AgentScreen(Page):
         self.query_one(Pane).up = 0
         self.redraw()
 
-    def _move(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         pane = self.query_one(Pane)
         if self._in_facts:
             self._facts_at = max(0, self._facts_at + by)
@@ -200,24 +200,12 @@ class AgentScreen(Page):
             self.paint_pane()
 
     @property
-    def _page(self) -> int:
+    def reach(self) -> int:
         return max(1, self.query_one("#facts" if self._in_facts else "#pane").size.height - 1)
-
-    def action_move(self, by: int) -> None:
-        self._move(by)
-
-    def action_half(self, way: int) -> None:
-        self._move(way * max(1, self._page // 2))
-
-    def action_page(self, way: int) -> None:
-        self._move(way * self._page)
-
-    def action_first(self) -> None:
-        self._move(-1_000_000)
 
     def action_last(self) -> None:
         if self._in_facts:
-            self._move(1_000_000)
+            self.action_move(END)
         else:
             self._go_live()
 
@@ -277,7 +265,7 @@ class AgentScreen(Page):
 
     def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
         self._in_facts = False
-        self._move(message.by)
+        self.action_move(message.by)
 
 
 def _left(agent: Agent, at: float) -> Agent:

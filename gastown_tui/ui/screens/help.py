@@ -63,7 +63,7 @@ class ListPage(Page):
         yield Footer("footer")
 
     @property
-    def page(self) -> int:
+    def reach(self) -> int:
         return max(1, self.query_one("#list", Lines).size.height - 1)
 
     def count(self) -> int:
@@ -73,18 +73,6 @@ class ListPage(Page):
     def action_move(self, by: int) -> None:
         self.at = max(0, min(self.count() - 1, self.at + by))
         self.redraw()
-
-    def action_half(self, way: int) -> None:
-        self.action_move(way * max(1, self.page // 2))
-
-    def action_page(self, way: int) -> None:
-        self.action_move(way * self.page)
-
-    def action_first(self) -> None:
-        self.action_move(-1_000_000)
-
-    def action_last(self) -> None:
-        self.action_move(1_000_000)
 
     def action_back(self) -> None:
         self.dismiss()

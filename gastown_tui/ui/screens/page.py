@@ -57,6 +57,10 @@ class Typing:
 AGES_EVERY = 1.1
 
 
+# Further than any list or scrollback reaches.
+END = 1_000_000
+
+
 class Page(Screen[None]):
     """A screen of the console. Subclasses compose widgets and fill them in `paint`."""
 
@@ -217,6 +221,26 @@ class Page(Screen[None]):
         self.stop_typing()
         if typing is not None and typing.kept is not None:
             typing.kept(typing.text)
+
+    @property
+    def reach(self) -> int:
+        """How many rows a page is."""
+        return 1
+
+    def action_move(self, by: int) -> None:
+        """Moves by that many rows; where there is nothing to move, nothing."""
+
+    def action_half(self, way: int) -> None:
+        self.action_move(way * max(1, self.reach // 2))
+
+    def action_page(self, way: int) -> None:
+        self.action_move(way * self.reach)
+
+    def action_first(self) -> None:
+        self.action_move(-END)
+
+    def action_last(self) -> None:
+        self.action_move(END)
 
     def concerned(self) -> Sequence[Agent]:
         """Returns whom `a` concerns on this screen."""

@@ -123,20 +123,8 @@ class ProblemsScreen(Page):
             self._choose(agents[max(0, min(len(agents) - 1, self._at + by))].id)
 
     @property
-    def _page(self) -> int:
+    def reach(self) -> int:
         return max(1, self.query_one(Problems).size.height - 2)
-
-    def action_half(self, way: int) -> None:
-        self.action_move(way * max(1, self._page // 2))
-
-    def action_page(self, way: int) -> None:
-        self.action_move(way * self._page)
-
-    def action_first(self) -> None:
-        self.action_move(-1_000_000)
-
-    def action_last(self) -> None:
-        self.action_move(1_000_000)
 
     async def press(self, event: events.Key) -> None:
         """Takes a key as a sign that what is new was read."""

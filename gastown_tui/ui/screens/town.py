@@ -25,7 +25,7 @@ from ..widgets.pane import Pane
 from ..widgets.rows import Rows, Scene
 from ..widgets.strip import EventStrip, Rule
 from ..widgets.title import Title
-from .page import Page, may_acknowledge
+from .page import END, Page, may_acknowledge
 
 WIDE, FULL, TALL = 100, 160, 40
 _LETTERS = "asdfghjklqwertyuiopzxcvbnm"
@@ -181,27 +181,12 @@ class TownScreen(Page):
         pane.up = max(0, min(pane.furthest, pane.up - by))
         self.paint_pane()
 
-    def _move(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         (self._scroll if self._in_pane or self._zoomed else self._step)(by)
 
     @property
-    def _page(self) -> int:
+    def reach(self) -> int:
         return self.query_one(Pane).size.height if self._in_pane or self._zoomed else self.query_one(Rows).page
-
-    def action_move(self, by: int) -> None:
-        self._move(by)
-
-    def action_half(self, way: int) -> None:
-        self._move(way * max(1, self._page // 2))
-
-    def action_page(self, way: int) -> None:
-        self._move(way * self._page)
-
-    def action_first(self) -> None:
-        self._move(-1_000_000)
-
-    def action_last(self) -> None:
-        self._move(1_000_000)
 
     def action_fold(self) -> None:
         if self.row and self.row.group and not self.row.folded and self.wish.sort == "place":
@@ -305,7 +290,7 @@ class TownScreen(Page):
             self.action_zoom()
         elif self._in_pane or self.query_one(Pane).up:
             self._in_pane = False
-            self._scroll(1_000_000)
+            self._scroll(END)
         elif self.wish.only_problems:
             self.action_only_problems()
 
