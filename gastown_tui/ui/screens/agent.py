@@ -164,7 +164,7 @@ class AgentScreen(Page):
     def _read(self, up: int) -> None:
         """Has the scrollback read, to go up in it: by all that was asked for while it was being read."""
         self._climb += up
-        self.run_worker(self._read_history(), group="history", exclusive=True)
+        self.run_worker(self._read_history, group="history", exclusive=True)
 
     async def _read_history(self) -> None:
         """Reads the scrollback once and goes up in it; what arrives meanwhile does not move it."""
