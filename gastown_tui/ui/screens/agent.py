@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.worker import Worker
 
 from gastown_tui.observe.ports import GatewayError
 from gastown_tui.town.snapshot import Agent, Evidence, State
@@ -44,6 +45,7 @@ class AgentScreen(Page):
         self._read_from: tuple[str | None, str] | None = None
         self._history: tuple[str, ...] | None = None
         self._climb = 0
+        self._reading: Worker[None] | None = None
         self._in_facts = False
         self._facts_at = 0
         self._query = ""
@@ -164,7 +166,8 @@ class AgentScreen(Page):
     def _read(self, up: int) -> None:
         """Has the scrollback read, to go up in it: by all that was asked for while it was being read."""
         self._climb += up
-        self.run_worker(self._read_history, group="history", exclusive=True)
+        if self._reading is None or self._reading.is_finished:
+            self._reading = self.run_worker(self._read_history())
 
     async def _read_history(self) -> None:
         """Reads the scrollback once and goes up in it; what arrives meanwhile does not move it."""
