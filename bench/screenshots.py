@@ -30,14 +30,17 @@ LIVED_S = 20.0
 # Until a console knows of everybody whether he works.
 SETTLED_S = 11.0
 MIDDLE = (120, 32)
-# Name, size, keys. The first four are of one agent that works, then the first that needs a person.
+# Under this seed nobody crashes for two minutes.
+SEED = 16
+# Name, size, keys. The first four are of one agent that works, then one that asks, then all that need a person.
 PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
-    ("town-120x32", MIDDLE, [*"gjjjj"]),
+    ("town-120x32", MIDDLE, [*"Gkk"]),
     ("town-200x60", (200, 60), []),
     ("town-80x24", (80, 24), []),
     ("agent-120x32", MIDDLE, ["space"]),
-    ("problem-120x32", MIDDLE, ["escape", "g", "w"]),
-    ("help-120x32", MIDDLE, ["question_mark"]),
+    ("problem-120x32", MIDDLE, ["escape", "g", "w", "w"]),
+    ("problems-120x32", MIDDLE, ["5"]),
+    ("help-120x32", MIDDLE, ["1", "question_mark"]),
     ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
 )
 
@@ -98,7 +101,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        open_box(agents=12, seed=7, environ={**os.environ, "TMUX_TMPDIR": folder}) as box,
+        open_box(agents=12, seed=SEED, environ={**os.environ, "TMUX_TMPDIR": folder}) as box,
     ):
         asyncio.run(draw(Studio(box, Path(folder))))
 
