@@ -64,6 +64,10 @@ class Nursery:
     async def look(self, *, full: bool, captures: Sequence[Capture] = ()) -> Look:
         return self.answer(await self.frames(captures))
 
+    async def decided(self, decide: Callable[[Look], Sequence[Capture]], *, full: bool) -> Look:
+        look = self.answer({})
+        return self.answer(await self.frames(decide(look)))
+
     def answer(self, frames: Mapping[str, Frame | None]) -> Look:
         return Look("1-1", "3.6", {pane.pane_id: pane for pane in self.panes.values()}, None, frames)
 

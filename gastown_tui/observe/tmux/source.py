@@ -25,7 +25,7 @@ from .versions import client_version, refusal
 
 Out = Callable[[Listing | Frame | SourceFailed], None]
 MOST_CAPTURES = 64
-"""Screens judged in one tick: as many as one process has room to ask for. Whoever waited longest comes first."""
+"""Screens judged in one tick, lest a key waits for them. Whoever waited longest comes first."""
 SLACK_S = 0.2
 
 
@@ -82,6 +82,7 @@ class TmuxSource:
     _gateway: Gateway | None = None
     _control_due: float = float("-inf")
     _panes: dict[str, Pane] = field(default_factory=dict)
+    _merged: dict[str, Pane] | None = None
     _epoch: str = ""
     _shown: dict[str, _Shown] = field(default_factory=dict)
     _judged: dict[str, _Judged] = field(default_factory=dict)
@@ -214,12 +215,11 @@ class TmuxSource:
         """Does what is due, then waits for what comes next."""
         began = self.clock().mono
         listing = began >= self._light_due
-        wishes = [Capture(pane) for pane in self._wanted(began, listing)]
         assert self._gateway is not None
         if listing:
             self._again = False
-            await self._list(wishes, full=began >= self._full_due)
-        elif wishes:
+            await self._list(full=began >= self._full_due)
+        elif wishes := self._wanted(self._panes, listing=False):
             self._frames(await self._gateway.frames(wishes))
         took = self.clock().mono - began
         if listing:
@@ -238,16 +238,15 @@ class TmuxSource:
             # The server learns of an end a little later than we do.
             self._light_due = now + max(self.rhythm.burst, min(now - max(waiting), 0.1), 2 * took)
 
-    async def _list(self, wishes: list[Capture], *, full: bool) -> None:
+    async def _list(self, *, full: bool) -> None:
+        """Lists, captures what this very listing shows to have moved, and hands both on."""
         assert self._gateway is not None
-        look = await self._gateway.look(full=full, captures=wishes)
-        panes = merged(self._panes, look) if look.epoch == self._epoch or look.panes is not None else None
-        if panes is None:
-            look = await self._gateway.look(full=True)
+        look = await self._gateway.decided(self._decide, full=full)
+        if self._merged is None:
+            look = await self._gateway.decided(self._decide, full=True)
         if look.panes is not None:
-            look = resolved(look)
-            panes = merged(self._panes if look.epoch == self._epoch else {}, look)
             self._full_due = self.clock().mono + self.rhythm.full
+        panes, self._merged = self._merged, None
         assert panes is not None
         there = {pane.pid for pane in panes.values() if not pane.dead}
         self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
@@ -255,22 +254,25 @@ class TmuxSource:
         self.out(Listing(look.epoch, panes, self.clock()))
         self._frames(look.frames)
 
-    def _wanted(self, now: float, listing: bool) -> list[str]:
-        """Returns the panes to capture now: on screen, due and moving; then those to be judged, the longest waiting first.
+    def _decide(self, look: Look) -> list[Capture]:
+        """Returns what to capture after a listing, and keeps its panes: None where a light one cannot tell."""
+        same = look.epoch == self._epoch
+        look = resolved(look) if look.panes is not None else look
+        self._merged = merged(self._panes if same else {}, look) if same or look.panes is not None else None
+        return [] if self._merged is None else self._wanted(self._merged, listing=True)
+
+    def _wanted(self, panes: Mapping[str, Pane], *, listing: bool) -> list[Capture]:
+        """Returns the captures that are due: on screen and moving; then those to be judged, the longest waiting first.
 
         With forks a capture waits for the tick's one process, unless its pane only just came.
         """
-        there = self._panes
-        shown = {pane: self._frame_due(pane, one) for pane, one in self._shown.items() if pane in there}
-        judged = {pane: self._judge_due(pane, one, listing) for pane, one in self._judged.items() if pane in there}
-        if self.name == "fork" and not listing:
-            now = float("-inf")
-        waiting = sorted((due, pane) for pane, due in judged.items() if due <= now)
-        return list(
-            dict.fromkeys([pane for pane, due in shown.items() if due <= now] + [pane for _, pane in waiting][:MOST_CAPTURES])
-        )
+        now = self.clock().mono if self.name == "control" or listing else float("-inf")
+        shown = [(self._frame_due(panes[pane], one), pane) for pane, one in self._shown.items() if pane in panes]
+        judged = [(self._judge_due(panes[pane], one, listing), pane) for pane, one in self._judged.items() if pane in panes]
+        waiting = sorted(one for one in judged if one[0] <= now)[:MOST_CAPTURES]
+        return [Capture(pane) for pane in dict.fromkeys(pane for due, pane in [*shown, *waiting] if due <= now)]
 
-    def _judge_due(self, pane_id: str, judged: _Judged, listing: bool = True) -> float:
+    def _judge_due(self, pane: Pane, judged: _Judged, listing: bool = True) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
         What goes on printing is judged every other second; what has stopped, or calls itself otherwise, at the next listing.
@@ -279,7 +281,7 @@ class TmuxSource:
             return judged.at
         if not listing:
             return judged.wish
-        pane, moment = self._panes[pane_id], self.clock()
+        moment = self.clock()
         if (pane.width, pane.height) != judged.size or title_shape(pane.title) != judged.title:
             return min(judged.at + SLACK_S, judged.wish)
         # Stamps are whole seconds: what was written in the second of the last look may be newer than it.
@@ -288,19 +290,20 @@ class TmuxSource:
         prints = pane.window_activity + 1 + SLACK_S >= moment.wall
         return min(judged.at + (self.rhythm.judged if prints else SLACK_S), judged.wish)
 
-    def _frame_due(self, pane_id: str, shown: _Shown) -> float:
+    def _frame_due(self, pane: Pane, shown: _Shown) -> float:
         """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame."""
         if shown.at == float("-inf"):
             return shown.at
         moment = self.clock()
         captured = moment.wall - (moment.mono - shown.at)
         # Stamps are whole seconds: what was written in the second of the last frame may be newer than it.
-        moved = self._panes[pane_id].window_activity + self.rhythm.moving_for >= captured
+        moved = pane.window_activity + self.rhythm.moving_for >= captured
         return shown.at + 1 / shown.rate if moved else float("inf")
 
     def _next_due(self) -> float:
-        shown = [self._frame_due(pane, one) for pane, one in self._shown.items() if pane in self._panes]
-        judged = [self._judge_due(pane, one, listing=False) for pane, one in self._judged.items() if pane in self._panes]
+        panes = self._panes
+        shown = [self._frame_due(panes[pane], one) for pane, one in self._shown.items() if pane in panes]
+        judged = [self._judge_due(panes[pane], one, listing=False) for pane, one in self._judged.items() if pane in panes]
         if self.name == "fork":
             return min([self._light_due, *(due for due in [*shown, *judged] if due == float("-inf"))])
         return min([self._light_due, *shown, *judged])
@@ -320,7 +323,7 @@ class TmuxSource:
     def _judge(self, judged: _Judged, frame: Frame) -> None:
         """Hands a screen on to be judged, unless it was captured for the eye alone."""
         pane = self._panes.get(frame.pane_id)
-        if pane is None or self._judge_due(frame.pane_id, judged) > frame.at.mono:
+        if pane is None or self._judge_due(pane, judged) > frame.at.mono:
             return
         judged.at, judged.title, judged.size = frame.at.mono, title_shape(pane.title), (pane.width, pane.height)
         judged.wish = float("inf")
