@@ -60,6 +60,13 @@ def test_the_readme_shows_the_one_table_of_keys() -> None:
     assert readme() in (PROJECT / "README.md").read_text()
 
 
+def test_the_readme_shows_how_recorded_screens_are_read() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.scenes"], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout in (PROJECT / "README.md").read_text()
+
+
 @pytest.mark.parametrize("words", QUICK, ids=" ".join)
 def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmux: Any) -> None:
     town = tmux.folder / "town"
