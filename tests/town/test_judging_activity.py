@@ -70,6 +70,27 @@ def test_a_passing_frame_between_two_that_agree_changes_nothing() -> None:
     assert story.shows(IDLE, 1.0).state is State.WORKING, "two looks, but not one after the other"
 
 
+@pytest.mark.parametrize("shown", [IDLE, WORKING, "claude-permission-bash-120x40", "claude-usage-limit-after-esc-120x40"])
+@pytest.mark.parametrize("rows", [("", ""), ("half", "a", "picture")])
+def test_one_look_that_tells_nothing_ends_nothing(shown: str, rows: tuple[str, ...]) -> None:
+    """A program that draws anew clears its screen first, and a capture may come between the two."""
+    story = Screens()
+    before = story.shows(shown)
+    story.wait(1.0)
+    story.pane = story.pane._replace(window_activity=story.now.wall, title="✳ Claude Code")
+    story.tell(story.listing(story.pane), Frame("%1", rows, story.now))
+    torn = story.only()
+    assert (torn.state, torn.since, torn.activity) == (before.state, before.since, before.activity)
+    assert "one look tells nothing" in facts(torn) and story.look_at == story.now.mono + 0.7
+    after = story.shows(shown, 0.7)
+    assert (after.state, after.since) == (before.state, before.since)
+    for _ in range(2):
+        story.wait(0.7)
+        story.pane = story.pane._replace(window_activity=story.now.wall, title="✳ Claude Code")
+        story.tell(story.listing(story.pane), Frame("%1", rows, story.now))
+    assert story.only().state is State.WORKING, "two looks that tell nothing: it moves"
+
+
 def test_another_process_is_looked_at_afresh() -> None:
     story = Screens()
     story.shows(WORKING)

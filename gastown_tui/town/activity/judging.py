@@ -1,7 +1,8 @@
 """What a living agent does: by its screen where its program is known, else by movement; and whether it still gets on.
 
-A look may hit a passing frame, so a change to idle or unknown is told when two looks agree; until then the former verdict
-stands. Whatever the screen says, an agent with work that makes no progress for long is stalled.
+A look may hit a passing frame, so a change to idle is told when two looks agree, and nothing follows from one that tells
+nothing; until then the former verdict stands. Whatever the screen says, an agent with work that makes no progress for long is
+stalled.
 """
 
 from __future__ import annotations
@@ -112,10 +113,12 @@ def judge_activity(
         if known and subject.frame
         else before._replace(frame=subject.frame, reading=None)
     )
-    if seen.reading is None or seen.reading.state is None:
+    if doubted := _doubted(former, seen, now):
+        doing = doubted
+    elif seen.reading is None or seen.reading.state is None:
         doing = _by_motion(subject, former, seen, age, now, watched)
     else:
-        doing = _by_screen(subject, seen.reading, seen.reading.state, former, seen, now)
+        doing = _by_screen(subject, seen.reading, seen.reading.state, seen, now)
     return _stalled(subject, doing, now, patience)
 
 
@@ -150,14 +153,32 @@ def _seen(subject: Subject, frame: Frame, before: Carried, now: Moment) -> Carri
     return before._replace(frame=frame, title=title, reading=reading, progressed=now if moved else before.progressed)
 
 
-def _by_screen(subject: Subject, reading: Reading, state: State, former: State | None, seen: Carried, now: Moment) -> Doing:
+def _doubted(former: State | None, seen: Carried, now: Moment) -> Doing | None:
+    """Returns that the former state goes on until another look agrees that it is over; None where this look is believed."""
+    state = seen.reading.state if seen.reading else None
+    if former is None or seen.frame is None or _believed(state, former, seen, seen.frame.at):
+        return None
+    offer, at = state or State.UNKNOWN, seen.frame.at
+    since = seen.offered_at if seen.offered is offer else at.mono
+    said = f"says {state}" if state else "tells nothing"
+    fact = f"one look {said}: {seen.reading.fact if seen.reading else 'nothing is drawn'}; looking again before {former} ends"
+    later = seen._replace(offered=offer, offered_at=since)
+    return Doing(former, (Evidence("pane", fact, now.wall),), seen.activity, None, at.mono + AGAIN_S, later)
+
+
+def _believed(state: State | None, former: State, seen: Carried, at: Moment) -> bool:
+    """Whether one look suffices: the first at a process, what calls for somebody or shows work, what an earlier look agrees with."""
+    offer = state or State.UNKNOWN
+    if seen.offered is None or offer not in _UNSURE or former in (state, State.UNKNOWN, State.STARTING):
+        return True
+    if former is State.STALLED and state is not None:
+        return True
+    return seen.offered is offer and at.mono - seen.offered_at >= AGREED_S
+
+
+def _by_screen(subject: Subject, reading: Reading, state: State, seen: Carried, now: Moment) -> Doing:
     assert seen.frame is not None
     at = seen.frame.at
-    if _passing(state, former, seen):
-        offered_at = seen.offered_at if seen.offered is state else at.mono
-        why = Evidence("pane", f"one look says {state}: {reading.fact}; looking again before {former} ends", now.wall)
-        later = seen._replace(offered=state, offered_at=offered_at)
-        return Doing(former or state, (why,), seen.activity, None, at.mono + AGAIN_S, later)
     activity = _told(reading, seen.activity, at)
     evidence = (Evidence("pane", reading.fact, at.wall), *_beside(subject, reading, state, activity, now))
     return Doing(state, evidence, activity, carried=seen._replace(offered=state, offered_at=at.mono, activity=activity))
@@ -169,14 +190,6 @@ def _read(subject: Subject, frame: Frame) -> Reading:
         frame.rows, title=pane.title, caret=frame.caret, width=pane.width, height=pane.height, alternate=pane.alternate
     )
     return read_screen(subject.product or "", picture)
-
-
-def _passing(state: State, former: State | None, seen: Carried) -> bool:
-    """Whether one look alone says so, and another has to agree. The first look at a process is believed."""
-    assert seen.frame is not None
-    if seen.offered is None or state not in _UNSURE or former in (None, state, State.UNKNOWN, State.STARTING, State.STALLED):
-        return False
-    return not (seen.offered is state and seen.frame.at.mono - seen.offered_at >= AGREED_S)
 
 
 def _told(reading: Reading, before: Activity, seen_at: Moment) -> Activity:
