@@ -131,6 +131,19 @@ def test_a_turn_in_which_only_clocks_move_is_stalled_after_the_roles_patience() 
     assert story.shows(STREAMING, 2.0).state is State.WORKING, "progress ends it"
 
 
+def test_what_moved_while_nobody_could_look_may_be_progress() -> None:
+    """When tmux answers again, a turn is no stall before its screen was seen anew."""
+    story = Screens(NUX)
+    story.shows(WORKING)
+    story.wait(5.0)
+    story.tell(story.failed())
+    story.wait(2000.0)
+    story.pane = story.pane._replace(window_activity=story.now.wall - 1)
+    story.tell(story.listing(story.pane))
+    assert story.only().state is State.WORKING
+    assert story.shows(WORKING, 0.1).state is State.STALLED, "it moved, and only its clocks did"
+
+
 def test_a_roles_patience_can_be_set() -> None:
     story = Screens(NUX)
     story.known = story.known._replace(patience={"polecat": 60.0})

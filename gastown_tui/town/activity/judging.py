@@ -232,7 +232,7 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
     said = (_heartbeat(beat),) if beat else ()
     limit = patience.get(subject.role, MOST_PATIENCE_S)
     if doing.state is State.WORKING and doing.carried.progressed and doing.carried.reading:
-        since = now.mono - doing.carried.progressed.mono
+        since = _seen_until(subject, now) - doing.carried.progressed.mono
         told = Evidence(
             "pane", "one turn goes on, and nothing but clocks has moved in it", doing.carried.progressed.wall, ago=True
         )
@@ -249,6 +249,12 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
         return doing._replace(state=State.STALLED, evidence=(told, *doing.evidence, *said), next_at=None)
     due = now.mono + limit - since
     return doing._replace(evidence=(*doing.evidence, *said), next_at=min(due, doing.next_at or due))
+
+
+def _seen_until(subject: Subject, now: Moment) -> float:
+    """Returns until when (mono) the screen is known to be as it was captured: what moved since may be progress."""
+    frame, watched = subject.frame, subject.motion.watched
+    return frame.at.mono if frame and watched is not None and watched > frame.at.mono else now.mono
 
 
 def _has_work(subject: Subject, beat: Heartbeat) -> bool:
