@@ -4,6 +4,11 @@ Run as `claude -ISB agent.py SEED SPEED BEAD MOOD`, under the name of the progra
 patrol), `asking`, `held` (by a limit), `refused` (its credentials are), `dead` or `zombie`. Beside the town it leaves a line
 that says what it plays: its pid, the state, and more. Hundreds run at once, so it imports little, and sleeps from one write
 to the next.
+
+A file of `scenes/` is a head of `name: words`, a blank line, and rows. `claude-idle.ansi` is a scene: the rows `from` a recording
+of that `width`, untouched; `RECORDED => NOW` in its head is what is said instead when it is played. `claude.ansi` is the program:
+which scenes it works, asks, is held or refused with, the frames of what spins, and what it says, block by block: the message that
+begins a turn, a tool that has run, then the rest.
 """
 
 import os
@@ -99,7 +104,8 @@ def wrapped(cells: Cells, columns: int) -> list[Cells]:
 
 
 def span(seconds: float) -> str:
-    return f"{seconds // 60:.0f}m {seconds % 60:.0f}s" if seconds >= 60 else f"{seconds:.0f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
 
 def write(text: str) -> None:
@@ -122,7 +128,9 @@ class Picture:
 
 
 class Scene(Picture):
-    """Rows that join the transcript when it begins, and rows below it: the first `floats` follow it, others are at the bottom."""
+    """A recorded piece of a screen. The first of its rows, as many as it `says`, join the transcript when it begins; then as many
+    as there are `floats` follow the transcript; the others stand at the bottom of the pane.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -157,9 +165,9 @@ class Screen:
 
     def measure(self) -> None:
         """Begins anew where the pane has another size."""
-        size = tuple(os.get_terminal_size(1))
-        if size != self.size:
-            self.size, self.first, self.drawn, self.known = (size[0], size[1]), 0, [], {}
+        columns, rows = os.get_terminal_size(1)
+        if (columns, rows) != self.size:
+            self.size, self.first, self.drawn, self.known = (columns, rows), 0, [], {}
             write(f"{self.ground}\033[2J")
 
     def say(self, rows: list[Cells]) -> None:
@@ -191,7 +199,8 @@ class Screen:
         height = self.size[1]
         first = max(0, len(self.lines) + len(floats) + len(bottom) - height, 0 if self.alternate else self.first)
         above = [*self.lines[first:], *floats]
-        frame = [*above, *[""] * (height - len(above) - len(bottom)), *bottom][-height:]
+        whole = [*above, *[""] * (height - len(above) - len(bottom)), *bottom]
+        frame = whole[-height:]
         text = "" if title == self.title else f"\033]2;{title}\007"
         if self.drawn and not self.alternate and first > self.first:
             up = min(first - self.first, height)
@@ -201,10 +210,10 @@ class Screen:
             if row != (self.drawn[at] if self.drawn else ""):
                 text += f"\033[{at + 1};1H{self.ground}\033[2K\033[0m{row}"
         x, y = caret
-        below = len(above) - len(floats) + y if y < len(floats) else height - len(bottom) + y - len(floats)
+        y += (len(above) if y < len(floats) else len(whole) - len(bottom)) - len(floats) - (len(whole) - height)
         self.first, self.drawn, self.title = first, frame, title
         if text:
-            write(f"{text}\033[{below + 1};{min(x + 1, self.size[0])}H")
+            write(f"{text}\033[{max(0, y) + 1};{min(x + 1, self.size[0])}H")
 
 
 class Agent:
@@ -285,7 +294,9 @@ class Agent:
 
     def play(self, name: str, beats: int) -> None:
         """Plays a scene for so many beats."""
-        scene = self.scenes.setdefault(name, self.scenes.get(name) or Scene(f"{self.program}-{name}"))
+        if name not in self.scenes:
+            self.scenes[name] = Scene(f"{self.program}-{name}")
+        scene = self.scenes[name]
         self.values["clock"] = time.strftime("%H:%M", time.localtime())
         values = self.moment()
         self.screen.measure()

@@ -186,12 +186,14 @@ def same(claim: list[str], told: list[str]) -> bool:
 def test_the_console_says_of_everybody_what_he_plays(tmux: Tmux, wait_for: Callable[..., Any]) -> None:
     """Thirty-six agents: every program, and every lot that a worker can draw."""
     with open_box(agents=36, seed=7, environ={**tmux.env, "TMPDIR": str(tmux.folder)}) as box:
+        right: set[str] = set()
 
         def agrees() -> bool:
-            before = claimed(box)
-            told = judged(box)
+            before, told = claimed(box), judged(box)
             stood = {session for session, plays in claimed(box).items() if plays == before.get(session)}
-            return len(stood) >= 33 and all(same(before[session], told[session]) for session in stood)
+            now = {session for session in stood if same(before[session], told[session])}
+            right.update(now)
+            return now == stood and len(right) == 36
 
         wait_for(agrees, 30.0)
         states = [plays[0] for plays in claimed(box).values()]
