@@ -183,9 +183,18 @@ def same(claim: list[str], told: list[str]) -> bool:
     return claim[:2] == told[:2] and len(claim) == len(told) and all(abs(int(one) - int(other)) <= 3 for one, other in moments)
 
 
-def test_the_console_says_of_everybody_what_he_plays(tmux: Tmux, wait_for: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_the_console_says_of_everybody_what_he_plays(tmux: Tmux, size: str, wait_for: Callable[..., Any]) -> None:
     """Thirty-six agents: every program, and every lot that a worker can draw."""
     with open_box(agents=36, seed=7, environ={**tmux.env, "TMPDIR": str(tmux.folder)}) as box:
+        server = ["tmux", "-S", str(box.socket)]
+        wide, high = size.split("x")
+        for one in claimed(box):
+            subprocess.run([*server, "resize-window", "-t", f"={one}:", "-x", wide, "-y", high], capture_output=True, check=False)
+        listed = subprocess.run(
+            [*server, "list-panes", "-a", "-F", "#{pane_width}x#{pane_height}"], capture_output=True, text=True
+        )
+        assert set(listed.stdout.split()) == {size}
         right: set[str] = set()
 
         def agrees() -> bool:
