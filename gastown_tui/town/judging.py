@@ -12,7 +12,7 @@ from operator import is_
 from typing import Any
 
 from .acks import acknowledged
-from .activity.judging import FIRST
+from .activity.judging import FIRST, title_shape
 from .activity.motion import Motion
 from .agents import Identity, Stranger, identify
 from .expected import Expectation, expected_agents, is_down
@@ -129,8 +129,8 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     said = former.state if former else None
     verdict = judge_present(who, body, daemon, said, now, carried=carried, patience=known.patience)
     facts = _facts(pane, found, body.motion)
-    if former and former.state is verdict.state is State.WORKING and _same_stretch(former.last_output, facts["last_output"]):
-        facts["last_output"] = former.last_output
+    if former and former.state is verdict.state:
+        facts |= _told_well(former, pane, facts["last_output"])
     work = {"heartbeat_at": beat.at, "bead": beat.bead} if beat else {}
     agent = _agent(who, verdict, former, now, also=also, **work, **facts)
     return Judged(agent, inputs, verdict.next_at, verdict.confirm, verdict.look_at, verdict.carried)
@@ -147,9 +147,15 @@ def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
     return len(inputs) == len(before.inputs) and all(map(is_, inputs, before.inputs))
 
 
-def _same_stretch(told: float | None, now: float | None) -> bool:
-    """Whether the last output of an agent at work is told well enough: its quiet time is read in steps of ten seconds."""
-    return told is not None and now is not None and told // STRETCH_S == now // STRETCH_S
+def _told_well(former: Agent, pane: Pane, output: float | None) -> dict[str, Any]:
+    """Returns what of an agent ticks in its pane and was told well enough: a picture would be drawn for each tick.
+
+    Its quiet time is read in steps of ten seconds, and of a title that spins or blinks any frame is as good.
+    """
+    told = former.last_output
+    same = told is not None and output is not None and told // STRETCH_S == output // STRETCH_S
+    spins = title_shape(former.title) == title_shape(pane.title)
+    return ({"last_output": told} if same else {}) | ({"title": former.title} if spins else {})
 
 
 def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:

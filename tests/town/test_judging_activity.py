@@ -120,6 +120,24 @@ def test_an_unknown_version_is_named_and_known_for_as_long_as_it_runs() -> None:
     assert "no version" not in facts(Screens().shows(IDLE))
 
 
+@pytest.mark.parametrize("shown", ["claude-permission-bash-120x40", "claude-usage-limit-after-esc-120x40", IDLE, WORKING])
+def test_what_only_ticks_is_no_news(shown: str) -> None:
+    """Clocks, spinners and blinking titles: a picture would be drawn for each tick."""
+    story = Screens()
+    story.shows(shown)
+    pictures = set()
+    for second in range(5):
+        title = "⠂⠐"[second % 2] + " Claude Code" if shown == WORKING else ("[ ! ] Look", "[ . ] Look")[second % 2]
+        story.pane = story.pane._replace(window_activity=START.wall + second, title=title)
+        story.tell(story.listing(story.pane), frame(shown, story.now))
+        pictures.add((story.only().title, story.only().last_output, story.only()))
+        story.wait(1.0)
+    assert len(pictures) == 1
+    story.pane = story.pane._replace(window_activity=START.wall + 6, title="another")
+    story.tell(story.listing(story.pane))
+    assert (story.only().title, story.only().last_output) == ("another", START.wall + 6)
+
+
 def test_a_turn_in_which_only_clocks_move_is_stalled_after_the_roles_patience() -> None:
     story = Screens(NUX)
     assert story.shows(WORKING).state is State.WORKING

@@ -167,7 +167,7 @@ def _doubted(former: State | None, seen: Carried, now: Moment) -> Doing | None:
 
 
 def _believed(state: State | None, former: State, seen: Carried, at: Moment) -> bool:
-    """Whether one look suffices: the first at a process, what calls for somebody or shows work, what an earlier look agrees with."""
+    """Whether one look suffices: the first at a process, what calls for somebody or shows work, and what a former one said."""
     offer = state or State.UNKNOWN
     if seen.offered is None or offer not in _UNSURE or former in (state, State.UNKNOWN, State.STARTING):
         return True
