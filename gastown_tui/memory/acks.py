@@ -15,7 +15,9 @@ from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.snapshot import State
 
 MOST = 2000
+MOST_BYTES = 1 << 16
 LONGEST_REASON = 500
+LATEST = 1e12
 # A file system's clock goes in steps: what is written in the same one does not show in the folder's stamp.
 _STEP_NS = 2_000_000_000
 
@@ -75,14 +77,26 @@ def _is_old(stamp: int | None, now: float) -> bool:
 
 
 def _text(agent_id: str, ack: Ack) -> str:
-    reason = " ".join(ack.reason.split())[:LONGEST_REASON]
-    return json.dumps({"schema": 1, "agent": agent_id, "at": ack.at, "reason": reason, **ack.subject._asdict()})
+    return json.dumps({"schema": 1, "agent": agent_id, "at": ack.at, "reason": _line(ack.reason), **ack.subject._asdict()})
+
+
+def _line(reason: str) -> str:
+    return " ".join(reason.split())[:LONGEST_REASON]
+
+
+def _bytes(path: Path) -> bytes:
+    """Returns the beginning of a file, at once whatever it is: somebody may have put a pipe there."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path) -> dict[str, Ack]:
     document: Any = None
     with suppress(OSError, ValueError, RecursionError):
-        document = json.loads(path.read_bytes())
+        document = json.loads(_bytes(path))
     match document:
         case {
             "agent": str(agent_id),
@@ -90,7 +104,7 @@ def _read(path: Path) -> dict[str, Ack]:
             "reason": str(reason),
             "state": str(state),
             "cause": str(cause),
-        }:
+        } if abs(at) <= LATEST:
             with suppress(ValueError):
                 subject = Subject(
                     State(state),
@@ -100,7 +114,7 @@ def _read(path: Path) -> dict[str, Ack]:
                     _kept(document, "agent_pid", int),
                     cause,
                 )
-                return {agent_id: Ack(float(at), reason, subject)}
+                return {agent_id: Ack(float(at), _line(reason), subject)}
     return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,6 +68,38 @@ def test_a_damaged_file_counts_for_nothing(tmp_path: Path, text: str) -> None:
     acks.acknowledge({"mayor": ACK})
     next((tmp_path / "acks").glob("*/*.json")).with_name("bad.json").write_text(text)
     assert acks.recall(LATER) == {"mayor": ACK}
+
+
+@pytest.mark.parametrize("at", ["NaN", "Infinity", "1e400", "1e300", "9" * 400])
+def test_a_moment_that_is_none_counts_for_nothing(tmp_path: Path, at: str) -> None:
+    acks = Acks(tmp_path, "/gt")
+    acks.acknowledge({"mayor": ACK})
+    file = next((tmp_path / "acks").glob("*/*.json"))
+    file.write_text(file.read_text().replace("100.5", at))
+    assert acks.recall(LATER) == {}
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    acks = Acks(tmp_path, "/gt")
+    acks.acknowledge({"mayor": ACK})
+    folder = next((tmp_path / "acks").iterdir())
+    os.mkfifo(folder / "pipe.json")
+    (folder / "endless.json").symlink_to("/dev/zero")
+    (folder / "folder.json").mkdir()
+    held = os.open(folder / "pipe.json", os.O_RDWR)
+    try:
+        assert acks.recall(LATER) == {"mayor": ACK}
+    finally:
+        os.close(held)
+    assert acks.recall(LATER) == {"mayor": ACK}
+
+
+def test_a_reason_that_somebody_else_wrote_is_one_short_line_too(tmp_path: Path) -> None:
+    acks = Acks(tmp_path, "/gt")
+    acks.acknowledge({"mayor": ACK})
+    file = next((tmp_path / "acks").glob("*/*.json"))
+    file.write_text(file.read_text().replace("looked at it", "a\\nb" + "x" * 9999))
+    assert acks.recall(LATER)["mayor"].reason == ("a b" + "x" * 9999)[:500]
 
 
 def test_odd_fields_are_left_out(tmp_path: Path) -> None:
