@@ -263,16 +263,19 @@ class Observation:
     def _use_disk(self, now: Moment, sessions: frozenset[str], alive: _Alive | None) -> list[Fact]:
         if alive is not None:
             self._past.keep(*alive)
-        facts: list[Fact] = []
-        if self._acks is not None:
-            over = frozenset(ended(self._told, self._known.acks)) if self._told else frozenset()
-            with suppress(OSError):
-                # Over in two readings: what a first look does not see yet is not over.
-                self._acks.withdraw(over & self._over)
-            self._over = over
-            if self._acks.changed():
-                facts.append(Acknowledgements(self._acks.recall(now.wall), now))
+        facts = self._use_acks(self._acks, now) if self._acks else []
         return [*facts, self._place.reader.read(now, sessions)]
+
+    def _use_acks(self, acks: AckStore, now: Moment) -> list[Fact]:
+        """Forgets what is over, unless somebody changed something: that is read first, lest a newer one is forgotten with it."""
+        if acks.changed():
+            return [Acknowledgements(acks.recall(now.wall), now)]
+        over = frozenset(ended(self._told, self._known.acks)) if self._told else frozenset()
+        with suppress(OSError):
+            # Over in two readings: what a first look does not see yet is not over.
+            acks.withdraw(over & self._over)
+        self._over = over
+        return []
 
     def _files_read(self, reading: asyncio.Task[list[Fact]]) -> None:
         self._reading_files = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import pytest
 from servers import Tmux
 from towns import HandTown, clock
 
+from gastown_tui.memory.acks import Acks
 from gastown_tui.observe import observation
 from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.tmux.source import TmuxSource
+from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.facts import Remembered
-from gastown_tui.town.snapshot import Moment, Town
+from gastown_tui.town.snapshot import Moment, State, Town
 
 Eventually = Callable[..., Awaitable[Any]]
 
@@ -75,6 +77,40 @@ async def test_a_disk_that_hangs_is_told_and_stops_nothing(
     await eventually(lambda: seen[-1].agent("deacon"))
     free.set()
     await eventually(lambda: source() == "ok")
+
+
+class Noting(Acks):
+    """Real files; notes of each withdrawal whether something had changed that nobody had read."""
+
+    def __init__(self, folder: Path, root: str) -> None:
+        super().__init__(folder, root)
+        self.unread: list[bool] = []
+
+    def withdraw(self, agent_ids: Iterable[str]) -> None:
+        if ids := list(agent_ids):
+            self.unread.append(self.changed())
+        super().withdraw(ids)
+
+
+async def test_what_another_console_has_just_acknowledged_is_read_before_an_older_one_is_forgotten(
+    tmux: Tmux, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr(observation, "FILES_S", 0.05)
+    town = HandTown(tmux)
+    town.start("hq-mayor", "mayor")
+    acks, past = Noting(tmp_path, str(town.root)), HangingPast(threading.Event())
+    past.free.set()
+    acks.acknowledge({"mayor": Ack(1.0, "over", Subject(State.WAITING))})
+    wanted = town.wanted(town=str(town.root), socket=tmux.socket)
+    eye = Stream(wanted, "tmux", "here", clock, lambda *_: past, "fork", acks=lambda _: acks)
+    task = asyncio.create_task(eye.run())
+    try:
+        await eventually(lambda: acks.unread)
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    assert acks.unread == [False] and acks.recall(1e12) == {}
 
 
 async def test_a_source_that_fails_is_told_and_leaves_nothing_behind(tmux: Tmux, monkeypatch: pytest.MonkeyPatch) -> None:
