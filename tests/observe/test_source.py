@@ -217,6 +217,23 @@ async def test_a_pane_on_screen_is_judged_by_the_frames_that_the_eye_gets(
     assert 0 < len(running.screens(pane)) < len(running.frames) / 2
 
 
+async def test_a_pane_that_is_gone_is_not_asked_for_again_and_again(
+    tmux: Tmux, start: Start, eventually: Eventually, counted: Any
+) -> None:
+    program, count = counted
+    tmux.new("one")
+    gone = tmux.new("two")
+    running = start("fork", Rhythm(light=0.5, full=60.0, fork_tick=0.5), program)
+    await eventually(lambda: len(running.listings()) > 1)
+    tmux.cmd("kill-session", "-t", "=two:")
+    forks, listings = count(), len(running.listings())
+    running.source.judge({gone: None})
+    running.source.interest({gone: 20.0})
+    await eventually(lambda: len(running.listings()) > listings + 1)
+    # A wake-up for either wish, and the listings themselves.
+    assert count() - forks <= 5 and gone not in running.listings()[-1].panes
+
+
 async def test_an_end_is_listed_at_once(tmux: Tmux, start: Start, eventually: Eventually) -> None:
     tmux.new("one")
     tmux.new("two")

@@ -310,11 +310,16 @@ class TmuxSource:
 
     def _frames(self, frames: Mapping[str, Frame | None]) -> None:
         for pane_id, frame in frames.items():
+            judged, shown = self._judged.get(pane_id), self._shown.get(pane_id)
             if frame is None:
+                # It went after it was listed: the next listing says so, and until then nobody asks again.
+                for one in (judged, shown):
+                    if one:
+                        one.at = self.clock().mono
                 continue
-            if judged := self._judged.get(pane_id):
+            if judged:
                 self._judge(judged, frame)
-            if shown := self._shown.get(pane_id):
+            if shown:
                 first, changed = shown.at == float("-inf"), frame.rows != shown.rows
                 shown.at, shown.rows = frame.at.mono, frame.rows
                 if first or changed:
