@@ -217,6 +217,18 @@ async def test_a_pane_on_screen_is_judged_by_the_frames_that_the_eye_gets(
     assert 0 < len(running.screens(pane)) < len(running.frames) / 2
 
 
+async def test_a_clock_that_is_set_forward_hides_no_output(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    """tmux stamps by the wall clock: what was written just before it jumps looks older than the last look."""
+    pane = tmux.new("one", "echo here; read line; echo $line; exec sleep 3600")
+    running = start("fork", Rhythm(light=0.1, full=60.0, fork_tick=0.1))
+    running.source.judge({pane: None})
+    await eventually(lambda: time.time() > float(tmux.get(pane, "#{window_activity}")) + 2)
+    looks = await eventually(lambda: len(running.screens(pane)))
+    running.source.clock = lambda: clock()._replace(wall=time.time() + 3600)
+    tmux.cmd("send-keys", "-t", pane, "hello", "Enter")
+    await eventually(lambda: len(running.screens(pane)) > looks and "hello" in running.screens(pane)[-1].rows)
+
+
 async def test_a_pane_that_is_gone_is_not_asked_for_again_and_again(
     tmux: Tmux, start: Start, eventually: Eventually, counted: Any
 ) -> None:

@@ -61,6 +61,7 @@ class _Judged:
     """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished."""
 
     at: float = float("-inf")
+    activity: float = 0.0
     title: str = ""
     size: tuple[int, int] = (0, 0)
     wish: float = float("inf")
@@ -285,7 +286,8 @@ class TmuxSource:
         if (pane.width, pane.height) != judged.size or title_shape(pane.title) != judged.title:
             return min(judged.at + SLACK_S, judged.wish)
         # Stamps are whole seconds: what was written in the second of the last look may be newer than it.
-        if pane.window_activity + 1 + SLACK_S < moment.wall - (moment.mono - judged.at):
+        settled = pane.window_activity + 1 + SLACK_S < moment.wall - (moment.mono - judged.at)
+        if settled and pane.window_activity == judged.activity:
             return judged.wish
         prints = pane.window_activity + 1 + SLACK_S >= moment.wall
         return min(judged.at + (self.rhythm.judged if prints else SLACK_S), judged.wish)
@@ -330,6 +332,6 @@ class TmuxSource:
         pane = self._panes.get(frame.pane_id)
         if pane is None or self._judge_due(pane, judged) > frame.at.mono:
             return
-        judged.at, judged.title, judged.size = frame.at.mono, title_shape(pane.title), (pane.width, pane.height)
-        judged.wish = float("inf")
+        judged.at, judged.activity, judged.wish = frame.at.mono, pane.window_activity, float("inf")
+        judged.title, judged.size = title_shape(pane.title), (pane.width, pane.height)
         self.out(frame)
