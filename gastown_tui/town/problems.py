@@ -74,8 +74,11 @@ def began(agent: Agent) -> float | None:
     return agent.since if agent.since is not None else agent.last_output
 
 
-def asks_alike(one: Agent, other: Agent) -> bool:
-    """Whether two agents ask the very same question."""
+def alike(one: Agent, other: Agent) -> bool:
+    """Whether two agents ask the very same question, or are held by the very same words."""
+    if one.state is other.state is State.HELD:
+        held, others = one.activity.held, other.activity.held
+        return held is not None and others is not None and held.text == others.text
     question = one.activity.question
     return one.state is other.state is State.WAITING and question is not None and question == other.activity.question
 
@@ -90,13 +93,12 @@ def _cause(agent: Agent) -> tuple[object, ...]:
     if agent.state is State.WAITING and question is not None:
         return agent.state, question
     if agent.state is State.HELD and held is not None:
-        return agent.state, held.why, _alike(held.text), held.until and held.until // 60
-    if agent.exit_status is not None or agent.exit_signal is not None:
-        return agent.state, agent.exit_status, agent.exit_signal
-    return agent.state, _alike(agent.evidence[0].fact)
+        return agent.state, held.why, _general(held.text), held.until and held.until // 60
+    # Two headings that read alike would tell nothing apart: without a cause on record each agent's own line says how we know.
+    return agent.state, agent.exit_status, agent.exit_signal
 
 
-def _alike(text: str) -> str:
+def _general(text: str) -> str:
     """Returns a text in which what tells one agent's trouble from another's of the same kind is blanked."""
     return _PARTICULAR.sub(lambda found: found[0] if _STATUS.fullmatch(found[0]) else "#", text.casefold())
 
@@ -115,7 +117,9 @@ def _headline(agents: tuple[Agent, ...], now: float) -> str:
         held = first.activity.held
         ends = f" {until(held.until, now)}" if held and held.until is not None else ""
         by = f" {_HELD_BY.get(held.why, 'from outside')}" if held else ""
-        return f"{count} agent{'s are' if count > 1 else ' is'} held{by}{ends}"
+        runtimes = {agent.runtime for agent in agents}
+        of = f" {safe(runtime)}" if len(runtimes) == 1 and (runtime := first.runtime) else ""
+        return f"{count}{of} agent{'s are' if count > 1 else ' is'} held{by}{ends}"
     if count == 1:
         return _ONE[first.state]
     ending = _ending(first)

@@ -32,7 +32,8 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
     for evidence in agent.evidence:
         if evidence.ago:
             ages.quiet(evidence.at)
-        when = "" if evidence.ago else f" ({clock_time(evidence.at)})"
+        # What is still to come says its time itself.
+        when = "" if evidence.ago or evidence.at > ages.now else f" ({clock_time(evidence.at)})"
         yield evidence.source, evidence_text(evidence, ages.now, stepped=True) + when
     ages.due(agent.expects.overdue_at if agent.expects else None)
     if hope := outlook(agent, ages.now):

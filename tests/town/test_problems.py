@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gastown_tui.town.problems import acknowledged, asked, asks_alike, options, problems
+from gastown_tui.town.problems import acknowledged, alike, asked, options, problems
 from gastown_tui.town.snapshot import Acknowledged, Activity, Agent, Evidence, Expects, Held, Question, State, Town, TownRef
 
 NOW = 1_795_257_725.0
@@ -83,11 +83,24 @@ def test_the_dead_are_grouped_by_how_they_ended() -> None:
         agent("b", State.DEAD, "killed by SIGKILL", exit_signal=9),
         agent("c", State.DEAD, "exited with 1 at 10:41:58", exit_status=1),
         agent("d", State.DEAD, "its session gt-crew-d2 vanished"),
-        agent("e", State.DEAD, "its session gt-crew-e1 vanished"),
+        agent("e", State.DEAD, "its process was seen to end"),
     ) == [
         ("2 agents died: exited with 1", ["a", "c"]),
         ("1 agent died", ["b"]),
         ("2 agents died", ["d", "e"]),
+    ]
+
+
+def test_the_held_are_called_by_their_program_where_they_have_one() -> None:
+    assert told(
+        held("a", "auth", "run /login", runtime="claude"),
+        held("b", "auth", "401 Invalid Authentication", runtime="kimi"),
+        held("c", "limit", "429", runtime="codex"),
+        held("d", "limit", "429", runtime="opencode"),
+    ) == [
+        ("1 claude agent is held by refused credentials", ["a"]),
+        ("1 kimi agent is held by refused credentials", ["b"]),
+        ("2 agents are held by a usage limit", ["c", "d"]),
     ]
 
 
@@ -99,9 +112,16 @@ def test_questions_stand_oldest_first_and_identical_ones_together() -> None:
 
 def test_two_questions_are_alike_where_text_and_answers_are() -> None:
     first, same = waiting("a", PUSH, 1), waiting("b", PUSH, 2)
-    assert asks_alike(first, same)
-    assert not asks_alike(first, waiting("b", PUSH._replace(options=("Yes", "No")), 2))
-    assert not asks_alike(waiting("a", None, 1), waiting("b", None, 1))
+    assert alike(first, same)
+    assert not alike(first, waiting("b", PUSH._replace(options=("Yes", "No")), 2))
+    assert not alike(waiting("a", None, 1), waiting("b", None, 1))
+
+
+def test_two_limits_are_alike_where_their_words_are() -> None:
+    first = held("a", "rate", "429 · retry in 5 s", NOW + 5)
+    assert alike(first, held("b", "rate", "429 · retry in 5 s", NOW + 6))
+    assert not alike(first, held("b", "rate", "429 · retry in 6 s", NOW + 5))
+    assert not alike(first, replace(first, state=State.WAITING))
 
 
 @pytest.mark.parametrize(

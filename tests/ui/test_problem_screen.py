@@ -9,11 +9,13 @@ import pytest
 import scene
 from textual.pilot import Pilot
 
-from gastown_tui.town.snapshot import Activity, Question, State, Town
+from gastown_tui.town.snapshot import Activity, Evidence, Held, Question, State, Town
+from gastown_tui.ui.ages import Ages
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.problems import ProblemsScreen
 from gastown_tui.ui.screens.town import TownScreen
+from gastown_tui.ui.sheet import sections
 
 NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m 日本 \ud800"
 
@@ -170,6 +172,27 @@ async def test_hostile_and_endless_questions_stay_text(size: tuple[int, int]) ->
             assert not [char for char in shown if char != "\n" and not char.isprintable() and char != "\xa0"]
 
 
+async def test_on_the_smallest_screen_the_chosen_one_is_in_sight() -> None:
+    async with scene.console(scene.Eye(fleet.NIGHT)).run_test(size=(20, 5)) as pilot:
+        await pressed(pilot, "5")
+        for _ in range(5):
+            assert "▌" in await pressed(pilot, "w")
+
+
+async def test_a_heading_loses_its_times_before_the_key_that_helps() -> None:
+    limit = Activity(held=Held("limit", "resets 11am", scene.WALL + 1080.0))
+    agents = tuple(
+        replace(agent, state=State.HELD, since=scene.WALL - 2400.0, activity=limit, runtime="claude")
+        for agent in scene.AGENTS[:2]
+    )
+    both, one = "until 11:00 (in 18 min) since 10:02  ", "until 11:00  "
+    for width, times in ((120, both), (84, one)):
+        async with scene.console(scene.Eye(replace(scene.TOWN, agents=agents))).run_test(size=(width, 32)) as pilot:
+            shown = await pressed(pilot, "5")
+        assert f"▲ 2 claude agents are held by a usage limit {times}" in shown
+        assert "A acknowledge all" in shown and "says the same" in shown
+
+
 async def test_the_wheel_and_the_pointer_choose() -> None:
     async with scene.console().run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "5")
@@ -207,3 +230,14 @@ async def test_a_question_stands_in_the_agent_view_with_every_answer() -> None:
         shown = await pressed(pilot, "5", "j", "space")
     assert "│ asks          permission: Bash" in shown
     assert "│ 3 No" in shown
+
+
+def test_the_time_at_which_a_limit_ends_is_told_once() -> None:
+    evidence = (
+        Evidence("pane", "a limit is reached", scene.WALL - 60),
+        Evidence("pane", "until 11:00:00 UTC", scene.WALL + 1080),
+    )
+    held = replace(scene.AGENTS[0], state=State.HELD, evidence=evidence)
+    (title, told), *_ = sections(held, "empty", Ages(scene.WALL))
+    assert title == "why"
+    assert told == [("pane", "a limit is reached (10:41:05)"), ("pane", "until 11:00:00 UTC")]

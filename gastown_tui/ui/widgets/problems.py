@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from gastown_tui.town.looked import Sight, news
-from gastown_tui.town.problems import Group, asked, asks_alike, began, options
-from gastown_tui.town.snapshot import Agent, Town
+from gastown_tui.town.problems import Group, alike, asked, began, options
+from gastown_tui.town.snapshot import Agent, State, Town
 from gastown_tui.town.text import clock_time, mask, rfc3339, safe
 from gastown_tui.town.words import SHAPES, outlook
 
@@ -104,8 +104,8 @@ def _span(owners: Sequence[str], chosen: str) -> tuple[int, int]:
 def _scrolled(top: int, span: tuple[int, int], room: int, count: int) -> int:
     start, end = span
     top = max(top, end - room)
-    # A blank line and a heading stand above the first of a group.
-    top = min(top, max(0, start - 2))
+    # A blank line and a heading stand above the first of a group; they are shown where they do not push out what is chosen.
+    top = min(top, max(0, start - max(0, min(2, room - (end - start)))))
     return max(0, min(top, count - room))
 
 
@@ -123,7 +123,7 @@ def agents_block(group: Group, ages: Ages, ink: Ink, chosen: Ink, at: str, width
     before: Agent | None = None
     for agent in group.agents:
         style = chosen if agent.id == at else ink
-        same = before is not None and asks_alike(before, agent)
+        same = before is not None and alike(before, agent)
         yield Block(agent.id, _agent_lines(agent, ages, style, width, chosen=agent.id == at, same=same))
         before = agent
 
@@ -132,17 +132,25 @@ def heading(group: Group, ages: Ages, style: Ink, hint: Sequence[Run], width: in
     """Returns a blank line and the heading: how many of what, since when, until when, and at the right the key that helps."""
     token = STATE_TOKENS[group.state]
     left: list[Run] = [(f" {SHAPES[group.state]} ", style(token)), (group.headline, style(f"{token} bold"))]
+    return Block("", [[], _spread(left, [(text, style("dim")) for text in _times(group, ages)], hint, style, width)])
+
+
+def _times(group: Group, ages: Ages) -> Iterator[str]:
+    if group.until is not None:
+        yield f" ({ages.left(group.until)})"
     if len(group.agents) > 1 and group.since is not None:
         late = ages.now - group.since >= _DAY_S
-        left.append((f" since {ages.age(group.since) + ' ago' if late else clock_time(group.since)[:5]}", style("dim")))
-    if group.until is not None:
-        left.append((f" ({ages.left(group.until)})", style("dim")))
-    return Block("", [[], _spread(left, hint, style, width)])
+        yield f" since {ages.age(group.since) + ' ago' if late else clock_time(group.since)[:5]}"
 
 
-def _spread(left: list[Run], right: Sequence[Run], style: Ink, width: int) -> list[Run]:
-    gap = width - width_of(left) - width_of(right) - 1
-    return [*left, (" " * gap, style("text")), *right] if gap >= 2 else left
+def _spread(left: list[Run], more: list[Run], right: Sequence[Run], style: Ink, width: int) -> list[Run]:
+    """Returns a line with `right` at its right end, and as much of `more` as leaves room for that."""
+    for kept in range(len(more), -1, -1):
+        told = [*left, *more[:kept]]
+        gap = width - width_of(told) - width_of(right) - 1
+        if gap >= 2:
+            return [*told, (" " * gap, style("text")), *right]
+    return [*left, *more]
 
 
 def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool, same: bool) -> list[list[Run]]:
@@ -153,7 +161,7 @@ def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bo
     head: list[Run] = [bar, (set_cell_size(clip(agent.id, names), names), style("text")), (f"{age:>{_AGE}}  ", style("dim"))]
     indent = width_of(head)
     if same:
-        return [[*head, ("asks the same", style("dim"))]]
+        return [[*head, (f"{'asks' if agent.state is State.WAITING else 'says'} the same", style("dim"))]]
     if width - indent < 24:
         indent = _LEAD + 2
         first, rest = [head], _told(agent, ages, style, width - indent - 1)
