@@ -308,6 +308,28 @@ async def test_steps_into_the_scrollback_that_come_together_all_count() -> None:
         assert app.screen.query_one(Pane).up == 3
 
 
+async def test_where_nothing_stands_above_the_pane_stays_live() -> None:
+    eye = scene.Eye()
+    eye.history = ()
+    async with scene.console(eye).run_test(size=(120, 60)) as pilot:
+        shown = await pressed(pilot, "space", "k")
+        assert "nothing above this" in shown and "not live" not in shown
+        assert eye.wishes[-1] == {"%1": 5.0}
+        assert "not live" in await pressed(pilot, "slash", *"Perc")
+
+
+async def test_a_terminal_that_never_had_the_focus_says_why_it_shows_no_pane() -> None:
+    eye = scene.Eye(None)
+    app = scene.console(eye)
+    async with app.run_test(size=(120, 32)) as pilot:
+        app.post_message(AppBlur())
+        await pressed(pilot)
+        eye.town(scene.TOWN)
+        assert "its pane is read while this terminal has the focus" in await pressed(pilot)
+        app.post_message(AppFocus())
+        assert "waiting for its picture" in await pressed(pilot)
+
+
 async def test_pictures_may_come_while_a_screen_is_being_opened() -> None:
     eye = scene.Eye()
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:

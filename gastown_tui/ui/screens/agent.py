@@ -180,6 +180,9 @@ class AgentScreen(Page):
             else:
                 pane.load(self._history)
                 self._search(self._query)
+        if self._history is not None and self._climb and not pane.furthest and self.typing is None and not self._query:
+            self._history = None
+            self.say("nothing above this")
         pane.up = max(0, min(pane.furthest, pane.up + self._climb))
         self._climb = 0
         self.redraw()

@@ -117,7 +117,7 @@ class Page(Screen[None]):
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        past, empty = self.is_past(agent), "nothing is drawn in its pane" if frame else _nothing(agent)
+        past, empty = self.is_past(agent), "nothing is drawn in its pane" if frame else _nothing(agent, looked_at=self.view.live)
         marks = evidence_rows(agent, frame) if agent and frame and not past else frozenset[int]()
         pane.show(self.console.inks, dimmed=past, empty=empty, marks=marks, mark=STATE_TOKENS[agent.state] if agent else "dim")
 
@@ -341,7 +341,9 @@ def _named(agent_ids: Sequence[str]) -> str:
     return agent_ids[0] if len(agent_ids) == 1 else f"{len(agent_ids)} agents"
 
 
-def _nothing(agent: Agent | None) -> str:
+def _nothing(agent: Agent | None, *, looked_at: bool) -> str:
     if agent is None:
         return ""
-    return "waiting for its picture …" if agent.pane_id else "no picture of its pane was taken"
+    if not agent.pane_id:
+        return "no picture of its pane was taken"
+    return "waiting for its picture …" if looked_at else "its pane is read while this terminal has the focus"
