@@ -24,6 +24,7 @@ from .programs import Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
 
 STRETCH_S = 5.0
+_BY_SCREEN = frozenset({State.WORKING, State.WAITING, State.HELD})
 NO_DAEMON = Daemon(running=False)
 
 
@@ -122,6 +123,8 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     inputs = (*body, daemon, *also)
     if before and _stands(before, inputs, now):
         return before
+    if before and _only_ticks(before, body, inputs, now):
+        return before._replace(inputs=inputs)
     former = before.agent if before and _is_session(before.agent, pane) else None
     body = body._replace(promised=former.expects if former and former.state is State.DEAD else None)
     same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
@@ -142,9 +145,31 @@ def _is_session(agent: Agent, pane: Pane) -> bool:
 
 
 def _stands(before: Judged, inputs: tuple[Any, ...], now: Moment) -> bool:
-    if before.next_at is not None and now.mono >= before.next_at:
+    return not _is_due(before, now) and _are_the_same(inputs, before.inputs)
+
+
+def _is_due(before: Judged, now: Moment) -> bool:
+    return before.next_at is not None and now.mono >= before.next_at
+
+
+def _are_the_same(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
+    return len(new) == len(old) and all(map(is_, new, old))
+
+
+def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment) -> bool:
+    """Whether an agent that its screen tells did nothing but go on printing and spinning: its verdict does not rest on that.
+
+    With three hundred that print, that is what happens each second.
+    """
+    agent, reading = before.agent, before.carried.reading
+    if reading is None or reading.state is not agent.state or agent.state not in _BY_SCREEN or _is_due(before, now):
         return False
-    return len(inputs) == len(before.inputs) and all(map(is_, inputs, before.inputs))
+    old, still = Body(*before.inputs[: len(body)]), before.inputs[len(body) :]
+    if not _are_the_same((*body._replace(pane=old.pane, motion=old.motion), *inputs[len(body) :]), (*old, *still)):
+        return False
+    ticking = body.pane._replace(window_activity=old.pane.window_activity, title=old.pane.title)
+    told = agent.last_output is not None and body.motion.output // STRETCH_S == agent.last_output // STRETCH_S
+    return told and ticking == old.pane and title_shape(body.pane.title) == before.carried.title
 
 
 def _told_well(former: Agent, pane: Pane, output: float | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from recorded import scene
 from story import ALPHA, START, Story, facts, pane, tree
 
+from gastown_tui.town import judging
 from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
 from gastown_tui.town.snapshot import Agent, Moment, State
 
@@ -230,3 +231,20 @@ def test_a_countdown_means_one_moment() -> None:
     assert first is not None and first.until == START.wall + 597
     later = story.shows("opencode-rate-429-retrying-120x40", 3.0, ("9m 57s", "9m 54s"))
     assert later.activity.held == first
+
+
+def test_what_only_prints_and_spins_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    story, judged = Screens(), []
+    told = story.shows(WORKING)
+    honest = judging.judge_present
+    monkeypatch.setattr(
+        judging, "judge_present", lambda who, *more, **named: judged.append(who.id) or honest(who, *more, **named)
+    )
+    for title, stretch in (("⠂ Claude Code", 0), ("⠐ Claude Code", 0), ("⠂ Claude Code", 5)):
+        story.wait(1.0)
+        story.pane = story.pane._replace(title=title, window_activity=START.wall - 60 + stretch)
+        story.tell(story.listing(story.pane))
+        assert story.only().state is State.WORKING
+    assert judged == ["alpha/crew/max"], "once, for another stretch of its quiet time"
+    story.tell(story.listing(story.pane._replace(title="✳ Claude Code")))
+    assert len(judged) == 2 and story.only().activity == told.activity
