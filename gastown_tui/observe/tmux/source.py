@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
 from gastown_tui.observe.survey import merged, resolved
-from gastown_tui.town.activity.judging import title_shape
+from gastown_tui.town.activity.judging import SPINS, title_shape
 from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
 from gastown_tui.town.snapshot import Moment
 
@@ -276,7 +276,7 @@ class TmuxSource:
     def _judge_due(self, pane: Pane, judged: _Judged, listing: bool = True) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
-        What goes on printing is judged every other second; what has stopped, or calls itself otherwise, at the next listing.
+        What goes on printing is judged every other second, every fourth where its title spins; what has stopped, or calls itself otherwise, at the next listing.
         """
         if judged.at == float("-inf"):
             return judged.at
@@ -290,7 +290,9 @@ class TmuxSource:
         if settled and pane.window_activity == judged.activity:
             return judged.wish
         prints = pane.window_activity + 1 + SLACK_S >= moment.wall
-        return min(judged.at + (self.rhythm.judged if prints else SLACK_S), judged.wish)
+        # A title that spins tells at once when the work ends: its screen may wait for longer.
+        rest = self.rhythm.judged * (2 if judged.title.startswith(SPINS) else 1)
+        return min(judged.at + (rest if prints else SLACK_S), judged.wish)
 
     def _frame_due(self, pane: Pane, shown: _Shown) -> float:
         """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame."""

@@ -29,6 +29,8 @@ PATIENCE_S: Mapping[str, float] = {"polecat": 900.0, "dog": 600.0}
 """How long an agent may have work and make no progress: what Gas Town itself calls stalled (15 min) and hung (30 min)."""
 MOST_PATIENCE_S = 1800.0
 SILENT_DEACON_S = 1200.0
+SPINS = "\u28ff"
+"""What every frame of a spinner is in a title's shape."""
 _SPINNER = re.compile("[\u2800-\u28ff]")
 _UNSURE = frozenset({State.IDLE, State.UNKNOWN, State.STARTING})
 
@@ -85,7 +87,7 @@ class Doing(NamedTuple):
 
 def title_shape(title: str) -> str:
     """Returns a title in which all frames of a spinner are alike, and a mark that blinks stands still."""
-    return _SPINNER.sub("\u28ff", title).replace("[ . ]", "[ ! ]")
+    return _SPINNER.sub(SPINS, title).replace("[ . ]", "[ ! ]")
 
 
 def judge_activity(
