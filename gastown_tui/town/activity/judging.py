@@ -183,7 +183,9 @@ def _by_screen(subject: Subject, reading: Reading, state: State, seen: Carried, 
     at = seen.frame.at
     activity = _told(reading, seen.activity, at)
     evidence = (Evidence("pane", reading.fact, at.wall), *_beside(subject, reading, state, activity, now))
-    return Doing(state, evidence, activity, carried=seen._replace(offered=state, offered_at=at.mono, activity=activity))
+    until = activity.held.until if activity.held else None
+    over_at = now.mono + until - now.wall if until is not None and until > now.wall else None
+    return Doing(state, evidence, activity, over_at, None, seen._replace(offered=state, offered_at=at.mono, activity=activity))
 
 
 def _read(subject: Subject, frame: Frame) -> Reading:
