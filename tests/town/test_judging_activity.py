@@ -116,8 +116,10 @@ def test_until_when_a_limit_holds_is_found_once() -> None:
 def test_a_limit_that_passes_while_nothing_moves_is_told_to_have_passed() -> None:
     story = Screens()
     story.shows("claude-usage-limit-after-esc-120x40", swap=("12:20pm", "9:20am"))
-    assert "until 09:20:00 UTC" in facts(story.later(4799.0).agents[0])
-    assert "that was to end" in facts(story.later(1.0).agents[0])
+    story.later(4799.0)
+    assert "until 09:20:00 UTC" in facts(story.only())
+    story.later(1.0)
+    assert "that was to end" in facts(story.only())
 
 
 def test_an_unknown_version_is_named_and_known_for_as_long_as_it_runs() -> None:
