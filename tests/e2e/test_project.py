@@ -7,12 +7,13 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gastown_tui.config import Calling, Role, load
 from gastown_tui.ui.keys import readme
 
 PROJECT = Path(__file__).parents[2]
@@ -58,6 +59,16 @@ def test_every_named_requirement_is_locked_within_its_bounds() -> None:
 
 def test_the_readme_shows_the_one_table_of_keys() -> None:
     assert readme() in (PROJECT / "README.md").read_text()
+
+
+def test_the_settings_that_the_readme_shows_are_good_ones(tmp_path: Path) -> None:
+    shown = (PROJECT / "README.md").read_text().split("```toml\n")[1].split("```")[0]
+    file = tmp_path / "config.toml"
+    file.write_text(shown)
+    config, complaints = load(file)
+    assert config.bell and config.stalled and not complaints
+    for known in (*get_args(Calling), *get_args(Role)):
+        assert known in shown
 
 
 def test_the_readme_shows_how_recorded_screens_are_read() -> None:
