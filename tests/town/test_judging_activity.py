@@ -92,6 +92,21 @@ def test_one_look_that_tells_nothing_ends_nothing(shown: str, rows: tuple[str, .
     assert story.only().state is State.WORKING, "two looks that tell nothing: it moves"
 
 
+def test_between_two_attempts_an_agent_is_held_still() -> None:
+    """Each attempt looks like work for as long as it takes; whoever acknowledged the trouble is not called for each."""
+    story = Screens()
+    held = story.shows("claude-overloaded-529-retrying-120x40")
+    assert (held.state, held.activity.what) == (State.HELD, "retrying")
+    for _ in range(3):
+        between = story.shows("claude-working-thinking-120x40", 8.0)
+        assert (between.state, between.since) == (State.HELD, held.since)
+        again = story.shows("claude-overloaded-529-retrying-120x40", 2.0)
+        assert (again.state, again.since) == (State.HELD, held.since)
+    assert story.shows("claude-working-thinking-120x40", 2.0).state is State.HELD
+    assert story.shows(STREAMING, 9.9).state is State.HELD
+    assert story.shows(STREAMING, 0.2).state is State.WORKING
+
+
 def test_another_process_is_looked_at_afresh() -> None:
     story = Screens()
     story.shows(WORKING)

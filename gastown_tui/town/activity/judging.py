@@ -1,8 +1,8 @@
 """What a living agent does: by its screen where its program is known, else by movement; and whether it still gets on.
 
 A look may hit a passing frame, so a change to idle is told when two looks agree, and nothing follows from one that tells
-nothing; until then the former verdict stands. Whatever the screen says, an agent with work that makes no progress for long is
-stalled.
+nothing; until then the former verdict stands, as it does between two attempts of a program that is held. Whatever the screen
+says, an agent with work that makes no progress for long is stalled.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from .screen import screen_of
 
 AGAIN_S = 0.7
 AGREED_S = 0.5
+# While an attempt is under way it looks like any work: only one that lasts has succeeded.
+ATTEMPT_S = 10.0
 COUNTDOWN_S = 5.0
 PATIENCE_S: Mapping[str, float] = {"polecat": 900.0, "dog": 600.0}
 """How long an agent may have work and make no progress: what Gas Town itself calls stalled (15 min) and hung (30 min)."""
@@ -171,11 +173,12 @@ def _doubted(former: State | None, seen: Carried, now: Moment) -> Doing | None:
 def _believed(state: State | None, former: State, seen: Carried, at: Moment) -> bool:
     """Whether one look suffices: the first at a process, what calls for somebody or shows work, and what a former one said."""
     offer = state or State.UNKNOWN
-    if seen.offered is None or offer not in _UNSURE or former in (state, State.UNKNOWN, State.STARTING):
+    tries = state is State.WORKING and former is State.HELD and seen.activity.what == "retrying"
+    if seen.offered is None or former in (state, State.UNKNOWN, State.STARTING) or not (tries or offer in _UNSURE):
         return True
     if former is State.STALLED and state is not None:
         return True
-    return seen.offered is offer and at.mono - seen.offered_at >= AGREED_S
+    return seen.offered is offer and at.mono - seen.offered_at >= (ATTEMPT_S if tries else AGREED_S)
 
 
 def _by_screen(subject: Subject, reading: Reading, state: State, seen: Carried, now: Moment) -> Doing:
