@@ -229,7 +229,7 @@ async def test_a_question_stands_in_the_agent_view_with_every_answer() -> None:
     async with scene.console().run_test(size=(120, 60)) as pilot:
         shown = await pressed(pilot, "5", "j", "space")
     assert "│ asks          permission: Bash" in shown
-    assert "│ 3 No" in shown
+    assert "│               3 No" in shown
 
 
 def test_the_time_at_which_a_limit_ends_is_told_once() -> None:

@@ -139,9 +139,10 @@ class AgentScreen(Page):
         style, lines = self.style, list[list[Run]]()
         for title, told in sections(agent, self._environment, ages):
             lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
-            for label, text in told:
-                head = f" {label:13} " if label else " "
-                indent = 15 if label else 1
+            for index, (label, text) in enumerate(told):
+                # What has no label goes on with the line above it: an answer stands below its question.
+                head = f" {label:13} " if label or index else " "
+                indent = min(15, len(head))
                 # A long name is not cut: it may take the room of its value, which then goes on below.
                 first, *more = wrap(text, max(8, width - indent - 2), initial_indent=" " * max(0, len(head) - indent)) or [""]
                 lines.append([(head, style("dim")), (first.lstrip(), style("text"))])
