@@ -276,7 +276,8 @@ class TmuxSource:
     def _judge_due(self, pane: Pane, judged: _Judged, listing: bool = True) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
-        What goes on printing is judged every other second, every fourth where its title spins; what has stopped, or calls itself otherwise, at the next listing.
+        What goes on printing is judged every other second, every fourth where its title spins; what has stopped, or calls
+        itself otherwise, at the next listing.
         """
         if judged.at == float("-inf"):
             return judged.at
