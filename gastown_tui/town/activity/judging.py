@@ -18,7 +18,6 @@ from gastown_tui.town.text import clock_time
 
 from .motion import Motion, judge_motion, last_output, output_age, stamp_age, starting
 from .readers import program_named, read_screen
-from .resets import resets_at
 from .rules import Reading
 from .screen import screen_of
 
@@ -215,6 +214,8 @@ def _until(reading: Reading, held: Held, before: Held | None, seen_at: Moment) -
         until = seen_at.wall + reading.wait
         counted = before is not None and before.until is not None and abs(before.until - until) < COUNTDOWN_S
         return before.until if before and counted else until
+    from .resets import resets_at  # few agents are held, and its patterns take long to compile
+
     same = before is not None and before.text == held.text
     return before.until if before and same else resets_at(held.text, seen_at)
 
