@@ -215,7 +215,8 @@ def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> No
 
     looking = _seen(settings)
     agents = [_target(looking, target) for target in targets]
-    marked = [one.id for one in agents if one.acknowledged]
+    # One look does not see a stall: what a console acknowledged counts, too.
+    marked = [one.id for one in agents if one.id in looking.known.acks]
     try:
         Acks(state_dir(), looking.town.ref.root).withdraw(marked)
     except OSError as error:

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 import pytest
 from servers import Tmux
 from towns import HandTown, argv, environment, gttui
+
+from gastown_tui.memory.acks import Acks
+from gastown_tui.town.acks import Ack, Subject
+from gastown_tui.town.snapshot import State
 
 MAX, MAYOR = "alpha/crew/max", "mayor"
 Wait = Callable[..., Any]
@@ -72,6 +77,14 @@ def test_who_needs_nobody_has_nothing_to_acknowledge(place: Place) -> None:
         assert (done.returncode, json.loads(done.stdout)) == (1, {"schema": 1, "done": [], "nothing": [MAYOR]})
     done = place.run("ack", MAX, MAYOR, "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"schema": 1, "done": [MAX], "nothing": [MAYOR]})
+
+
+def test_what_one_look_cannot_see_is_taken_back_all_the_same(place: Place) -> None:
+    """A console saw that nothing came of a turn for long; a single look cannot."""
+    kept = Acks(Path(environment(place.town.tmux)["XDG_STATE_HOME"]) / "gastown-tui", str(place.town.root))
+    kept.acknowledge({MAYOR: Ack(time.time(), "long tests", Subject(State.STALLED))})
+    assert place.run("unack", MAYOR).stdout == f"{MAYOR}: no longer acknowledged\n"
+    assert kept.recall(time.time()) == {}
 
 
 def test_an_unknown_target_acknowledges_nobody(place: Place) -> None:
