@@ -16,6 +16,8 @@ from threading import Condition, Thread
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from .pasting import Pastes
+
 GONE = 129
 _MOST_PENDING = 1 << 18
 _PATIENCE = 1.0
@@ -83,8 +85,8 @@ class Writer(Thread):
 
 
 class SafeDriver(LinuxDriver):
-    """Textual's driver for Linux, with a title and three repairs: end of input ends the console, no byte crashes it, no
-    reader stalls it.
+    """Textual's driver for Linux, with a title and four repairs: end of input ends the console, no byte crashes it, no
+    reader stalls it, no pasted text presses keys.
     """
 
     _out: Writer | None = None
@@ -153,7 +155,7 @@ class SafeDriver(LinuxDriver):
         A terminal that was attached anew may report the mouse in bytes that are not UTF-8: they are replaced, not fatal. A
         sequence that the parser chokes on (a number out of all bounds) is forgotten.
         """
-        parser = XTermParser(self._debug)
+        parser, pastes = XTermParser(self._debug), Pastes()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -164,7 +166,7 @@ class SafeDriver(LinuxDriver):
                     if not data:
                         self._leave()
                         return
-                    text = decode(data)
+                    text = pastes.feed(decode(data))
                 try:
                     for message in chain(parser.feed(text) if text else (), parser.tick()):
                         self.process_message(message)

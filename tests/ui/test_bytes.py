@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
+from gastown_tui.ui.pasting import Pastes
+
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
@@ -50,6 +52,26 @@ def test_keys_that_arrive_together_all_count(terminal: Terminal) -> None:
 def test_keys_that_change_what_the_next_ones_mean_keep_their_order(terminal: Terminal) -> None:
     terminal.type(b"?qjj:zoom\rz/nux\rh")
     terminal.until("▸ gastown  (1)".encode())
+    assert terminal.process.poll() is None
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_a_paste_has_no_escapes_wherever_reading_cuts_it(cut: int) -> None:
+    sent = "q\x1b[A\x1b[200~one \x1b[31mred\rq\x1b[200~\x1b\x1b[201~j\x1b[201~\x1b[200~\x1b[201~\x1b"
+    pastes = Pastes()
+    got = "".join(pastes.feed(sent[at : at + cut]) for at in range(0, len(sent), cut))
+    assert got == "q\x1b[A\x1b[200~one \ufffd[31mred\rq\ufffd[200~\ufffd\x1b[201~j\x1b[201~\x1b[200~\x1b[201~\x1b"
+
+
+def test_an_escape_outside_a_paste_waits_for_nothing() -> None:
+    pastes = Pastes()
+    assert [pastes.feed(part) for part in ("\x1b", "[20", "0~")] == ["\x1b", "[20", "0~"]
+    assert [pastes.feed(part) for part in ("a\x1b", "[201", "~\x1b")] == ["a", "", "\x1b[201~\x1b"]
+
+
+def test_a_pasted_escape_runs_no_keys(terminal: Terminal) -> None:
+    terminal.type(b"\x1b[200~hello \x1b[31mred\r?\rq\r\x1b[201~")
+    assert b"\x1b" not in terminal.drain()
     assert terminal.process.poll() is None
 
 
