@@ -249,6 +249,18 @@ def test_a_blank_screen_is_a_start_for_a_minute_and_a_half() -> None:
     assert story.later(86.0).agents[0].state is not State.STARTING
 
 
+def test_who_only_just_came_is_judged_by_its_screen_not_by_having_drawn_it() -> None:
+    story = Story()
+    came = MAX._replace(window_activity=START.wall, session_created=START.wall - 1)
+    story.tell(story.listing(came), tree(came, "claude", started=START.wall - 1))
+    assert story.agent().state is State.STARTING and "not looked at yet" in facts(story.agent())
+    asks = story.tell(frame("claude-permission-bash-120x40", story.now)).agents[0]
+    assert asks.state is State.WAITING
+    blind = Story()
+    blind.tell(blind.listing(came), tree(came, "claude", started=START.wall - 1))
+    assert blind.later(1.0).agents[0].state is State.WORKING, "nobody can look: it moves"
+
+
 def test_a_countdown_means_one_moment() -> None:
     story = Screens(pane(env={"GT_ROLE": "alpha/crew/max", "GT_AGENT": "opencode"}), "opencode")
     first = story.shows("opencode-rate-429-retrying-120x40").activity.held

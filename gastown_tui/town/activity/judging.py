@@ -26,6 +26,8 @@ AGREED_S = 0.5
 # While an attempt is under way it looks like any work: only one that lasts has succeeded.
 ATTEMPT_S = 10.0
 COUNTDOWN_S = 5.0
+# A screen that says more than movement is on its way.
+UNSEEN_S = 1.0
 PATIENCE_S: Mapping[str, float] = {"polecat": 900.0, "dog": 600.0}
 """How long an agent may have work and make no progress: what Gas Town itself calls stalled (15 min) and hung (30 min)."""
 MOST_PATIENCE_S = 1800.0
@@ -108,9 +110,11 @@ def judge_activity(
     if silent := _headless(subject, now):
         return silent
     blank = not any(subject.frame.rows) if subject.frame else subject.pane.blank
-    if not subject.motion.moved and (begins := starting(age, blank, now)):
+    told = program_named(subject.product) is not None
+    unseen_until = subject.motion.first.mono + UNSEEN_S if told and subject.frame is None else now.mono
+    if not subject.motion.moved and (begins := starting(age, now, blank=blank, unseen_until=unseen_until)):
         return Doing(begins.state, begins.evidence, next_at=begins.next_at, look_at=now.mono + AGAIN_S)
-    known = subject.frame is not None and not blank and program_named(subject.product) is not None
+    known = subject.frame is not None and not blank and told
     seen = (
         _seen(subject, subject.frame, before, now)
         if known and subject.frame

@@ -79,12 +79,17 @@ def stamp_age(stamp: float | None, now: Moment) -> float | None:
     return max(0.0, now.wall - stamp)
 
 
-def starting(age: float | None, blank: bool, now: Moment) -> Moving | None:
-    """Returns that an agent of that age (seconds) only just starts, if nothing is drawn yet."""
-    if age is None or age >= STARTING_S or not blank:
+def starting(age: float | None, now: Moment, *, blank: bool, unseen_until: float = 0.0) -> Moving | None:
+    """Returns that an agent of that age (seconds) only just starts, if nothing is drawn yet, or its screen is yet to be seen.
+
+    `unseen_until` (mono): how long that may take.
+    """
+    if age is None or age >= STARTING_S or not (blank or now.mono < unseen_until):
         return None
-    told = Evidence("process", "it started", now.wall - age, ago=True)
-    return Moving(State.STARTING, (told, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - age)
+    began = Evidence("process", "it started", now.wall - age, ago=True)
+    if blank:
+        return Moving(State.STARTING, (began, Evidence("pane", "nothing is drawn yet", now.wall)), now.mono + STARTING_S - age)
+    return Moving(State.STARTING, (began, Evidence("pane", "its screen was not looked at yet", now.wall)), unseen_until)
 
 
 def judge_motion(
