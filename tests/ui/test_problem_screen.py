@@ -76,7 +76,8 @@ async def test_the_next_that_needs_somebody_is_found_around_the_end() -> None:
 
 async def test_acknowledging_goes_on_to_the_next_and_is_taken_back() -> None:
     async with scene.console().run_test(size=(120, 32)) as pilot:
-        asking = await pressed(pilot, "5", "a", *"seen")
+        assert " a acknowledge " in (await pressed(pilot, "5")).splitlines()[-1]
+        asking = await pressed(pilot, "a", *"seen")
         assert "acknowledge: seen▏" in asking
         shown = await pressed(pilot, "enter")
         assert "acknowledged gastown/crew/jack; a takes it back" in shown
@@ -84,6 +85,7 @@ async def test_acknowledging_goes_on_to_the_next_and_is_taken_back() -> None:
         assert chosen(shown) == ["gastown/polecats/nux"]
         shown = await pressed(pilot, "j", "j")
         assert chosen(shown) == ["gastown/crew/jack"]
+        assert " a take back " in shown.splitlines()[-1]
         shown = await pressed(pilot, "a")
         assert "gastown/crew/jack: no longer acknowledged" in shown and "3 need you" in shown
         assert "✖ 1 agent died" in shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from typing import ClassVar, Protocol, cast
@@ -321,7 +321,12 @@ class Page(Screen[None]):
         elif self._said:
             footer.say(self._said, self.style)
         else:
-            footer.keys([key for key in keys.of_screen(*self.SCOPES) if self.has(key.needs)], self.style)
+            footer.keys([self._named_well(key) for key in keys.of_screen(*self.SCOPES) if self.has(key.needs)], self.style)
+
+    def _named_well(self, key: keys.Key) -> keys.Key:
+        """Returns the key, called by what it would do now."""
+        back = key.action == "acknowledge" and not any(agent.needs_you(self.view.now) for agent in self.concerned())
+        return replace(key, label="take back") if back else key
 
     @property
     def town(self) -> Town | None:
