@@ -135,7 +135,9 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     if former and former.state is verdict.state:
         facts |= _told_well(former, pane, facts["last_output"])
     work = {"heartbeat_at": beat.at, "bead": beat.bead} if beat else {}
-    agent = _agent(who, verdict, former, now, also=also, **work, **facts)
+    # What is read for the first time of somebody whose state was only inferred had begun before we looked.
+    inferred = former is not None and former.since is None and carried.reading is None and verdict.carried.reading is not None
+    agent = _agent(who, verdict, None if inferred else former, now, also=also, **work, **facts)
     return Judged(agent, inputs, verdict.next_at, verdict.confirm, verdict.look_at, verdict.carried)
 
 

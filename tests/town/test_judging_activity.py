@@ -284,3 +284,12 @@ def test_what_only_prints_and_spins_is_not_judged_again(monkeypatch: pytest.Monk
     assert judged == ["alpha/crew/max"], "once, for another stretch of its quiet time"
     story.tell(story.listing(story.pane._replace(title="✳ Claude Code")))
     assert len(judged) == 2 and story.only().activity == told.activity
+
+
+def test_what_the_first_screen_tells_had_begun_before_we_looked() -> None:
+    story = Screens()
+    story.wait(30.0)
+    story.tell(story.listing(story.pane))
+    assert (story.only().state, story.only().since) == (State.IDLE, None)
+    assert story.shows("claude-permission-bash-120x40").since is None
+    assert story.shows(WORKING, 1.0).since == story.now.wall
