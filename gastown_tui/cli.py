@@ -76,7 +76,8 @@ class Command(click.Command):
 def app(ctx: click.Context, /, **options: Any) -> None:
     """See a live Gas Town: who is alive, who needs you, and why we think so. Without a command: the console.
 
-    Exit codes: 0 good, 1 a person is needed, 2 we cannot see, 64 wrong usage, 130 interrupted, 143 terminated.
+    Exit codes: 0 good, 1 a person is needed, 2 we cannot see, 64 wrong usage, 70 crashed, 129 hung up, 130 interrupted,
+    143 terminated.
     """
     settings = ctx.obj = Settings()
     settings.take(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,6 +12,8 @@ from typing import Any
 
 from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.snapshot import State
+
+from .documents import read_document, replace_document
 
 MOST = 2000
 MOST_BYTES = 1 << 16
@@ -46,17 +47,9 @@ class Acks:
 
     def acknowledge(self, entries: Mapping[str, Ack]) -> None:
         """Keeps them, in the place of older ones of the same agents. Raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for agent_id, ack in entries.items():
-            path = self._path(agent_id)
-            temporary = path.with_suffix(f".{os.getpid()}")
-            try:
-                temporary.write_text(_text(agent_id, ack), "utf-8")
-                temporary.replace(path)
-            except OSError:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
+            told = {"agent": agent_id, "at": ack.at, "reason": _line(ack.reason), **ack.subject._asdict()}
+            replace_document(self._path(agent_id), {"schema": 1, **told})
 
     def withdraw(self, agent_ids: Iterable[str]) -> None:
         """Forgets them; who was not acknowledged stays so. Raises OSError."""
@@ -76,28 +69,12 @@ def _is_old(stamp: int | None, now: float) -> bool:
     return stamp is None or now * 1e9 - stamp > _STEP_NS
 
 
-def _text(agent_id: str, ack: Ack) -> str:
-    return json.dumps({"schema": 1, "agent": agent_id, "at": ack.at, "reason": _line(ack.reason), **ack.subject._asdict()})
-
-
 def _line(reason: str) -> str:
     return " ".join(reason.split())[:LONGEST_REASON]
 
 
-def _bytes(path: Path) -> bytes:
-    """Returns the beginning of a file, at once whatever it is: somebody may have put a pipe there."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, MOST_BYTES)
-    finally:
-        os.close(descriptor)
-
-
 def _read(path: Path) -> dict[str, Ack]:
-    document: Any = None
-    with suppress(OSError, ValueError, RecursionError):
-        document = json.loads(_bytes(path))
-    match document:
+    match document := read_document(path, MOST_BYTES):
         case {
             "agent": str(agent_id),
             "at": int() | float() as at,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,10 @@ from typing import Any
 from gastown_tui.town.acks import Subject
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import State
+
+from .documents import read_document, replace_document
+
+MOST_BYTES = 1 << 20
 
 
 class Looked:
@@ -23,26 +25,16 @@ class Looked:
 
     def recall(self) -> Sight | None:
         """Returns the last sight, None where there is none that can be read."""
-        document: Any = None
-        with suppress(OSError, ValueError, RecursionError):
-            document = json.loads(self._path.read_bytes())
-        match document:
+        match read_document(self._path, MOST_BYTES):
             case {"at": int() | float() as at, "agents": dict() as agents}:
-                with suppress(TypeError, ValueError):
+                with suppress(TypeError, ValueError, OverflowError):
                     return Sight(float(at), {agent_id: _subject(*told) for agent_id, told in agents.items()})
         return None
 
     def keep(self, sight: Sight) -> None:
         """Replaces the last sight."""
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        text = json.dumps({"schema": 1, "at": round(sight.at, 3), "agents": sight.agents})
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_text(text, "utf-8")
-            temporary.replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink()
+        with suppress(OSError):
+            replace_document(self._path, {"schema": 1, "at": round(sight.at, 3), "agents": sight.agents})
 
 
 def _subject(state: str, session: Any, created: Any, pid: Any, agent_pid: Any, cause: str) -> Subject:

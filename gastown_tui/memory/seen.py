@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +11,11 @@ from typing import Any
 from gastown_tui.town.facts import Remembered
 from gastown_tui.town.snapshot import Moment
 
+from .documents import read_document, replace_document
+
 KEEP_S = 7 * 86400.0
 MOST_SESSIONS = 2000
+MOST_BYTES = 1 << 20
 WRITE_EVERY_S = 60.0
 
 
@@ -31,14 +32,12 @@ class Memory:
 
     def recall(self, at: Moment) -> Remembered:
         """Returns whom earlier runs saw alive. A file of another folder that stood at this path counts for nothing."""
-        document: Any = None
-        with suppress(OSError, ValueError, RecursionError):
-            document = json.loads(self._path.read_bytes())
+        document = read_document(self._path, MOST_BYTES)
         entries = document.get("seen") if isinstance(document, dict) and document.get("folder") == self._folder else None
         seen: dict[str, tuple[str, float]] = {}
         for session, entry in entries.items() if isinstance(entries, dict) else ():
             match entry:
-                case [str(agent_id), int() | float() as stamp] if 0 <= at.wall - stamp < KEEP_S:
+                case [str(agent_id), int() | float() as stamp] if at.wall - KEEP_S < stamp <= at.wall:
                     seen[session] = (agent_id, float(stamp))
         return Remembered(seen, at)
 
@@ -50,20 +49,14 @@ class Memory:
         seen |= {session: (agent_id, round(at.wall, 3)) for session, agent_id in alive.items()}
         newest = dict(sorted(seen.items(), key=lambda item: -item[1][1])[:MOST_SESSIONS])
         self._written, self._written_at = dict(alive), at.mono
-        self._write(json.dumps({"schema": 1, "folder": self._folder, "seen": newest}))
+        self._write({"schema": 1, "folder": self._folder, "seen": newest})
 
-    def _write(self, text: str) -> None:
-        # Another console may write the same file: a name of our own, and a rename, keep every reader whole.
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+    def _write(self, document: Mapping[str, Any]) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_text(text)
-            temporary.replace(self._path)
+            replace_document(self._path, document)
             self.error = None
         except OSError as error:
             self.error = f"{self._path.parent} cannot be written: {error.strerror or error}"
-            with suppress(OSError):
-                temporary.unlink()
 
 
 def _folder_identity(root: str) -> list[int] | None:

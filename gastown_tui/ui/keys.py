@@ -40,7 +40,7 @@ KEYS = (
     Key("unfold", ("l", "right"), "l →", "unfold", "unfold the rig", (TOWN,), "row"),
     Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", AGENTS, "agent", 1),
     Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", AGENTS, "", 2),
-    Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no more calls till it changes", SCREENS, "problem", 3),
+    Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no calls until it changes", SCREENS, "problem", 3),
     Key("acknowledge_all", ("A",), "A", "acknowledge all", "say that you know of the whole group", (PROBLEMS,), "problem"),
     Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, AGENT), "", 4),
     Key("app.town", ("1",), "1", "town", "back to the town", (PROBLEMS, AGENT), "", 5),

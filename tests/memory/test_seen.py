@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,17 @@ def test_a_write_that_fails_leaves_nothing_behind(state: Path, root: str) -> Non
     memory.keep({}, {}, at(1))
     assert memory.error is not None
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_pipe_and_an_endless_file_in_its_place_hold_nobody(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "/town")
+    memory.keep({"gt-a": "mayor"}, {}, Moment(1e9, 0.0), now=True)
+    (file,) = (tmp_path / "seen").iterdir()
+    for make in (
+        lambda: os.mkfifo(file),
+        lambda: file.symlink_to("/dev/zero"),
+        lambda: file.write_text('{"seen": {"a": ["b", 1e400]}}'),
+    ):
+        file.unlink()
+        make()
+        assert Memory(tmp_path, "/town").recall(Moment(1e9, 0.0)).seen == {}
