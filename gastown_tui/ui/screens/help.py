@@ -19,7 +19,7 @@ from ..roster import fuzzy
 from ..themes import STATE_TOKENS
 from ..view import View
 from ..widgets.footer import Footer
-from ..widgets.lines import Lines, Run, fit
+from ..widgets.lines import Lines, Run, beyond, fit
 from .page import Page
 
 _MEANINGS = {
@@ -85,8 +85,12 @@ class HelpScreen(ListPage):
         return max(1, len(self._lines()) - self.query_one("#list", Lines).size.height + 1)
 
     def paint(self, ages: Ages) -> None:
-        lines = self.query_one("#list", Lines)
-        lines.draw(self._lines()[self.at : self.at + lines.size.height])
+        lines, every = self.query_one("#list", Lines), self._lines()
+        end = self.at + lines.size.height
+        shown = every[self.at : end]
+        if len(every) > end:
+            shown[-1] = fit(beyond(0, len(every) - end + 1, self.style), lines.size.width, self.style("text"))
+        lines.draw(shown)
 
     def _lines(self) -> list[Strip]:
         width, text = self.query_one("#list", Lines).size.width, self.style("text")
