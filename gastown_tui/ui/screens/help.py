@@ -88,7 +88,7 @@ class HelpScreen(ListPage):
         lines, every = self.query_one("#list", Lines), self._lines()
         end = self.at + lines.size.height
         shown = every[self.at : end]
-        if len(every) > end:
+        if shown and len(every) > end:
             shown[-1] = fit(beyond(0, len(every) - end + 1, self.style), lines.size.width, self.style("text"))
         lines.draw(shown)
 
