@@ -83,7 +83,7 @@ def trim_blank(rows: Sequence[str]) -> Sequence[str]:
 
 
 # As many rows as a hundred panes show: what stands on their screens is parsed once.
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def parse_row(row: str, pen: Pen = FRESH) -> tuple[Cells, Pen]:
     """Returns the cells of one row and the pen after it; the very same object for the same row, which makes a diff cheap."""
     runs: list[tuple[str, Attributes]] = []

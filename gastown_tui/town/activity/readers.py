@@ -21,7 +21,7 @@ def program_named(product: str | None) -> Program | None:
     return program
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def read_screen(product: str, screen: Screen) -> Reading:
     """Returns what a screen of a known program says; the very same object for the same screen."""
     program = program_named(product)

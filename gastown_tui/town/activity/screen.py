@@ -52,7 +52,7 @@ def screen_of(
     return Screen(cells[: len(texts)], tuple(texts), title, caret, width, height or len(cells), alternate)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _text(cells: Cells) -> str:
     return plain(cells).replace("\N{NO-BREAK SPACE}", " ").rstrip()
 
