@@ -8,6 +8,9 @@ from typing import NamedTuple
 from .acks import Ack
 from .snapshot import NOTHING, Moment
 
+OUR_PREFIX = "_gttui-"
+"""What the names of our own hidden sessions begin with; they are left out of every answer."""
+
 
 class Pane(NamedTuple):
     """One pane as tmux lists it. Times are wall seconds, ids keep their sigils; `env` holds the named variables only.

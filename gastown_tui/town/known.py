@@ -9,11 +9,24 @@ from .acks import Ack
 from .activity.judging import FIRST, Carried
 from .activity.motion import Motion
 from .agents import Identity, Stranger
-from .facts import Acknowledgements, Exited, Fact, Frame, Listing, Located, Pane, Remembered, Rig, SourceFailed, TownFiles, Tree
+from .facts import (
+    OUR_PREFIX,
+    Acknowledgements,
+    Exited,
+    Fact,
+    Frame,
+    Listing,
+    Located,
+    Pane,
+    Remembered,
+    Rig,
+    SourceFailed,
+    TownFiles,
+    Tree,
+)
 from .programs import Found, find_agent
 from .snapshot import NOTHING, Agent, Moment, Town, TownRef
 
-OUR_PREFIX = "_gttui-"
 CLOCK_STEP_S = 2.0
 KEEP_EXITS_S = 60.0
 MOST_REMEMBERED = 2000

@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from gastown_tui.observe.calls import end_group
 from gastown_tui.observe.ports import Capture, GatewayError, Look
 from gastown_tui.observe.tmux import commands, parse
-from gastown_tui.town.facts import Frame
+from gastown_tui.town.facts import OUR_PREFIX, Frame
 from gastown_tui.town.snapshot import Moment
 
 IN_FLIGHT = 64
@@ -261,7 +261,7 @@ class ControlGateway:
 
         Raises GatewayError where no server listens (none is started) or it does not answer as expected.
         """
-        session = f"{parse.OURS}{os.getpid()}"
+        session = f"{OUR_PREFIX}{os.getpid()}"
         clean = {name: value for name, value in env.items() if name not in ("TMUX", "TMUX_PANE")}
         try:
             connection = await Connection.open(tmux, socket, clean, session, on_event)

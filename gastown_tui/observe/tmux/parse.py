@@ -11,11 +11,8 @@ from typing import NamedTuple, TypeVar
 
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
 from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, VARIABLES, Marks
-from gastown_tui.town.facts import Frame, Pane
+from gastown_tui.town.facts import OUR_PREFIX, Frame, Pane
 from gastown_tui.town.snapshot import NOTHING, Moment
-
-OURS = "_gttui-"
-"""What the names of our own hidden sessions begin with; they are left out of every answer."""
 
 T = TypeVar("T")
 Row = dict[str, str]
@@ -162,7 +159,7 @@ def _by_pane(rows: Iterable[tuple[int, str, T]]) -> dict[str, list[T]]:
 
 
 def _ours(row: Row) -> bool:
-    return row["session_name"].startswith(OURS)
+    return row["session_name"].startswith(OUR_PREFIX)
 
 
 def _session(row: Row) -> int:
