@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from gastown_tui.town.acks import Ack
 from gastown_tui.town.facts import Frame, Pane, Remembered
+from gastown_tui.town.lines import Line
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
@@ -94,6 +95,52 @@ class LastLook(Protocol):
 
     def recall(self) -> Sight | None: ...
     def keep(self, sight: Sight) -> None: ...
+
+
+class LogBook(Protocol):
+    """The automonitor's log as far as it was read, in the file's order. Changes on the event loop only."""
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The lines kept, newest last. A line's number is `first` + its index, and stays its number through rotations."""
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def dropped(self) -> int:
+        """Returns how many bytes of the present file lie before the first line kept."""
+
+    @property
+    def state(self) -> str:
+        """Returns why there is nothing, or nothing new, to read; empty where all is well."""
+
+    @property
+    def torn(self) -> str:
+        """Returns a half line at the end that has not grown for five seconds, else nothing."""
+
+    async def earlier(self) -> None:
+        """Reads about a MiB before the first line kept."""
+
+
+class History(Protocol):
+    """What every agent did in the last 24 hours, a cell each minute, from the log, the events and what was seen."""
+
+    @property
+    def version(self) -> int:
+        """Grows whenever a cell changed."""
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """Returns whose past is known, by id; some may have left the town."""
+
+    def cells(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
+        """Returns `count` cells of `step` minutes each, the last of them the one that holds `minute` (wall seconds // 60).
+
+        Each is a code of `ribbon.CODES`, the worst state in its minutes; 0: nobody looked.
+        """
+
+    def activity(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
+        """Returns likewise how much of each cell's time the agent printed, 1 (nothing) to 9 (always); 0: nobody looked."""
 
 
 class Eye(Protocol):

@@ -185,6 +185,37 @@ class SourceState:
     error: str | None = None
 
 
+class Phase(NamedTuple):
+    """One phase of the automonitor's cycle. Stamps are wall seconds; `fails` counts in what was read of the log."""
+
+    name: str
+    last_ok_at: float | None = None
+    last_fail_at: float | None = None
+    fails: int = 0
+
+
+class Monitor(NamedTuple):
+    """What the automonitor's folder says. `writer`: alive, silent or absent. None is unknown, never zero.
+
+    `repaired`, `rejected` and `restarts` count what was read of the log, which begins at byte `from_offset`. `handoffs` and
+    `restarts` are by session. `faults`: what is wrong with the folder's files, or strange in them, for a person.
+    """
+
+    folder: str
+    writer: str
+    last_line_at: float | None = None
+    cycles: int | None = None
+    next_cycle_at: float | None = None
+    phases: tuple[Phase, ...] = ()
+    restarts: Mapping[str, int] = NOTHING
+    handoffs: Mapping[str, float] = NOTHING
+    pending_upgrade: str | None = None
+    repaired: int = 0
+    rejected: int = 0
+    from_offset: int = 0
+    faults: tuple[str, ...] = ()
+
+
 class TownRef(NamedTuple):
     """Which town: everything else is keyed from here. `socket` is a path, or None where no server was found."""
 
@@ -206,6 +237,7 @@ class Town:
     foreign: tuple[Foreign, ...] = ()
     sources: tuple[SourceState, ...] = ()
     notices: tuple[Notice, ...] = ()
+    monitor: Monitor | None = None
 
     def agent(self, agent_id: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)
