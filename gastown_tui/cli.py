@@ -6,13 +6,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from gastown_tui import __version__
+from gastown_tui.options import Command, Finite, as_json, global_options
 from gastown_tui.settings import (
     BLIND,
     CRASHED,
@@ -30,43 +31,6 @@ from gastown_tui.settings import (
 if TYPE_CHECKING:
     from gastown_tui.observe.once import OneLook
     from gastown_tui.town.snapshot import Agent, Nowhere
-
-
-def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(
-        (
-            click.option("--town", metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
-            click.option("--socket", metavar="NAME|PATH", help="The town's tmux socket (else GT_TMUX_SOCKET, else derived)."),
-            click.option("--monitor-dir", metavar="DIR", help="The automonitor's folder."),
-            click.option("--config", metavar="FILE", help="Another config.toml."),
-            click.option("--backend", type=click.Choice(["auto", "control", "fork"]), help="How tmux is asked."),
-            click.option("--read-only", is_flag=True, default=None, help="Nothing that changes a town."),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "json_wanted", is_flag=True, help="Print JSON, schema 1.")(command)
-
-
-class Finite(click.FloatRange):
-    """A number of its range; `nan` is in none, though no comparison says so."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        return self.fail(f"{value} is no number", param, ctx) if number != number else number
-
-
-class Command(click.Command):
-    """A command that takes the global options too, wherever they stand, and reads the config file before it runs."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        settings = ctx.ensure_object(Settings)
-        settings.take(ctx.params)
-        settings.read_config()
-        return super().invoke(ctx)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,47 @@
+"""What the commands share on the command line: the options that stand before or after them, and values they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from gastown_tui.settings import Settings
+
+
+def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--town", metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
+            click.option("--socket", metavar="NAME|PATH", help="The town's tmux socket (else GT_TMUX_SOCKET, else derived)."),
+            click.option("--monitor-dir", metavar="DIR", help="The automonitor's folder."),
+            click.option("--config", metavar="FILE", help="Another config.toml."),
+            click.option("--backend", type=click.Choice(["auto", "control", "fork"]), help="How tmux is asked."),
+            click.option("--read-only", is_flag=True, default=None, help="Nothing that changes a town."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_wanted", is_flag=True, help="Print JSON, schema 1.")(command)
+
+
+class Finite(click.FloatRange):
+    """A number of its range; `nan` is in none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number", param, ctx) if number != number else number
+
+
+class Command(click.Command):
+    """A command that takes the global options too, wherever they stand, and reads the config file before it runs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        settings = ctx.ensure_object(Settings)
+        settings.take(ctx.params)
+        settings.read_config()
+        return super().invoke(ctx)
