@@ -16,6 +16,7 @@ from .. import keys
 from ..ages import Ages
 from ..themes import ink
 from ..view import View
+from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
 from ..widgets.lines import Run
@@ -157,8 +158,8 @@ class ProblemsScreen(Page):
     def action_back(self) -> None:
         self.dismiss()
 
-    def on_problems_chosen(self, message: Problems.Chosen) -> None:
+    def on_choices_chosen(self, message: Choices.Chosen) -> None:
         self._choose(message.key)
 
-    def on_problems_scrolled(self, message: Problems.Scrolled) -> None:
+    def on_choices_scrolled(self, message: Choices.Scrolled) -> None:
         self.action_move(message.by)

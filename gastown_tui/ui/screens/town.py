@@ -19,6 +19,7 @@ from .. import keys, roster
 from ..ages import Ages
 from ..roster import Row, Wish
 from ..view import View
+from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
 from ..widgets.pane import Pane
@@ -294,10 +295,10 @@ class TownScreen(Page):
         elif self.wish.only_problems:
             self.action_only_problems()
 
-    def on_rows_chosen(self, message: Rows.Chosen) -> None:
+    def on_choices_chosen(self, message: Choices.Chosen) -> None:
         self._choose(message.key)
 
-    def on_rows_scrolled(self, message: Rows.Scrolled) -> None:
+    def on_choices_scrolled(self, message: Choices.Scrolled) -> None:
         self._step(message.by)
 
     def on_pane_scrolled(self, message: Pane.Scrolled) -> None:

@@ -9,8 +9,6 @@ from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
-from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.message import Message
 from textual.strip import Strip
 
 from gastown_tui.town.looked import Sight, news
@@ -21,7 +19,8 @@ from gastown_tui.town.words import SHAPES, outlook
 
 from ..ages import Ages
 from ..themes import STATE_TOKENS, Ink
-from .lines import Lines, Run, beyond, clip, fit, width_of
+from .choices import Choices
+from .lines import Run, beyond, clip, fit, width_of
 
 _AGE = 8
 _LEAD = 3
@@ -40,22 +39,8 @@ class Block:
     lines: Sequence[Sequence[Run]]
 
 
-class Problems(Lines):
+class Problems(Choices):
     """Shows blocks from the one at which the chosen one is in sight; the last line says how many are out of sight."""
-
-    class Chosen(Message):
-        """A block was clicked."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
-    class Scrolled(Message):
-        """The wheel was turned by that many blocks."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -77,18 +62,8 @@ class Problems(Lines):
         self._owners = [*("" for _ in pinned), *(key for key, _ in seen)]
         self.draw(lines)
 
-    def on_click(self, event: Click) -> None:
-        """Chooses what is below the pointer."""
-        if event.y < len(self._owners) and self._owners[event.y]:
-            self.post_message(self.Chosen(self._owners[event.y]))
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        event.stop()
-        self.post_message(self.Scrolled(1))
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        event.stop()
-        self.post_message(self.Scrolled(-1))
+    def key_at(self, y: int) -> str:
+        return self._owners[y] if y < len(self._owners) else ""
 
 
 def _base(runs: Sequence[Run], style: Ink) -> Style:

@@ -8,8 +8,6 @@ from functools import partial
 from typing import NamedTuple
 
 from rich.cells import set_cell_size
-from textual.events import Click, MouseScrollDown, MouseScrollUp
-from textual.message import Message
 from textual.strip import Strip
 
 from gastown_tui.town.snapshot import UNTOLD, State
@@ -18,7 +16,8 @@ from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing
 from ..ages import Ages
 from ..roster import Row
 from ..themes import STATE_TOKENS, Ink, ink
-from .lines import Lines, Run, beyond, clip, fit
+from .choices import Choices
+from .lines import Run, beyond, clip, fit
 
 _STATE, _AGE, _QUIET, _BEAD, _RUNTIME = 9, 7, 8, 12, 9
 _NAME = 36
@@ -72,22 +71,8 @@ class Scene:
 Look = tuple["Told", Columns, str, bool]
 
 
-class Rows(Lines):
+class Rows(Choices):
     """Shows rows under a line of column names; the last line says how many rows are out of sight."""
-
-    class Chosen(Message):
-        """A row was clicked."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
-    class Scrolled(Message):
-        """The wheel was turned by that many rows."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -127,19 +112,9 @@ class Rows(Lines):
             lines.append(fit(beyond(self._top, len(scene.rows) - room - self._top, style), width, style("text")))
         self.draw(lines)
 
-    def on_click(self, event: Click) -> None:
-        """Chooses the row below the pointer."""
-        index = event.y - 1
-        if 0 <= index < len(self._on_screen) and self._on_screen[index].selectable:
-            self.post_message(self.Chosen(self._on_screen[index].key))
-
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        event.stop()
-        self.post_message(self.Scrolled(1))
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        event.stop()
-        self.post_message(self.Scrolled(-1))
+    def key_at(self, y: int) -> str:
+        row = self._on_screen[y - 1] if 0 < y <= len(self._on_screen) else None
+        return row.key if row and row.selectable else ""
 
 
 def _scrolled(top: int, at: int, room: int, count: int) -> int:
