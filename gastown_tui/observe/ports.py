@@ -150,7 +150,18 @@ class Eye(Protocol):
     def backend(self) -> str:
         """Returns the backend in use: `control` or `fork`."""
 
+    @property
+    def log(self) -> LogBook:
+        """Returns the automonitor's log; an empty one where there is none."""
+
+    @property
+    def history(self) -> History:
+        """Returns what is known of the last day; nothing where no town is observed."""
+
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None: ...
+    def on_log(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called on the event loop whenever the log says something new, at most twenty times a second."""
+
     async def run(self) -> None:
         """Observes until cancelled."""
 

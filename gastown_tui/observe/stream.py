@@ -13,8 +13,9 @@ from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
 
 from .locate import Wanted
+from .log_book import Book
 from .observation import Observation
-from .ports import AckStore, Capture, Gateway, GatewayError, Past
+from .ports import AckStore, Capture, Gateway, GatewayError, LogBook, Past
 from .survey import Survey, listening, survey
 from .tmux.source import Rhythm, TmuxSource
 
@@ -40,6 +41,7 @@ class Stream:
     _interest: Mapping[str, float] = field(default_factory=dict)
     _look_for_town: asyncio.Event = field(default_factory=asyncio.Event)
     _last: Town | Nowhere | None = None
+    _log: Book = field(default_factory=Book)
 
     @property
     def _source(self) -> TmuxSource | None:
@@ -53,6 +55,13 @@ class Stream:
     def refused(self) -> str | None:
         """Returns why the control backend is not in use, or None."""
         return self._source.refused if self._source else None
+
+    @property
+    def log(self) -> LogBook:
+        return self._log
+
+    def on_log(self, tell: Callable[[], None]) -> None:
+        self._log.on_change(tell)
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:
         self._on_town.append(on_town)

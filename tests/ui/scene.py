@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from lastday import day
+from logbook import Book
+
 from gastown_tui.observe.ports import GatewayError
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import (
@@ -17,7 +20,9 @@ from gastown_tui.town.snapshot import (
     Foreign,
     Held,
     Moment,
+    Monitor,
     Nowhere,
+    Phase,
     Question,
     SourceState,
     State,
@@ -147,6 +152,25 @@ AGENTS = (
     _agent("wasteland/polecats/rictus", State.UNKNOWN, 16, "another program runs: htop", age=1900, quiet=600, runtime=None),
 )
 OK = tuple(SourceState(name, "ok", WALL) for name in ("tmux", "process", "town", "memory"))
+MONITOR = Monitor(
+    "/home/op/gt/settings/automonitor",
+    "alive",
+    last_line_at=WALL - 238,
+    cycles=14,
+    next_cycle_at=WALL + 982,
+    phases=(
+        Phase("upstream", WALL - 248, None, 0),
+        Phase("handoff", WALL - 241, WALL - 240, 1),
+        Phase("watcher", WALL - 239, None, 0),
+        Phase("ai", WALL - 2700, WALL - 1490, 1),
+    ),
+    restarts={"gt-crew-jack": 3, "hq-mayor": 1},
+    handoffs={"gt-crew-jack": WALL - 1498, "hq-mayor": WALL - 247, "hq-deacon": WALL - 9000},
+    pending_upgrade="New gastown release available: v0.5.1 (current: v0.5.0)",
+    repaired=3,
+    rejected=1,
+    faults=("state.json cannot be read: it is empty; it is shown as of 10:30:05",),
+)
 TOWN = Town(
     ref=TownRef("/home/op/gt", "/tmp/tmux-1000/gt-a1b2c3", "gt"),
     observed_at=WALL,
@@ -154,6 +178,7 @@ TOWN = Town(
     agents=AGENTS,
     foreign=(Foreign("notes", "$20"), Foreign("gt-automonitor", "$21", "automonitor")),
     sources=OK,
+    monitor=MONITOR,
 )
 WELL = replace(TOWN, agents=tuple(agent for agent in AGENTS if agent.state in (State.WORKING, State.IDLE)))
 NOWHERE = Nowhere(
@@ -216,9 +241,14 @@ class Eye:
         self.unwritable: OSError | None = None
         self.wishes: list[dict[str, float]] = []
         self.keys = self.looks = 0
-        self.history = tuple(f"\x1b[32mline {number}\x1b[m of the past" for number in range(1, 401))
+        self.history = day(AGENTS, WALL)
+        self.above = tuple(f"\x1b[32mline {number}\x1b[m of the past" for number in range(1, 401))
         self.fails: GatewayError | None = None
         self.breaks = asyncio.Event()
+        self.log = Book()
+
+    def on_log(self, tell: Callable[[], None]) -> None:
+        self.log.tell(tell)
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:
         self._on_town, self.frame = on_town, on_frame
@@ -267,7 +297,7 @@ class Eye:
     async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
         if self.fails:
             raise self.fails
-        return (*self.history, *_SPLASH, *_TYPING)[-lines:]
+        return (*self.above, *_SPLASH, *_TYPING)[-lines:]
 
     async def environment(self, session_id: str) -> tuple[tuple[str, str], ...]:
         if self.fails:
@@ -291,9 +321,10 @@ def console(
     clock: Callable[[], Moment] | None = None,
     read_only: bool = False,
     environ: Mapping[str, str] | None = None,
+    theme: str | None = None,
 ) -> Console:
     """The console on the fixed town."""
-    return Console(eye or Eye(), clock=clock or Clock(), read_only=read_only, environ=environ or {})
+    return Console(eye or Eye(), clock=clock or Clock(), read_only=read_only, environ=environ or {}, theme=theme)
 
 
 def text(app: Console) -> str:
