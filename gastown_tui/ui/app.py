@@ -33,7 +33,7 @@ from .screens.nowhere import NowhereScreen
 from .screens.page import Page
 from .screens.problems import ProblemsScreen
 from .screens.town import TownScreen
-from .themes import PALETTES, Ink, ink, themes
+from .themes import PALETTES, PREFIX, Ink, chosen, ink, themes
 from .view import View
 
 CRASHED = 70
@@ -60,13 +60,13 @@ class Console(App[None], inherit_bindings=False):
         looked: Callable[[str], LastLook] | None = None,
     ) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
+        theme: str | None = None,
         self._plain = "NO_COLOR" in environ
         super().__init__(ansi_color=True if self._plain else None)
         self.animation_level = "none"
-        for theme in themes():
-            self.register_theme(theme)
-        wanted = environ.get("TEXTUAL_THEME", "")
-        self.theme = wanted if wanted in PALETTES else next(iter(PALETTES))
+        for one in themes():
+            self.register_theme(one)
+        self.theme = chosen(theme, environ)
         self.view = View(eye, clock, read_only=read_only)
         self._clock = clock
         self._calls = Calls(bell)
@@ -200,6 +200,7 @@ class Console(App[None], inherit_bindings=False):
             self.page.redraw()
 
     def action_hold(self) -> None:
+            self.page.say(f"theme: {self.theme.removeprefix(PREFIX)}")
         """Holds the picture still and leaves the mouse to the terminal, so that text can be selected; or takes both back."""
         self.view.hold()
         if isinstance(self._driver, SafeDriver):

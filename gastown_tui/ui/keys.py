@@ -61,7 +61,7 @@ KEYS = (
     Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", SCREENS),
     Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", MOVING, "", 90),
     Key("choose", ("enter",), "Enter", "run", "run what is marked", (PALETTE,), "", 1),
-    Key("app.theme", (), "", "theme", "change between dark and light", (ANYWHERE,)),
+    Key("app.theme", (), "", "theme", "the next colours: dark, light, contrast, terminal", (ANYWHERE,)),
     Key("app.palette", ("ctrl+p", "colon"), "Ctrl+P :", "palette", "find any action by its name", (ANYWHERE,), "", 95),
     Key("app.help", ("question_mark",), "?", "help", "every key", (ANYWHERE,), "", 99),
     Key("app.leave", ("q",), "q", "quit", "quit; from another screen, back", (ANYWHERE,), "", 97),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.color import Color
@@ -16,7 +16,9 @@ from gastown_tui.town.snapshot import State
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The tokens of the look, as `#rrggbb`. `back` lies below everything, `select` below the chosen row."""
+    """The tokens of the look, as `#rrggbb` or the terminal's own names. `back` lies below everything, `select` below the
+    chosen row.
+    """
 
     back: str
     select: str
@@ -38,7 +40,7 @@ DARK = Palette(
     select="#2c313a",
     text="#d5dae1",
     dim="#97a0ac",
-    faint="#6f7884",
+    faint="#737c88",
     rule="#3a414b",
     accent="#7fb2e5",
     good="#84b98a",
@@ -63,7 +65,40 @@ LIGHT = Palette(
     frozen="#1d58b5",
     unknown="#5a626c",
 )
-PALETTES = {"gastown-dark": DARK, "gastown-light": LIGHT}
+CONTRAST = Palette(
+    back="#000000",
+    select="#303030",
+    text="#ffffff",
+    dim="#d6d6d6",
+    faint="#c2c2c2",
+    rule="#8a8a8a",
+    accent="#8cd0ff",
+    good="#8df08d",
+    attention="#ffd75f",
+    danger="#ffaea6",
+    held="#dcbcff",
+    frozen="#a9ccff",
+    unknown="#d6d6d6",
+)
+# No blue, which many terminals draw too dark to read, and no bright black, which some draw as their ground.
+TERMINAL = Palette(
+    back="default",
+    select="default",
+    text="default",
+    dim="default",
+    faint="default",
+    rule="default",
+    accent="cyan",
+    good="green",
+    attention="yellow",
+    danger="red",
+    held="magenta",
+    frozen="cyan",
+    unknown="default",
+)
+PREFIX = "gastown-"
+"""What our themes are called among Textual's own, before the name that a person gives them."""
+PALETTES = {"gastown-dark": DARK, "gastown-light": LIGHT, "gastown-contrast": CONTRAST, "gastown-terminal": TERMINAL}
 STATE_TOKENS = {
     State.WORKING: "good",
     State.IDLE: "dim",
@@ -83,20 +118,31 @@ _LOUD = frozenset({"attention", "danger", "held", "accent"})
 
 
 def themes() -> list[Theme]:
-    """Returns the two themes as Textual wants them; its own widgets are not used, so few of its names matter."""
+    """Returns the themes as Textual wants them; its own widgets are not used, so few of its names matter."""
     return [
         Theme(
             name=name,
-            primary=palette.accent,
-            foreground=palette.text,
-            background=palette.back,
-            surface=palette.back,
-            panel=palette.back,
-            dark=palette is DARK,
-            variables={f"town-{token}": colour for token, colour in asdict(palette).items()},
+            primary=_for_textual(palette.accent),
+            foreground=_for_textual(palette.text),
+            background=_for_textual(palette.back),
+            surface=_for_textual(palette.back),
+            panel=_for_textual(palette.back),
+            dark=palette is not LIGHT,
+            ansi=palette is TERMINAL,
+            variables={"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"} if palette is TERMINAL else {},
         )
         for name, palette in PALETTES.items()
     ]
+
+
+def _for_textual(colour: str) -> str:
+    return colour if colour.startswith("#") else f"ansi_{colour}"
+
+
+def chosen(wanted: str | None, environ: Mapping[str, str]) -> str:
+    """Returns the theme to begin with: what TEXTUAL_THEME names if it is one of ours, else what is wanted, else the dark one."""
+    named = environ.get("TEXTUAL_THEME", "")
+    return named if named in PALETTES else f"{PREFIX}{wanted or 'dark'}"
 
 
 @lru_cache(maxsize=256)
@@ -105,8 +151,12 @@ def ink(theme: str, token: str, *, selected: bool = False) -> Style:
     name, _, weight = token.partition(" ")
     if theme not in PALETTES:
         return Style(dim=name in _QUIET or None, bold=name in _LOUD or bool(weight) or None)
-    colours = asdict(PALETTES[theme])
-    return Style(color=colours[name], bgcolor=colours["select" if selected else "back"], bold=bool(weight) or None)
+    palette = PALETTES[theme]
+    ground = palette.select if selected else palette.back
+    quiet = palette is TERMINAL and name in _QUIET
+    # Where the chosen row has no ground of its own, its weight says so.
+    heavy = bool(weight) or (selected and ground == palette.back and not quiet)
+    return Style(color=getattr(palette, name), bgcolor=ground, bold=heavy or None, dim=quiet or None)
 
 
 @lru_cache(maxsize=4096)

@@ -91,7 +91,7 @@ async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: 
 async def test_a_palette_entry_without_a_key_runs() -> None:
     app = scene.console()
     async with app.run_test() as pilot:
-        await pilot.press("colon", *"dark and", "enter")
+        await pilot.press("colon", *"next colours", "enter")
         await settled(app, pilot)
         assert app.theme == "gastown-light"
 
@@ -106,7 +106,7 @@ def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
     assert "| `j` `↓` | town, problems, agent view, lists | one row down |" in table
-    assert "| (palette) | anywhere | change between dark and light |" in table
+    assert "| (palette) | anywhere | the next colours: dark, light, contrast, terminal |" in table
 
 
 async def test_enter_does_nothing_yet() -> None:

@@ -1,23 +1,34 @@
-"""Both palettes can be read."""
+"""Every theme can be read, and a state is known without its colour."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict, replace
+from functools import reduce
+
 import pytest
+import scene
+from textual.strip import Strip
 
 from gastown_tui.town.cells import Attributes
 from gastown_tui.town.snapshot import State
-from gastown_tui.ui.themes import PALETTES, STATE_TOKENS, Palette, cell_style, contrast, ink
+from gastown_tui.town.words import SHAPES
+from gastown_tui.ui.app import Console
+from gastown_tui.ui.themes import CONTRAST, DARK, PALETTES, STATE_TOKENS, TERMINAL, Palette, cell_style, contrast, ink, themes
 
-TEXTS = ("text", "dim", "accent", "good", "attention", "danger", "held", "frozen", "unknown")
+INKS = [token for token in asdict(TERMINAL) if token not in ("back", "select", "rule")]
+OWN = {name: palette for name, palette in PALETTES.items() if palette is not TERMINAL}
 
 
-@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
-def test_contrast(palette: Palette) -> None:
-    for token in TEXTS:
-        assert contrast(getattr(palette, token), palette.back) >= 4.5, token
-    for token in ("text", "dim"):
-        assert contrast(getattr(palette, token), palette.select) >= 4.5, token
-    assert contrast(palette.faint, palette.back) >= 3
+@pytest.mark.parametrize("ground", ["back", "select"])
+@pytest.mark.parametrize("palette", OWN.values(), ids=OWN)
+def test_contrast(palette: Palette, ground: str) -> None:
+    """WCAG 2: 4.5 for text, 7 for the enhanced grade, 3 for what only has to be seen."""
+    under = getattr(palette, ground)
+    for token in INKS:
+        least = 7 if palette is CONTRAST else 3 if token == "faint" else 4.5
+        assert contrast(getattr(palette, token), under) >= least, token
+    assert contrast(palette.rule, palette.back) >= (3 if palette is CONTRAST else 1.5)
 
 
 def test_contrast_is_that_of_the_standard() -> None:
@@ -25,8 +36,29 @@ def test_contrast_is_that_of_the_standard() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_every_state_has_a_colour() -> None:
-    assert set(STATE_TOKENS) == set(State)
+def test_every_state_has_a_colour_a_shape_and_a_word_of_its_own() -> None:
+    assert set(STATE_TOKENS) == set(SHAPES) == set(State)
+    assert len({*SHAPES.values()}) == len({str(state) for state in State}) == len(State)
+
+
+async def test_every_state_is_told_by_shape_and_word_where_there_is_no_colour() -> None:
+    agents = tuple(replace(agent, state=state) for agent, state in zip(scene.AGENTS, State, strict=False))
+    app = scene.console(scene.Eye(replace(scene.TOWN, agents=agents)), environ={"NO_COLOR": "1"})
+    async with app.run_test(size=(120, 40)):
+        strips = _drawn(app)
+    colours = {colour for strip in strips for one in strip if one.style for colour in (one.style.color, one.style.bgcolor)}
+    assert all(colour is None or colour.is_default for colour in colours)
+    rows = [strip.text for strip in strips]
+    for agent in agents:
+        told = re.compile(rf"{re.escape(SHAPES[agent.state])} .*\b{agent.name} .*\b{agent.state} ")
+        assert any(map(told.search, rows)), agent.state
+
+
+def _drawn(app: Console) -> list[Strip]:
+    """What the terminal is sent: the rows on screen behind the filters."""
+    ground = app.screen.background_colors[1]
+    rows = app.screen._compositor.render_strips()
+    return [reduce(lambda strip, one: strip.apply_filter(one, ground), app.get_line_filters(), row) for row in rows]
 
 
 def test_a_dimmed_pane_has_no_colour_of_its_own() -> None:
@@ -43,3 +75,52 @@ def _plain(token: str) -> tuple[object, object]:
 def test_without_colour_there_is_only_weight() -> None:
     assert cell_style("mono", Attributes(fg=1, bold=True), dimmed=False).color is None
     assert ink("mono", "danger").bold and ink("mono", "dim").dim
+
+
+def test_the_terminals_own_colours_are_named_and_never_numbers_of_ours() -> None:
+    for token in INKS:
+        for selected in (False, True):
+            style = ink("gastown-terminal", token, selected=selected)
+            assert style.color is not None and style.bgcolor is not None
+            assert style.color.triplet is None and style.bgcolor.is_default
+    assert ink("gastown-terminal", "text", selected=True).bold and not ink("gastown-terminal", "text").bold
+    assert [theme.name for theme in themes() if theme.ansi] == ["gastown-terminal"]
+
+
+async def test_the_terminals_own_colours_reach_it() -> None:
+    """Nothing on the way makes fixed colours of them, when the theme is changed to as when it is begun with."""
+    begun, changed = scene.console(theme="terminal"), scene.console()
+    async with begun.run_test(size=(120, 32)) as pilot:
+        await pilot.pause()
+        first = _colours(begun)
+    async with changed.run_test(size=(120, 32)) as pilot:
+        for _ in range(3):
+            changed.action_theme()
+        await pilot.pause()
+        second = _colours(changed)
+    assert {"default", "red", "green"} <= second & first
+    assert (first | second).isdisjoint(asdict(DARK).values())
+
+
+def _colours(app: Console) -> set[str]:
+    cells = [one.style for strip in _drawn(app) for one in strip if one.style]
+    return {colour.name for style in cells for colour in (style.color, style.bgcolor) if colour}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named", "theme"),
+    [(None, "", "dark"), ("light", "", "light"), ("light", "gastown-contrast", "contrast"), ("terminal", "nord", "terminal")],
+)
+def test_the_theme_to_begin_with(wanted: str | None, named: str, theme: str) -> None:
+    app = scene.console(environ={"TEXTUAL_THEME": named}, theme=wanted)
+    assert app.theme == f"gastown-{theme}"
+
+
+async def test_the_palette_goes_round_the_themes() -> None:
+    app = scene.console()
+    async with app.run_test():
+        seen = []
+        for _ in PALETTES:
+            seen.append(app.theme)
+            app.action_theme()
+        assert seen == list(PALETTES) and app.theme == seen[0]
