@@ -310,7 +310,7 @@ async def test_steps_into_the_scrollback_that_come_together_all_count() -> None:
 
 async def test_where_nothing_stands_above_the_pane_stays_live() -> None:
     eye = scene.Eye()
-    eye.history = ()
+    eye.above = ()
     async with scene.console(eye).run_test(size=(120, 60)) as pilot:
         shown = await pressed(pilot, "space", "k")
         assert "nothing above this" in shown and "not live" not in shown
