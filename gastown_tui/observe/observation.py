@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gastown_tui.town.acks import Ack, ended, subject
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Acknowledgements, Exited, Fact, Frame, Listing, Pane, SourceFailed, TownFiles
+from gastown_tui.town.facts import Acknowledgements, Exited, Fact, Frame, Listing, Pane, Remembered, SourceFailed, TownFiles
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
@@ -20,6 +20,7 @@ from gastown_tui.town.snapshot import ALIVE, NOTHING, Moment, Nowhere, State, To
 from .pids import PidWatcher
 from .ports import AckStore, Past
 from .processes import read_tree
+from .recording import Recording
 from .survey import Survey
 from .tmux.source import TmuxSource
 
@@ -62,6 +63,7 @@ class Observation:
         clock: Callable[[], Moment],
         past: Past,
         acks: AckStore | None = None,
+        recording: Recording | None = None,
         patience: Mapping[str, float] = NOTHING,
         publish: Callable[[Town], None],
         find: Callable[[], Survey | Nowhere],
@@ -77,6 +79,7 @@ class Observation:
         self._source_at = source_at
         self.source: TmuxSource | None = None
         self._acks = acks
+        self._recording = recording or Recording()
         self._over: frozenset[str] = frozenset()
         self._told: Town | None = None
         self._known = Known(place.ref, patience=patience)
@@ -86,7 +89,8 @@ class Observation:
         self._wake = asyncio.Event()
         self._look_for_server = asyncio.Event()
         self._readings: dict[str, _Reading] = {}
-        self._files_due = clock().mono + FILES_S
+        # The last day comes with the first files, right after the first picture.
+        self._files_due = clock().mono + (FIRST_SCREENS_S if self._recording.keeps else FILES_S)
         self._began = self._last_turn = clock().mono
         self._reading_files: asyncio.Task[list[Fact]] | None = None
         self._reading_since = clock().mono
@@ -212,6 +216,7 @@ class Observation:
         judgement = judge(self._known, now)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
+        self._recording.see(judgement.town, now)
         if self._known.answer is not None and not self._place.ref.demo:
             # As of the last answer of the server: whom nobody sees now may have been stopped since.
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
@@ -236,8 +241,10 @@ class Observation:
         """Keeps who was alive, unless a disk that hangs holds the last reading: an end does not wait for it."""
         if self._reading_files is not None:
             await asyncio.wait({self._reading_files}, timeout=RECORDS_WAIT_S)
-        if self._reading_files is None and self._alive is not None:
-            self._past.keep(*self._alive, now=True)
+        if self._reading_files is None:
+            self._recording.end(self._clock())
+            if self._alive is not None:
+                self._past.keep(*self._alive, now=True)
 
     async def _read_files(self, now: Moment, *, wait: bool) -> None:
         """Reads the town's files, and keeps who is alive, in a thread: a disk that hangs must not stop the console.
@@ -263,6 +270,7 @@ class Observation:
     def _use_disk(self, now: Moment, sessions: frozenset[str], alive: _Alive | None) -> list[Fact]:
         if alive is not None:
             self._past.keep(*alive)
+        self._recording.use_disk(now)
         facts = self._use_acks(self._acks, now) if self._acks else []
         return [*facts, self._place.reader.read(now, sessions)]
 
@@ -286,8 +294,10 @@ class Observation:
         else:
             for fact in reading.result():
                 self._put(fact)
-        if self._past.error:
-            self._put(SourceFailed("memory", self._past.error, self._clock()))
+        if unkept := self._past.error or self._recording.error:
+            self._put(SourceFailed("memory", unkept, self._clock()))
+        elif "memory" in self._known.failures:
+            self._put(Remembered(NOTHING, self._clock()))
 
     def _read_processes(self, now: Moment) -> None:
         panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]

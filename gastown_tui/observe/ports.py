@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gastown_tui.town.acks import Ack
 from gastown_tui.town.facts import Frame, Pane, Remembered
 from gastown_tui.town.lines import Line
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
+
+if TYPE_CHECKING:
+    from gastown_tui.town.ribbon import Minute, Ribbon
 
 
 class GatewayError(Exception):
@@ -90,6 +93,17 @@ class AckStore(Protocol):
     def withdraw(self, agent_ids: Iterable[str]) -> None: ...
 
 
+class Days(Protocol):
+    """What was seen of one town in the last day, kept across runs. Neither method raises; both use the disk."""
+
+    error: str | None
+
+    def recall(self, minute: int) -> Ribbon:
+        """Returns what is kept of the day that ends with `minute` (wall seconds // 60)."""
+
+    def keep(self, minute: Minute) -> None: ...
+
+
 class LastLook(Protocol):
     """How a town was when a person last looked at it. Neither method raises; both use the disk."""
 
@@ -156,7 +170,7 @@ class Eye(Protocol):
 
     @property
     def history(self) -> History:
-        """Returns what is known of the last day; nothing where no town is observed."""
+        """Returns what is known of the last day of the town that is observed, or was until it went."""
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None: ...
     def on_log(self, tell: Callable[[], None]) -> None:

@@ -15,7 +15,8 @@ from gastown_tui.town.text import mask_variable
 from .locate import Wanted
 from .log_book import Book
 from .observation import Observation
-from .ports import AckStore, Capture, Gateway, GatewayError, LogBook, Past
+from .ports import AckStore, Capture, Days, Gateway, GatewayError, History, LogBook, Past
+from .recording import Recording
 from .survey import Survey, listening, survey
 from .tmux.source import Rhythm, TmuxSource
 
@@ -35,6 +36,7 @@ class Stream:
     rhythm: Rhythm = field(default_factory=Rhythm)
     acks: Callable[[str], AckStore] | None = None
     patience: Mapping[str, float] = field(default_factory=dict)
+    days: Callable[[str], Days] | None = None
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
     _observation: Observation | None = None
@@ -42,6 +44,7 @@ class Stream:
     _look_for_town: asyncio.Event = field(default_factory=asyncio.Event)
     _last: Town | Nowhere | None = None
     _log: Book = field(default_factory=Book)
+    _recording: Recording = field(default_factory=Recording)
 
     @property
     def _source(self) -> TmuxSource | None:
@@ -60,6 +63,10 @@ class Stream:
     def log(self) -> LogBook:
         return self._log
 
+    @property
+    def history(self) -> History:
+        return self._recording.ribbon
+
     def on_log(self, tell: Callable[[], None]) -> None:
         self._log.on_change(tell)
 
@@ -77,11 +84,14 @@ class Stream:
                     async with asyncio.timeout(LOOK_FOR_TOWN_S):
                         await self._look_for_town.wait()
                 continue
+            # A town in a box ends with its past.
+            self._recording = Recording(self.days(place.ref.root) if self.days and not place.ref.demo else None)
             self._observation = Observation(
                 place,
                 clock=self.clock,
                 past=self.past(place.ref.root, place.ref.socket or ""),
                 acks=self.acks(place.ref.root) if self.acks else None,
+                recording=self._recording,
                 patience=self.patience,
                 publish=self._publish,
                 find=self._survey,
