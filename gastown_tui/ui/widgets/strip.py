@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual.strip import Strip
+
 from gastown_tui.town.text import clock_time, safe
 from gastown_tui.town.words import SHAPES
 
@@ -49,6 +51,19 @@ def _row(events: list[Event], style: Ink, width: int) -> list[Run]:
         shown += 1
     # One event that stands alone after all has the line to itself.
     return row if shown > 1 else _told(events[0], style, width)
+
+
+def section(left: Iterable[Run], right: Iterable[Run], width: int, style: Ink) -> Strip:
+    """Returns a rule with a title in it, and at its right end as much of `right`, from its beginning, as fits."""
+    rule = style("rule")
+    head = [("── ", rule), *left, (" ", rule)]
+    room = width - width_of(head) - 4
+    tail: list[Run] = []
+    for run in right:
+        if width_of([*tail, run]) > room:
+            break
+        tail.append(run)
+    return fit([*head, ("─" * (width - width_of(head) - width_of(tail) - 2), rule), *tail, ("──", rule)], width, rule)
 
 
 class Rule(Lines):

@@ -1,0 +1,142 @@
+"""Which lines of a log a person wants: a small language, and an index that is made a slice at a time. Pure."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from gastown_tui.town.lines import Line
+
+SHOWN_CHARACTERS = 4096
+HINT = "words · level:warn comp:handoff session:gt-x · level:broken"
+_LEVELS = ("", "warn", "error", "broken")
+_RANKS = {"trace": 0, "debug": 1, "info": 2, "notice": 3, "warn": 4, "warning": 4, "error": 5, "critical": 6, "fatal": 6}
+_LEVEL = "level:"
+
+Test = Callable[[Line], bool]
+
+
+def tests(query: str) -> list[Test]:
+    """Returns what a line must pass, all of it: `level:`, `comp:` and `session:`, and every other word in its text."""
+    return [_test(word) for word in query.casefold().split()]
+
+
+def next_level(query: str) -> str:
+    """Returns the query with the next level: warnings and above, errors and above, what was not as it should be, all."""
+    words = query.split()
+    now = next((word.casefold().removeprefix(_LEVEL) for word in words if word.casefold().startswith(_LEVEL)), "")
+    after = _LEVELS[(_LEVELS.index(now) + 1) % len(_LEVELS)] if now in _LEVELS else ""
+    kept = [word for word in words if not word.casefold().startswith(_LEVEL)]
+    return " ".join([*([_LEVEL + after] if after else []), *kept])
+
+
+def for_session(session: str) -> str:
+    """Returns the query for the lines that name a session."""
+    return f"session:{session}"
+
+
+def _test(word: str) -> Test:
+    name, colon, value = word.partition(":")
+    if not colon or not value or name not in _TESTS:
+        return lambda line: word in _text(line)
+    return _TESTS[name](value)
+
+
+def _text(line: Line) -> str:
+    text = line.message or line.raw or ""
+    return (text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS]).casefold()
+
+
+def _level(value: str) -> Test:
+    """Returns the test for a level and those above; for one that nobody knows, for levels that begin so.
+
+    What tells no known level passes every known one: nobody knows that it is harmless.
+    """
+    if value == "broken":
+        return lambda line: line.verdict != "ok"
+    rank = _RANKS.get(value)
+    if rank is None:
+        return lambda line: (line.level or "").casefold().startswith(value)
+    lower = {level for level, other in _RANKS.items() if other < rank}
+    return lambda line: (line.level or "").casefold() not in lower
+
+
+def _component(value: str) -> Test:
+    return lambda line: value in (line.component or "").casefold()
+
+
+def _session(value: str) -> Test:
+    """Returns the test for a session's whole name: `gt-x` is not in `gt-x-2`."""
+    whole = re.compile(rf"(?<![\w-]){re.escape(value)}(?![\w-])")
+    return lambda line: value in (text := _text(line)) and whole.search(text) is not None
+
+
+_TESTS: dict[str, Callable[[str], Test]] = {"level": _level, "comp": _component, "component": _component, "session": _session}
+
+
+class Sieve:
+    """The numbers of the lines that pass a query. A line's number stays its own while older lines come and go.
+
+    Lines that belong to the event above pass with it.
+    """
+
+    def __init__(self, query: str = "") -> None:
+        self.query = query
+        self.examined = 0
+        self._tests = tests(query)
+        self._found: list[int] = []
+        self._first = self._end = self._low = self._high = 0
+        self._begun = False
+
+    @property
+    def shown(self) -> Sequence[int]:
+        """The numbers found so far, ascending."""
+        return self._found if self._tests else range(self._first, self._end)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every line was looked at."""
+        return not self._tests or (self._begun and self._low <= self._first and self._high >= self._end)
+
+    def take(self, lines: Sequence[Line], first: int, end: int, most: int) -> bool:
+        """Looks at up to `most` lines not looked at yet, new ones before old ones, and returns whether that was all.
+
+        `first` is the number of `lines[0]`; those from the number `end` on are left out.
+        """
+        self._first, self._end = first, end
+        if self._tests:
+            self._forget()
+            ahead = min(self._end, self._high + most)
+            self._found += self._passing(lines, self._high, ahead)
+            most, self._high = most - (ahead - self._high), ahead
+            back = self._event(lines, max(first, self._low - most)) if most else self._low
+            self._found[:0] = self._passing(lines, back, self._low)
+            self._low = back
+        return self.whole
+
+    def _forget(self) -> None:
+        """Drops what is no longer there; where nothing that was looked at still is, begins anew at the end."""
+        if not self._begun or not self._first <= self._high <= self._end:
+            self._begun, self._found, self._low, self._high = True, [], self._end, self._end
+        if self._low < self._first:
+            self._low = self._first
+            del self._found[: bisect_left(self._found, self._first)]
+
+    def _event(self, lines: Sequence[Line], number: int) -> int:
+        """Returns the number of the event that a line belongs to: a slice must not part them."""
+        while number > self._first and lines[number - self._first].verdict == "joined":
+            number -= 1
+        return number
+
+    def _passing(self, lines: Sequence[Line], start: int, stop: int) -> list[int]:
+        self.examined += stop - start
+        found: list[int] = []
+        passed = bool(self._found) and self._found[-1] == start - 1
+        for number in range(start, stop):
+            line = lines[number - self._first]
+            if line.verdict != "joined":
+                passed = all(test(line) for test in self._tests)
+            if passed:
+                found.append(number)
+        return found

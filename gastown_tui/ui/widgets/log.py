@@ -1,0 +1,192 @@
+"""The automonitor's log: the lines that pass a filter, a row each, following its end until somebody scrolls."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rich.cells import chop_cells, set_cell_size
+from textual.strip import Strip
+
+from gastown_tui.town.lines import Line
+from gastown_tui.town.text import mask, rfc3339, safe
+
+from ..sieve import SHOWN_CHARACTERS
+from ..themes import Ink, ink
+from .choices import Choices
+from .lines import Lines, Run, clip, fit
+from .strip import section
+
+_LEVEL, _COMPONENT = 6, 10
+_RAW_CHARACTERS = 65536
+_MARKS = {"ok": " ", "flagged": "~", "recovered": "≈", "joined": "│", "rejected": "✗"}
+_VERDICTS = {
+    "ok": "as it should be",
+    "flagged": "kept, with a notice",
+    "recovered": "repaired",
+    "joined": "belongs to the event above",
+    "rejected": "not understood",
+}
+_TOKENS = {"warn": "attention", "warning": "attention", "error": "danger", "critical": "danger", "fatal": "danger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the log is to show: of `lines`, the first of which has the number `first`, those whose numbers are in `shown`.
+
+    `chosen` is the number of the chosen line, None where the end is followed. `empty` says why there is nothing.
+    """
+
+    lines: Sequence[Line]
+    first: int
+    shown: Sequence[int]
+    chosen: int | None
+    theme: str
+    head: Sequence[tuple[str, str]]
+    torn: str = ""
+    empty: Sequence[str] = ()
+    dimmed: bool = False
+    more: bool = False
+
+
+class Log(Choices):
+    """A line that says what is shown, and the lines that fit.
+
+    While it follows, it goes on below and moves up by a third once it is full: of a line that comes only that line is sent.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._top = 0
+        self._on_screen: Sequence[int] = ()
+        self._made: dict[tuple[object, ...], Strip] = {}
+
+    @property
+    def page(self) -> int:
+        """How many lines one page has."""
+        return max(1, self.size.height - 1)
+
+    def show(self, scene: Scene) -> None:
+        """Draws the lines around the chosen one, or the last ones."""
+        width, height = self.size
+        style: Ink = partial(ink, scene.theme)
+        torn = bool(scene.torn) and scene.chosen is None
+        room = max(1, height - 1 - torn)
+        top = self._place(scene, room)
+        self._on_screen = scene.shown[top : top + room]
+        self._top = self._on_screen[0] if self._on_screen else 0
+        above = top + (scene.more and top == 0)
+        below = len(scene.shown) - top - len(self._on_screen)
+        head = section([(text, style(token)) for text, token in scene.head], _beyond(above, below, scene, style), width, style)
+        rows = list(self._rows(scene, width))
+        if not rows:
+            rows = [fit([(f" {text}", style("dim"))], width, style("text")) for text in scene.empty]
+        if torn:
+            rows.append(fit([("   … ", style("faint")), (_told(scene.torn), style("faint"))], width, style("text")))
+        self.draw([head, *rows])
+
+    def key_at(self, y: int) -> str:
+        return str(self._on_screen[y - 1]) if 0 < y <= len(self._on_screen) else ""
+
+    def _place(self, scene: Scene, room: int) -> int:
+        """Returns the index of the first line on screen: the one that was, moved only as far as it must be."""
+        count = len(scene.shown)
+        top = bisect_left(scene.shown, self._top)
+        if scene.chosen is not None:
+            at = bisect_left(scene.shown, scene.chosen)
+            return max(0, min(max(min(top, at), at - room + 1), count - room))
+        if count > top + room:
+            top = count - room + (room // 3 if count - top - room <= room else 0)
+        elif top + room - count > room // 3:
+            top = count - room
+        return max(0, top)
+
+    def _rows(self, scene: Scene, width: int) -> Iterator[Strip]:
+        made: dict[tuple[object, ...], Strip] = {}
+        lines = [(number, scene.lines[number - scene.first]) for number in self._on_screen]
+        days = {_day(line) for _, line in lines} - {""}
+        dated = len(days) > 1 and width >= 80
+        for number, line in lines:
+            key = line, number == scene.chosen, dated, scene.dimmed, width, scene.theme
+            made[key] = self._made.get(key) or _line(line, key[1], dated, scene, width)
+            yield made[key]
+        self._made = made
+
+
+def _beyond(above: int, below: int, scene: Scene, style: Ink) -> Iterator[Run]:
+    if below:
+        yield f" +{below} ", style("attention" if scene.chosen is not None else "dim")
+    if above:
+        yield f" {above} above{', and earlier ones' if scene.more else ''} ", style("dim")
+
+
+def _day(line: Line) -> str:
+    return (rfc3339(line.ts) or "")[:10]
+
+
+def _line(line: Line, chosen: bool, dated: bool, scene: Scene, width: int) -> Strip:
+    style: Ink = partial(ink, scene.theme, selected=chosen)
+    level = (line.level or "").casefold()
+    token = "dim" if line.verdict == "joined" or scene.dimmed else _TOKENS.get(level, "text")
+    head = line.verdict not in ("joined", "rejected")
+    stamp = "" if line.ts is None else (rfc3339(line.ts) or "?")[5 if dated else 11 : 19].replace("T", " ")
+    when = stamp or ("--:--:--" if head else "")
+    words = f"{_cell(line.level, _LEVEL)} {_cell(line.component, _COMPONENT)} "
+    runs: list[Run] = [
+        ("▌" if chosen else " ", style("accent")),
+        (f"{_MARKS[line.verdict]} ", style("attention" if head or line.verdict == "rejected" else "faint")),
+        (f"{when:>{14 if dated else 8}} ", style("faint")),
+    ]
+    if head:
+        runs.append((words[: _LEVEL + 1], style(token if level in _TOKENS else "dim")))
+        runs.append((words[_LEVEL + 1 :], style("dim")))
+    return fit([*runs, (clip(_told(line.message or line.raw or ""), width), style(token))], width, style("text"))
+
+
+def _cell(text: str | None, width: int) -> str:
+    return set_cell_size(clip(text or "?", width), width)
+
+
+def _told(text: str) -> str:
+    return mask(safe(text[:SHOWN_CHARACTERS]))
+
+
+class Whole(Lines):
+    """One line of the log in full: what is wrong with it, its message, and how it stands in the file."""
+
+    def show(self, line: Line | None, style: Ink) -> None:
+        width, height = self.size
+        if line is None:
+            self.draw([section([("no line is chosen", style("dim"))], (), width, style)])
+            return
+        rows = [section([(text, style("dim")) for text in _facts(line)], (), width, style)]
+        for text, token in ((line.message, "text"), (raw(line) if line.verdict != "ok" else "", "dim")):
+            shown = _wrapped(
+                text, width - 2, max(1, (height - len(rows) + 1) // (1 + (token == "text" and line.verdict != "ok")))
+            )
+            rows += [fit([(f" {row}", style(token))], width, style("text")) for row in shown if text]
+        self.draw(rows[:height])
+
+
+def raw(line: Line) -> str:
+    """Returns a line as it stands in the file, inert and masked; of one that is as it should be only the message was kept."""
+    return mask(safe((line.message if line.raw is None else line.raw)[:_RAW_CHARACTERS]))
+
+
+def _facts(line: Line) -> Iterator[str]:
+    yield f"byte {line.offset:,}"
+    yield f" · {_VERDICTS[line.verdict]}" + (f": {', '.join(map(safe, line.flags))}" if line.flags else "")
+    if line.ts is not None:
+        yield f" · {rfc3339(line.ts) or 'a time that is no time'}"
+
+
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    """Returns the text in at most so many rows, the last of which says how much there is below it."""
+    room = max(8, width)
+    told = mask(safe(text[: room * (most + 1)]))
+    rows = chop_cells(told, room)
+    if len(rows) <= most and len(told) >= len(text):
+        return rows
+    return [*rows[: most - 1], clip(rows[most - 1], room - 24) + f" (+{len(text) - room * (most - 1):,} characters)"]

@@ -1,0 +1,242 @@
+"""The fleet ribbon: a row for each agent, a cell for each minute or more; gaps, flaps and mass deaths are visible shapes."""
+
+from __future__ import annotations
+
+import re
+from codecs import charmap_decode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+from textual.strip import Strip
+
+from gastown_tui.observe.ports import History
+from gastown_tui.town.ribbon import CODES
+from gastown_tui.town.snapshot import State
+from gastown_tui.town.text import clock_time
+from gastown_tui.town.words import SHAPES
+
+from ..themes import STATE_TOKENS, Ink, ink
+from .choices import Choices
+from .lines import Run, beyond, clip, fit
+from .strip import section
+
+STEPS = (1, 5, 15, 30)
+_DAY_MIN = 1440
+_LEAD = 4
+_MOST_NAME = 26
+_LEAST_LABEL = 9
+_LABELS_MIN = (10, 15, 30, 60, 120, 180, 360, 720)
+# The worse the higher, so that it tells without colour; what is no work and no need is shaded, what nobody saw is blank.
+_GLYPHS: dict[State | None, str] = {
+    None: " ",
+    State.UNKNOWN: "?",
+    State.IDLE: "▁",
+    State.WORKING: "▂",
+    State.STARTING: "▖",
+    State.FROZEN: "░",
+    State.HELD: "▒",
+    State.STALLED: "▄",
+    State.WAITING: "▆",
+    State.ZOMBIE: "▓",
+    State.MISSING: "▞",
+    State.DEAD: "█",
+}
+_BLOCKS = "".join(_GLYPHS[code] for code in CODES)
+_TOKENS = tuple("text" if code is None else STATE_TOKENS[code] for code in CODES)
+# Neighbours of one ink are drawn in one go: each code stands for the first that has its ink.
+_CLASSES = bytes(_TOKENS.index(token) for token in _TOKENS) + bytes(256 - len(CODES))
+_ALIKE = re.compile(rb"(.)\1*", re.DOTALL)
+
+
+class Past(NamedTuple):
+    """One row: whose it is, how that reads, and what state it is in now; None where it has left the town."""
+
+    agent_id: str
+    name: str
+    state: State | None
+
+
+class Cell(NamedTuple):
+    """One cell: whose, the minute (wall seconds // 60) at which it begins, and the code in it."""
+
+    agent_id: str
+    minute: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the ribbon is to show. `back`: how many cells before the last one the cursor stands, None where it is not here."""
+
+    rows: Sequence[Past]
+    chosen: str
+    minute: int
+    step: int
+    theme: str
+    back: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How the width is divided: names, then `count` cells of `step` minutes, the last of which holds the minute of now."""
+
+    width: int
+    name: int
+    count: int
+    step: int
+    last: int
+
+    @classmethod
+    def of(cls, scene: Scene, width: int) -> Measure:
+        """Returns room for the longest name, within limits, and as many cells as fit of the day that is kept."""
+        longest = max((cell_len(row.name) for row in scene.rows), default=0)
+        name = max(4, min(longest, _MOST_NAME, width // 3))
+        count = max(1, min(width - _LEAD - name - 2, _DAY_MIN // scene.step))
+        return cls(width, name, count, scene.step, scene.minute // scene.step)
+
+    @property
+    def left(self) -> int:
+        """The column of the first cell."""
+        return _LEAD + self.name + 1
+
+    def begin(self, index: int) -> int:
+        """Returns the minute at which a cell begins."""
+        return (self.last - self.count + 1 + index) * self.step
+
+
+class Ribbon(Choices):
+    """A line that says what the cells are, the rows, and below them the hours."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._top = 0
+        self._on_screen: Sequence[Past] = ()
+        self._made: dict[tuple[object, ...], Strip] = {}
+        self._cursor = Cell("", 0, 0)
+        self._measure = Measure(1, 4, 1, 1, 0)
+
+    @property
+    def page(self) -> int:
+        """How many rows one page has."""
+        return max(1, self.size.height - 2)
+
+    @property
+    def count(self) -> int:
+        """How many cells a row has."""
+        return self._measure.count
+
+    @property
+    def cursor(self) -> Cell:
+        """The cell at which the cursor stands, or would stand."""
+        return self._cursor
+
+    def show(self, scene: Scene, history: History) -> None:
+        """Draws the rows around the chosen one. Rows with equal cells stay the same line objects, which cost nothing."""
+        width, height = self.size
+        measure = self._measure = Measure.of(scene, width)
+        room = max(1, height - 2)
+        at = next((index for index, row in enumerate(scene.rows) if row.agent_id == scene.chosen), 0)
+        self._top = max(0, min(max(min(self._top, at), at - room + 1), len(scene.rows) - room))
+        self._on_screen = scene.rows[self._top : self._top + room]
+        made: dict[tuple[object, ...], Strip] = {}
+        seen: set[int] = set()
+        lines: list[Strip] = []
+        for row in self._on_screen:
+            cells = history.cells(row.agent_id, scene.minute, measure.count, measure.step)
+            chosen = row.agent_id == scene.chosen
+            back = scene.back if chosen else None
+            if chosen:
+                index = measure.count - 1 - (back or 0)
+                self._cursor = Cell(row.agent_id, measure.begin(index), cells[index])
+            key = row, cells, chosen, back, width, measure.name, scene.theme
+            made[key] = self._made.get(key) or _line(row, cells, measure, scene, chosen=chosen)
+            lines.append(made[key])
+            seen.update(cells)
+        self._made = made
+        style: Ink = partial(ink, scene.theme)
+        hidden = len(scene.rows) - len(self._on_screen)
+        below = beyond(self._top, hidden - self._top, style) if hidden else []
+        hours = fit(_hours(measure, scene, below, style), width, style("text"))
+        self.draw([section(self._head(measure, scene, style), _legend(seen, style), width, style), *lines, hours])
+
+    def key_at(self, y: int) -> str:
+        return self._on_screen[y - 1].agent_id if 0 < y <= len(self._on_screen) else ""
+
+    def _head(self, measure: Measure, scene: Scene, style: Ink) -> list[Run]:
+        """Returns what a cell is and how far back they go, or, with the cursor here, what its cell says."""
+        since = clock_time(measure.begin(0) * 60)[:5]
+        head: list[Run] = [("fleet", style("text bold" if scene.back is not None else "dim"))]
+        if scene.back is None or not self._on_screen:
+            each = "a minute" if measure.step == 1 else f"{measure.step} min"
+            return [*head, (f" · {each} a cell, since {since}", style("dim"))]
+        told = said(self._cursor.code)
+        name = next((row.name for row in self._on_screen if row.agent_id == self._cursor.agent_id), "")
+        token = _TOKENS[self._cursor.code]
+        when = clock_time(self._cursor.minute * 60)[:5]
+        span = "" if measure.step == 1 else f", worst of {measure.step} min"
+        return [*head, (f" · {when} ", style("text")), (f"{name} ", style("text")), (told, style(token)), (span, style("dim"))]
+
+
+def said(code: int) -> str:
+    """Returns in words what a cell says."""
+    state = CODES[code]
+    return "nobody looked" if state is None else f"{SHAPES[state]} {state}"
+
+
+def _line(row: Past, cells: bytes, measure: Measure, scene: Scene, *, chosen: bool) -> Strip:
+    style: Ink = partial(ink, scene.theme, selected=chosen)
+    shape = "·" if row.state is None else SHAPES[row.state]
+    token = "faint" if row.state is None else STATE_TOKENS[row.state]
+    name = set_cell_size(_clip_left(row.name, measure.name), measure.name) + " "
+    head: list[Run] = [
+        ("▌" if chosen else " ", style("accent" if chosen else token)),
+        (f" {shape} ", style(token)),
+        (name, style("text" if row.state is not None else "dim")),
+    ]
+    at = measure.count - 1 - scene.back if chosen and scene.back is not None else None
+    return fit([*head, *(_runs(cells, style) if at is None else _marked(cells, at, style))], measure.width, style("text"))
+
+
+def _marked(cells: bytes, at: int, style: Ink) -> list[Run]:
+    """Returns the cells with the one at the cursor reversed."""
+    [(block, inked)] = _runs(cells[at : at + 1], style)
+    return [*_runs(cells[:at], style), (block, inked + Style(reverse=True)), *_runs(cells[at + 1 :], style)]
+
+
+def _runs(cells: bytes, style: Ink) -> list[Run]:
+    """Returns the cells in the inks of their states."""
+    blocks = charmap_decode(cells, "strict", _BLOCKS)[0]
+    alike = _ALIKE.finditer(cells.translate(_CLASSES))
+    return [(blocks[run.start() : run.end()], style(_TOKENS[run[0][0]])) for run in alike]
+
+
+def _clip_left(text: str, width: int) -> str:
+    """Returns a name whose end says more than its beginning in at most `width` columns."""
+    if cell_len(text) <= width:
+        return text
+    return "…" + clip(text[::-1], width)[::-1].lstrip("…")
+
+
+def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:
+    """Returns the times of day below their cells, as close as they can be read, and a mark below the cursor."""
+    every = next(one for one in _LABELS_MIN if one >= _LEAST_LABEL * measure.step and one % measure.step == 0)
+    row = [" "] * measure.count
+    for index in range(measure.count):
+        if measure.begin(index) % every == 0:
+            row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
+    told = "".join(row[: measure.count])
+    head: list[Run] = [(set_cell_size("".join(text for text, _ in beside), measure.left), style("dim"))]
+    if scene.back is None:
+        return [*head, (told, style("faint"))]
+    at = measure.count - 1 - scene.back
+    return [*head, (told[:at], style("faint")), ("▲", style("accent")), (told[at + 1 :], style("faint"))]
+
+
+def _legend(seen: set[int], style: Ink) -> list[Run]:
+    """Returns what the blocks on screen mean, the worst first."""
+    codes = sorted((code for code in seen if CODES[code] is not None), reverse=True)
+    return [(f" {_BLOCKS[code]} {CODES[code]} ", style(_TOKENS[code])) for code in codes]
