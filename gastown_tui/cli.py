@@ -52,7 +52,6 @@ def app(ctx: click.Context, /, **options: Any) -> None:
 
 def _console(settings: Settings) -> int:
     from gastown_tui.memory.looked import Looked
-    from gastown_tui.town.snapshot import CALLING, State
     from gastown_tui.ui.app import run
 
     return run(
@@ -61,7 +60,7 @@ def _console(settings: Settings) -> int:
         read_only=bool(settings.read_only),
         state_dir=state_dir(),
         environ=dict(os.environ),
-        bell=CALLING if settings.bell is None else frozenset(map(State, settings.bell)),
+        ways=settings.ways(),
         looked=partial(Looked, state_dir()),
     )
 

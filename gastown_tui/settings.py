@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gastown_tui.observe.locate import Wanted
     from gastown_tui.observe.once import Means
     from gastown_tui.observe.stream import Stream
+    from gastown_tui.ui.ways import Ways
 
 GOOD, NEEDS_YOU, BLIND, USAGE, CRASHED, INTERRUPTED, TERMINATED = 0, 1, 2, 64, 70, 130, 143
 GLOBAL = ("town", "socket", "monitor_dir", "config", "backend", "read_only")
@@ -55,6 +56,13 @@ class Settings:
     def patience(self) -> dict[str, float]:
         """Returns role -> the seconds without progress after which it counts as stalled, where the user set them."""
         return {role: 60 * minutes for role, minutes in (self.stalled or {}).items()}
+
+    def ways(self) -> Ways:
+        """Returns what the console is told."""
+        from gastown_tui.town.snapshot import CALLING, State
+        from gastown_tui.ui.ways import Ways
+
+        return Ways(CALLING if self.bell is None else frozenset(map(State, self.bell)))
 
     def take(self, options: dict[str, Any]) -> None:
         for name in GLOBAL:

@@ -21,7 +21,7 @@ from textual.timer import Timer
 from gastown_tui.observe.ports import Eye, LastLook
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.looked import Sight
-from gastown_tui.town.snapshot import CALLING, Agent, Moment, Nowhere, State, Town
+from gastown_tui.town.snapshot import NOTHING, Agent, Moment, Nowhere, Town
 
 from .absence import Absence
 from .calls import Calls, overdue_next, terminal_title
@@ -37,6 +37,7 @@ from .themes import PALETTES, PREFIX, Ink, chosen, ink, themes
 from .view import View
 
 CRASHED = 70
+from .ways import USUAL, Ways
 _SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 _FAST, _SLOW = 5.0, 1.0
 
@@ -56,7 +57,7 @@ class Console(App[None], inherit_bindings=False):
         clock: Callable[[], Moment],
         read_only: bool,
         environ: Mapping[str, str],
-        bell: frozenset[State] = CALLING,
+        ways: Ways = USUAL,
         looked: Callable[[str], LastLook] | None = None,
     ) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
@@ -66,10 +67,10 @@ class Console(App[None], inherit_bindings=False):
         self.animation_level = "none"
         for one in themes():
             self.register_theme(one)
-        self.theme = chosen(theme, environ)
-        self.view = View(eye, clock, read_only=read_only)
+        self.theme = chosen(ways.theme, environ)
+        self.view = View(eye, clock, read_only=read_only, ways=ways)
         self._clock = clock
-        self._calls = Calls(bell)
+        self._calls = Calls(ways.bell)
         self._absence = Absence(looked)
         self._heard: Town | Nowhere | None = None
         self._overdue: Timer | None = None
@@ -297,15 +298,15 @@ def run(
     read_only: bool,
     state_dir: Path,
     environ: Mapping[str, str],
-    bell: frozenset[State] = CALLING,
+    ways: Ways = USUAL,
     looked: Callable[[str], LastLook] | None = None,
 ) -> int:
     """Runs the console until it is left, and returns the exit code: 0, 129, 130 or 143 by signal, 70 after a crash.
 
-    `bell`: the states whose beginning rings. `looked`: what is remembered of the town at a root from the last time. After a
-    crash the report's path is the last line on standard error.
+    `looked`: what is remembered of the town at a root from the last time. After a crash the report's path is the last line on
+    standard error.
     """
-    console = Console(eye, clock=clock, read_only=read_only, environ=environ, bell=bell, looked=looked)
+    console = Console(eye, clock=clock, read_only=read_only, environ=environ, ways=ways, looked=looked)
     fault = asyncio.run(_run(console, eye))
     console.look_away()
     if fault is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ANYWHERE, TOWN, PROBLEMS, AGENT, LIST, PALETTE = "anywhere", "town", "problems", "agent", "list", "palette"
@@ -23,6 +25,10 @@ class Key:
     needs: str = ""
     rank: int = 0
 
+    @property
+    def name(self) -> str:
+        """What config.toml calls the action: its label, as one word."""
+        return re.sub(r"\W+", "_", self.label)
 
 MOVING = (TOWN, PROBLEMS, AGENT, LIST)
 AGENTS = (TOWN, PROBLEMS)
@@ -53,8 +59,8 @@ KEYS = (
     Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", SCREENS, "row", 12),
     Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, AGENT), "pane", 13),
     Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
-    Key("next_hit(-1)", ("n",), "n", "next", "to the next hit, upwards", (AGENT,), "hits", 2),
-    Key("next_hit(1)", ("N",), "N", "previous", "to the previous hit, downwards", (AGENT,), "hits"),
+    Key("next_hit(-1)", ("n",), "n", "next hit", "to the next hit, upwards", (AGENT,), "hits", 2),
+    Key("next_hit(1)", ("N",), "N", "previous hit", "to the previous hit, downwards", (AGENT,), "hits"),
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),
     Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts, or again in the pane", (AGENT,), "", 4),
     Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", SCREENS, "", 10),
@@ -69,9 +75,9 @@ KEYS = (
 )
 
 
-def of_screen(*scopes: str) -> list[Key]:
+def of_screen(*scopes: str, table: Iterable[Key] = KEYS) -> list[Key]:
     """Returns the keys that work on a screen, in the order of the table."""
-    return [key for key in KEYS if {*scopes, ANYWHERE} & set(key.where)]
+    return [key for key in table if {*scopes, ANYWHERE} & set(key.where)]
 
 
 def readme() -> str:

@@ -12,6 +12,8 @@ from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
 from gastown_tui.town.text import safe
 
+from .ways import USUAL, Ways
+
 ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 _KEPT_FRAMES = 64
@@ -34,9 +36,10 @@ class View:
     `away`: how the town was when somebody who has come back last looked, until they have read what is new.
     """
 
-    def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool) -> None:
+    def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool, ways: Ways = USUAL) -> None:
         self.eye = eye
         self.read_only = read_only
+        self.ways = ways
         self.town: Town | Nowhere | None = None
         self.events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self.live = True

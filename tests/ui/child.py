@@ -18,6 +18,7 @@ import scene
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import State
 from gastown_tui.ui.app import run
+from gastown_tui.ui.ways import Ways
 
 clock = scene.Clock()
 
@@ -85,5 +86,5 @@ class Scripted(scene.Eye):
 
 if __name__ == "__main__":
     bell = frozenset(map(State, os.environ.get("BELL", "waiting dead held").split()))
-    code = run(Scripted(), clock=clock, read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ, bell=bell)
+    code = run(Scripted(), clock=clock, read_only=False, state_dir=Path(sys.argv[1]), environ=os.environ, ways=Ways(bell))
     raise SystemExit(code)

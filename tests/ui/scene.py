@@ -30,6 +30,7 @@ from gastown_tui.town.snapshot import (
     TownRef,
 )
 from gastown_tui.ui.app import Console
+from gastown_tui.ui.ways import USUAL, Ways
 
 WALL = 1795257725.0  # 2026-11-21 10:42:05 UTC
 NOW = Moment(WALL, 5000.0)
@@ -321,10 +322,10 @@ def console(
     clock: Callable[[], Moment] | None = None,
     read_only: bool = False,
     environ: Mapping[str, str] | None = None,
-    theme: str | None = None,
+    ways: Ways = USUAL,
 ) -> Console:
     """The console on the fixed town."""
-    return Console(eye or Eye(), clock=clock or Clock(), read_only=read_only, environ=environ or {}, theme=theme)
+    return Console(eye or Eye(), clock=clock or Clock(), read_only=read_only, environ=environ or {}, ways=ways)
 
 
 def text(app: Console) -> str:

@@ -15,6 +15,7 @@ from gastown_tui.town.snapshot import State
 from gastown_tui.town.words import SHAPES
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.themes import CONTRAST, DARK, PALETTES, STATE_TOKENS, TERMINAL, Palette, cell_style, contrast, ink, themes
+from gastown_tui.ui.ways import Ways
 
 INKS = [token for token in asdict(TERMINAL) if token not in ("back", "select", "rule")]
 OWN = {name: palette for name, palette in PALETTES.items() if palette is not TERMINAL}
@@ -89,7 +90,7 @@ def test_the_terminals_own_colours_are_named_and_never_numbers_of_ours() -> None
 
 async def test_the_terminals_own_colours_reach_it() -> None:
     """Nothing on the way makes fixed colours of them, when the theme is changed to as when it is begun with."""
-    begun, changed = scene.console(theme="terminal"), scene.console()
+    begun, changed = scene.console(ways=Ways(theme="terminal")), scene.console()
     async with begun.run_test(size=(120, 32)) as pilot:
         await pilot.pause()
         first = _colours(begun)
@@ -112,7 +113,7 @@ def _colours(app: Console) -> set[str]:
     [(None, "", "dark"), ("light", "", "light"), ("light", "gastown-contrast", "contrast"), ("terminal", "nord", "terminal")],
 )
 def test_the_theme_to_begin_with(wanted: str | None, named: str, theme: str) -> None:
-    app = scene.console(environ={"TEXTUAL_THEME": named}, theme=wanted)
+    app = scene.console(environ={"TEXTUAL_THEME": named}, ways=Ways(theme=wanted))
     assert app.theme == f"gastown-{theme}"
 
 

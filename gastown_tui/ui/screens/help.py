@@ -136,7 +136,7 @@ class PaletteScreen(ListPage):
 
     def _found(self) -> list[Key]:
         """Returns what can be done on the screen below and matches: what holds the very words first, mere moving last."""
-        usable = [key for key in keys.of_screen(*self._below.SCOPES) if self._below.has(key.needs)]
+        usable = [key for key in self._below.table if self._below.has(key.needs)]
         found = [key for key in usable if fuzzy(self._query, f"{key.label} {key.help}")]
         return sorted(
             found, key=lambda key: (self._query.casefold() not in f"{key.label} {key.help}".casefold(), key.where == keys.MOVING)

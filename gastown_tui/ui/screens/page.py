@@ -77,6 +77,11 @@ class Page(Screen[None]):
         self._silence: Timer | None = None
 
     @property
+    def table(self) -> list[keys.Key]:
+        """The keys that work on this screen."""
+        return keys.of_screen(*self.SCOPES, table=self.view.ways.keys)
+
+    @property
     def console(self) -> Host:
         return cast(Host, self.app)
 
@@ -170,8 +175,12 @@ class Page(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Lets a key be inert where what it needs is missing."""
-        needs = [key.needs for key in keys.of_screen(*self.SCOPES) if key.action.partition("(")[0] == action]
+        needs = [key.needs for key in self.table if key.action.partition("(")[0] == action]
         return True if all(self.has(need) for need in needs) else None
+    def key_of(self, action: str) -> str:
+        """Returns how the key of an action of this screen is written; without one, that the palette has it."""
+        return next((key.shown.partition(" ")[0] for key in self.table if key.action == action), "") or "the palette"
+
 
     def on_mount(self) -> None:
         # Before the first layout: a second one would send the whole screen again.
@@ -197,7 +206,7 @@ class Page(Screen[None]):
         elif self.typing is not None and self.typing.kept is not None and event.key == "escape":
             self.stop_typing()
         elif not self.takes(event):
-            for key in keys.of_screen(*self.SCOPES):
+            for key in self.table:
                 if event.key in key.keys:
                     await self.console.run_action(key.action, self)
 
@@ -274,7 +283,7 @@ class Page(Screen[None]):
         except OSError as error:
             self.say(f"not acknowledged: {error}")
         else:
-            self.say(f"acknowledged {_named(agent_ids)}; a takes it back")
+            self.say(f"acknowledged {_named(agent_ids)}; {self.key_of('acknowledge')} takes it back")
 
     async def _withdraw(self, agent_ids: Sequence[str]) -> None:
         try:
@@ -321,7 +330,7 @@ class Page(Screen[None]):
         elif self._said:
             footer.say(self._said, self.style)
         else:
-            footer.keys([self._named_well(key) for key in keys.of_screen(*self.SCOPES) if self.has(key.needs)], self.style)
+            footer.keys([self._named_well(key) for key in self.table if self.has(key.needs)], self.style)
 
     def _named_well(self, key: keys.Key) -> keys.Key:
         """Returns the key, called by what it would do now."""

@@ -98,7 +98,7 @@ class ProblemsScreen(Page):
         wanted = _HELPS.get(group.state, "inspect")
         if wanted == "acknowledge" and len(group.agents) > 1:
             wanted = "acknowledge_all"
-        key = next(key for key in keys.of_screen(*self.SCOPES) if key.action == wanted)
+        key = next(key for key in self.table if key.action == wanted)
         return [(key.shown, self.style("text")), (f" {key.label}", self.style("dim"))]
 
     def _keep_choice(self) -> None:
