@@ -132,6 +132,31 @@ class ForeignDocument(TypedDict):
     kind: Literal["overseer", "automonitor"] | None
 
 
+class PhaseDocument(TypedDict):
+    """One component of the automonitor's log; `fails` counts the lines that tell of a failure."""
+
+    name: str
+    last_ok_at: str | None
+    last_fail_at: str | None
+    fails: int
+
+
+class MonitorDocument(TypedDict):
+    """What the automonitor's folder says. All that is counted was counted from byte `from_offset` of the log on."""
+
+    writer: Literal["alive", "silent", "absent"]
+    last_line_at: str | None
+    cycles: int | None
+    next_cycle_at: str | None
+    phases: list[PhaseDocument]
+    restarts: dict[str, int]
+    handoff_age_s: dict[str, float | None]
+    pending_upgrade: str | None
+    repaired: int
+    rejected: int
+    from_offset: int
+
+
 class StatusDocument(TypedDict):
     """`status --json`."""
 
@@ -142,7 +167,7 @@ class StatusDocument(TypedDict):
     sources: list[SourceDocument]
     agents: list[AgentDocument]
     foreign: list[ForeignDocument]
-    monitor: None
+    monitor: MonitorDocument | None
 
 
 # `from` is no name that a class may have.

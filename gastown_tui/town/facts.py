@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .acks import Ack
-from .snapshot import NOTHING, Moment
+from .snapshot import NOTHING, Moment, Phase
 
 OUR_PREFIX = "_gttui-"
 """What the names of our own hidden sessions begin with; they are left out of every answer."""
@@ -203,6 +203,45 @@ class Acknowledgements(NamedTuple):
     at: Moment
 
 
+class Digest(NamedTuple):
+    """What the automonitor's log says as far as it was read, from byte `from_offset` on. Stamps are wall seconds.
+
+    `number`: how the log itself counts its newest cycle. `pause` and `period`: the usual seconds from the end of a cycle,
+    and from its begin, to the begin of the next; None until two were seen.
+    """
+
+    last_at: float | None = None
+    cycles: int = 0
+    number: int | None = None
+    began: float | None = None
+    pause: float | None = None
+    period: float | None = None
+    phases: tuple[Phase, ...] = ()
+    restarts: Mapping[str, int] = NOTHING
+    repaired: int = 0
+    rejected: int = 0
+    from_offset: int = 0
+    faults: tuple[str, ...] = ()
+
+
+class MonitorRead(NamedTuple):
+    """What the automonitor's folder holds. `written`: when the log last changed, None where there is no log.
+
+    `cycles` is state.json's count and `told` the rest of it; `files`: name -> when it was written.
+    """
+
+    folder: str
+    at: Moment
+    log: Digest = Digest()
+    written: float | None = None
+    cycles: int | None = None
+    told: Mapping[str, str] = NOTHING
+    handoffs: Mapping[str, float] = NOTHING
+    pending_upgrade: str | None = None
+    files: Mapping[str, float] = NOTHING
+    faults: tuple[str, ...] = ()
+
+
 class Located(NamedTuple):
     """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
 
@@ -210,4 +249,4 @@ class Located(NamedTuple):
     at: Moment
 
 
-Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Acknowledgements | Located
+Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Acknowledgements | Located | MonitorRead

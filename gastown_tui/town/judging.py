@@ -21,7 +21,7 @@ from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
 from .notices import notices
 from .programs import Found, runtime_named
-from .snapshot import ALIVE, Agent, Foreign, Moment, SourceState, State, Town
+from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Town
 
 STRETCH_S = 5.0
 _BY_SCREEN = frozenset({State.WORKING, State.WAITING, State.HELD})
@@ -43,6 +43,7 @@ def judge(known: Known, now: Moment) -> Judgement:
             judged[agent_id] = absent
             places[agent_id] = expectation.identity.place
     agents = tuple(_noted(known, judged[agent_id].agent) for agent_id in sorted(judged, key=places.__getitem__))
+    monitor, silent_at = _monitor(known, now)
     town = Town(
         ref=known.ref,
         observed_at=now.wall,
@@ -50,9 +51,10 @@ def judge(known: Known, now: Moment) -> Judgement:
         agents=agents,
         foreign=_foreign(known, identities),
         sources=_sources(known),
-        notices=notices(known.files, known.located, agents, halt, known.clock_step, now),
+        notices=notices(known.files, known.located, agents, halt, known.clock_step, now, monitor),
+        monitor=monitor,
     )
-    due = [one.next_at for one in judged.values() if one.next_at is not None]
+    due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())
     return Judgement(town, min(due, default=None), confirm, judged, identities)
 
@@ -261,8 +263,17 @@ def _foreign(known: Known, identities: Identities) -> tuple[Foreign, ...]:
     return tuple(sorted(strangers, key=lambda foreign: (foreign.session, foreign.session_id)))
 
 
+def _monitor(known: Known, now: Moment) -> tuple[Monitor | None, float | None]:
+    """Returns what the automonitor's folder says, and when (mono) that changes by itself."""
+    if known.monitor is None:
+        return None, None
+    from .monitor import monitor
+
+    return monitor(known.monitor, now)
+
+
 def _sources(known: Known) -> tuple[SourceState, ...]:
-    names = dict.fromkeys(("tmux", "process", "town", "memory"))
+    names = dict.fromkeys(("tmux", "process", "town", "memory", "events", "monitor"))
     names.update(dict.fromkeys(known.failures))
     return tuple(_source(known, name) for name in names if name in known.failures or name in known.answered)
 
@@ -273,7 +284,7 @@ def _source(known: Known, name: str) -> SourceState:
     if failure is None:
         return SourceState(name, "ok", at.wall if at else None)
     state = "absent" if failure.absent else "stale" if at else "error"
-    return SourceState(name, state, at.wall if at else None, failure.error)
+    return SourceState(name, state, at.wall if at else None, failure.error or None)
 
 
 def living_panes(known: Known) -> list[str]:

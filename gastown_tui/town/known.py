@@ -17,6 +17,7 @@ from .facts import (
     Frame,
     Listing,
     Located,
+    MonitorRead,
     Pane,
     Remembered,
     Rig,
@@ -79,6 +80,7 @@ class Known(NamedTuple):
     remembered: Mapping[str, tuple[str, float]] = NOTHING
     acks: Mapping[str, Ack] = NOTHING
     located: Located | None = None
+    monitor: MonitorRead | None = None
     clock: float | None = None
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = NOTHING
@@ -109,6 +111,8 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             return known._replace(acks=fact.entries)
         case Located():
             return known._replace(located=fact)
+        case MonitorRead():
+            return _answered(known, "monitor", fact.at)._replace(monitor=fact)
 
 
 def _fold_frame(known: Known, fact: Frame) -> Known:
@@ -154,6 +158,8 @@ def _fold_clock(known: Known, at: Moment) -> Known:
 
 def _fold_failure(known: Known, fact: SourceFailed) -> Known:
     failures = {**known.failures, fact.name: fact}
+    if fact.name == "monitor" and fact.absent:
+        return known._replace(failures=failures, monitor=None)
     if fact.name != "tmux" or not fact.absent:
         return known._replace(failures=failures)
     # Nobody listens: that is a complete answer, and it lists nothing.

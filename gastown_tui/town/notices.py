@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .facts import Halt, Located, TownFiles
-from .snapshot import ALIVE, Agent, Moment, Notice
+from .snapshot import ALIVE, Agent, Moment, Monitor, Notice
 from .text import age, clock_time, safe
 
 CLOCK_NOTICE_S = 600.0
+# Whoever has been silent for longer is no longer in use, or known to be.
+SILENT_NOTICE_S = 86400.0
 _MANY = {"witness": "witnesses", "refinery": "refineries", "crew": "crew"}
 
 
@@ -20,6 +22,7 @@ def notices(
     halt: Halt | None,
     clock_step: tuple[float, float] | None,
     now: Moment,
+    monitor: Monitor | None = None,
 ) -> tuple[Notice, ...]:
     """Returns the town's notices, as inert text.
 
@@ -35,6 +38,8 @@ def notices(
         way = "forward" if clock_step[0] > 0 else "back"
         text = f"the clock was set {way} by {age(abs(clock_step[0]))}; ages that span {clock_time(clock_step[1])} are off by that"
         found.append(Notice("clock", text, "nothing to do; it passes", clock_step[1]))
+    if monitor is not None and monitor.writer == "silent":
+        found += _silent(monitor, now)
     return tuple(notice._replace(text=safe(notice.text), remedy=safe(notice.remedy)) for notice in found)
 
 
@@ -58,3 +63,10 @@ def _duplicates(agents: tuple[Agent, ...]) -> Iterator[Notice]:
         if agent.also:
             text = f"{agent.id} has more than one session: {agent.session} and {', '.join(agent.also)}"
             yield Notice("duplicate", text, "end the older one once you know that nobody needs it")
+
+
+def _silent(monitor: Monitor, now: Moment) -> Iterator[Notice]:
+    since = monitor.last_line_at
+    if since is not None and now.wall - since < SILENT_NOTICE_S:
+        text = f"the automonitor has said nothing since {clock_time(since)}"
+        yield Notice("monitor_silent", text, "look at its session gt-automonitor; gt-automonitor restart starts it again", since)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from .snapshot import Activity, Agent, Evidence, Expects, Nowhere, SourceState, State, Town
+from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Town
 from .text import age, mask, quiet, rfc3339, safe
 from .words import SHAPES, doing, evidence_text, need_you, outlook, summary_sentence, until
 
@@ -31,7 +31,31 @@ def status_document(town: Town, now: float) -> Document:
         "sources": [_source(source, now) for source in town.sources],
         "agents": [agent_document(agent, now) for agent in town.agents],
         "foreign": [{"session": safe(one.session), "session_id": one.session_id, "kind": one.kind} for one in town.foreign],
-        "monitor": None,
+        "monitor": town.monitor and _monitor(town.monitor, now),
+    }
+
+
+def _monitor(monitor: Monitor, now: float) -> Document:
+    return {
+        "writer": monitor.writer,
+        "last_line_at": rfc3339(monitor.last_line_at),
+        "cycles": monitor.cycles,
+        "next_cycle_at": rfc3339(monitor.next_cycle_at),
+        "phases": [
+            {
+                "name": _shown(phase.name),
+                "last_ok_at": rfc3339(phase.last_ok_at),
+                "last_fail_at": rfc3339(phase.last_fail_at),
+                "fails": phase.fails,
+            }
+            for phase in monitor.phases
+        ],
+        "restarts": {safe(session): count for session, count in monitor.restarts.items()},
+        "handoff_age_s": {safe(session): _age(at, now) for session, at in monitor.handoffs.items()},
+        "pending_upgrade": _shown(monitor.pending_upgrade),
+        "repaired": monitor.repaired,
+        "rejected": monitor.rejected,
+        "from_offset": monitor.from_offset,
     }
 
 

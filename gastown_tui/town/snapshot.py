@@ -197,8 +197,10 @@ class Phase(NamedTuple):
 class Monitor(NamedTuple):
     """What the automonitor's folder says. `writer`: alive, silent or absent. None is unknown, never zero.
 
-    `repaired`, `rejected` and `restarts` count what was read of the log, which begins at byte `from_offset`. `handoffs` and
-    `restarts` are by session. `faults`: what is wrong with the folder's files, or strange in them, for a person.
+    `repaired`, `rejected` and `restarts` count what was read of the log, which begins at byte `from_offset`; `cycles` are
+    the loop's own count, else those read. `handoffs` and `restarts` are by session. `told`: what else state.json holds, as
+    text. `files`: when its newest analysis and its last snapshot were written. `faults`: what is wrong with the folder's
+    files, or strange in them, for a person.
     """
 
     folder: str
@@ -214,6 +216,8 @@ class Monitor(NamedTuple):
     rejected: int = 0
     from_offset: int = 0
     faults: tuple[str, ...] = ()
+    told: Mapping[str, str] = NOTHING
+    files: Mapping[str, float] = NOTHING
 
 
 class TownRef(NamedTuple):
