@@ -55,7 +55,7 @@ def _console(settings: Settings) -> int:
     from gastown_tui.ui.app import run
 
     return run(
-        settings.stream(),
+        settings.stream(keeps_days=True),
         clock=clock,
         read_only=bool(settings.read_only),
         state_dir=state_dir(),

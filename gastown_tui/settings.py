@@ -102,14 +102,17 @@ class Settings:
         past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
         return Means("tmux", os.uname().nodename, clock, time.sleep, past, acks, self.patience)
 
-    def stream(self) -> Stream:
+    def stream(self, *, keeps_days: bool = False) -> Stream:
+        """Returns what observes a town; `keeps_days` is for what stays, since each that ends leaves its names on the disk."""
         from gastown_tui.memory.acks import Acks
+        from gastown_tui.memory.ribbon import KeptDays
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.stream import Stream
 
         past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
         host, backend = os.uname().nodename, self.backend or "auto"
-        stream = Stream(self.wanted(), "tmux", host, clock, past, backend, acks=acks, patience=self.patience)
+        days = partial(KeptDays, state_dir()) if keeps_days else None
+        stream = Stream(self.wanted(), "tmux", host, clock, past, backend, acks=acks, patience=self.patience, days=days)
         stream.subscribe(_collect, lambda _: None)
         return stream
 

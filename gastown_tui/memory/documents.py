@@ -11,7 +11,14 @@ from typing import Any
 
 def read_document(path: Path, most: int) -> Any:
     """Returns the JSON of a file's first `most` bytes, None for no JSON; at once, since somebody may have put a pipe there."""
-    with suppress(OSError, ValueError, RecursionError):
+    with suppress(ValueError, RecursionError):
+        return json.loads(read_start(path, most))
+    return None
+
+
+def read_start(path: Path, most: int) -> bytes:
+    """Returns a file's first `most` bytes, nothing where it cannot be read; at once, whatever it is."""
+    with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             pieces, left = [], most
@@ -20,8 +27,8 @@ def read_document(path: Path, most: int) -> Any:
                 left -= len(piece)
         finally:
             os.close(descriptor)
-        return json.loads(b"".join(pieces))
-    return None
+        return b"".join(pieces)
+    return b""
 
 
 def replace_document(path: Path, document: Any) -> None:
@@ -35,3 +42,11 @@ def replace_document(path: Path, document: Any) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def folder_identity(root: str) -> list[int] | None:
+    """Returns what tells a folder from another one that stood at the same path; None where there is none."""
+    with suppress(OSError):
+        stat = Path(root).stat()
+        return [stat.st_dev, stat.st_ino]
+    return None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gastown_tui.town.facts import Remembered
 from gastown_tui.town.snapshot import Moment
 
-from .documents import read_document, replace_document
+from .documents import folder_identity, read_document, replace_document
 
 KEEP_S = 7 * 86400.0
 MOST_SESSIONS = 2000
@@ -25,7 +24,7 @@ class Memory:
     def __init__(self, state_dir: Path, root: str, server: str = "") -> None:
         name = hashlib.sha256("\0".join((root, server)).encode()).hexdigest()[:16]
         self._path = state_dir / "seen" / f"{name}.json"
-        self._folder = _folder_identity(root)
+        self._folder = folder_identity(root)
         self._written: dict[str, str] = {}
         self._written_at = float("-inf")
         self.error: str | None = None
@@ -57,10 +56,3 @@ class Memory:
             self.error = None
         except OSError as error:
             self.error = f"{self._path.parent} cannot be written: {error.strerror or error}"
-
-
-def _folder_identity(root: str) -> list[int] | None:
-    with suppress(OSError):
-        stat = Path(root).stat()
-        return [stat.st_dev, stat.st_ino]
-    return None

@@ -60,15 +60,14 @@ class Ribbon:
 
     def cells(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
         row = self._rows.get(agent_id)
-        minutes = self._span(row.codes, minute, count, step) if row else bytes(count)
-        return reduce(worst, (minutes[part::step] for part in range(step))) if row else minutes
+        minutes = self._span(row and row.codes, minute, count, step)
+        return reduce(worst, (minutes[part::step] for part in range(step))).rjust(count, b"\0")
 
     def activity(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
         row = self._rows.get(agent_id)
-        minutes = self._span(row.activity, minute, count, step) if row else bytes(count)
-        if row is None or step == 1:
-            return minutes
-        return bytes(_mean(minutes[start : start + step]) for start in range(0, len(minutes), step))
+        minutes = self._span(row and row.activity, minute, count, step)
+        means = minutes if step == 1 else bytes(_mean(minutes[start : start + step]) for start in range(0, len(minutes), step))
+        return means.rjust(count, b"\0")
 
     def turn(self, minute: int) -> None:
         """Lets the day end with `minute`: what is older by now is forgotten. A minute of this day changes nothing."""
@@ -110,13 +109,15 @@ class Ribbon:
 
     def merge(self, other: Ribbon) -> None:
         """Takes in what another ribbon knows of this day."""
-        for agent_id, row in other._rows.items():
+        known = [(agent_id, row) for agent_id, row in other._rows.items() if row.codes != _NEVER]
+        for agent_id, row in known:
             self.add(agent_id, other._first, *map(bytes, row))
 
     def seen_in(self, minute: int) -> Mapping[str, tuple[int, int]]:
-        """Returns code and activity of everybody of whom something is known in a minute of this day."""
+        """Returns code and activity of everybody of whom something is known in a minute; nobody, where it is not of this day."""
         at = minute - self._first
-        return {agent_id: (row.codes[at], row.activity[at]) for agent_id, row in self._rows.items() if row.codes[at]}
+        rows = self._rows.items() if 0 <= at < DAY else ()
+        return {agent_id: (row.codes[at], row.activity[at]) for agent_id, row in rows if row.codes[at]}
 
     def _row(self, agent_id: str) -> _Row | None:
         """Returns an agent's row, a new one where it has none; None where there are too many for a town of this world."""
@@ -124,12 +125,15 @@ class Ribbon:
             self._rows[agent_id] = _Row(bytearray(DAY), bytearray(DAY))
         return self._rows.get(agent_id)
 
-    def _span(self, cells: bytearray, minute: int, count: int, step: int) -> bytes:
-        """Returns the minutes of `count` cells of `step` minutes, zeros where this day does not reach."""
-        start = (minute // step - count + 1) * step - self._first
-        size = count * step
-        known = bytes(cells[max(0, start) : max(0, start + size)])
-        return (bytes(max(0, min(size, -start))) + known).ljust(size, b"\0")
+    def _span(self, cells: bytearray | None, minute: int, count: int, step: int) -> bytes:
+        """Returns the minutes of the last of `count` cells of `step` minutes, as many cells as a day can fill.
+
+        Zeros stand where this day does not reach.
+        """
+        reach = min(count, DAY // step + 1)
+        start = (minute // step - reach + 1) * step - self._first
+        known = bytes((cells or b"")[max(0, start) : max(0, start + reach * step)])
+        return (bytes(min(reach * step, max(0, -start))) + known).ljust(reach * step, b"\0")
 
 
 def worst(one: bytes | bytearray, other: bytes | bytearray) -> bytes:
