@@ -1,0 +1,1 @@
+"""Beads: what waits, who works on it, what is stuck. Pure; whoever reads a database brings its lines."""

@@ -1,0 +1,82 @@
+"""One bead, as a database of beads tells it. Text in it is as it came and is hostile until `text.safe`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+
+class Dependency(NamedTuple):
+    """The bead it stands in needs `target`. `any_child`: a waits-for that one closed child satisfies, not only all of them."""
+
+    target: str
+    kind: str
+    any_child: bool = False
+
+
+class Bead(NamedTuple):
+    """What the rules and the queues ask of a bead; all else, also what nobody knows yet, is in `detail`.
+
+    Unknown words of status, type and dependency stay as they are. `priority` is None where it was not told (0 is the most
+    urgent); stamps are wall seconds, None where unknown. `raw` is the bead's JSON as it came.
+    """
+
+    id: str
+    title: str
+    status: str
+    type: str
+    priority: int | None
+    assignee: str
+    labels: tuple[str, ...]
+    needs: tuple[Dependency, ...]
+    ephemeral: bool
+    no_history: bool
+    pinned: bool
+    created: float | None
+    updated: float | None
+    started: float | None
+    defer_until: float | None
+    raw: bytes
+
+    @property
+    def wisp(self) -> bool:
+        """Whether bd keeps it beside the issues: `bd ready` sees no such bead, neither as work nor as a blocker."""
+        return self.ephemeral or self.no_history
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return tuple(need.target for need in self.needs if need.kind == "parent-child")
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Returns every field as it was told: description, notes, comments and what a later bd adds."""
+        detail: dict[str, Any] = json.loads(self.raw.decode("utf-8", "replace"))
+        return detail
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Returns the `key: value` lines in which Gas Town keeps facts; unset ones, written `null`, are left out."""
+        lines = (line.partition(":") for line in str(self.detail.get("description", "")).splitlines())
+        told = {key.strip().lower().replace("-", "_"): value.strip() for key, colon, value in lines if colon}
+        return {key: value for key, value in told.items() if value and value != "null"}
+
+
+class Closed(NamedTuple):
+    """A closed bead, of which the rules ask no more than whose child it was: history is read when somebody asks for it."""
+
+    id: str
+    parents: tuple[str, ...]
+    raw: bytes
+
+
+def stamp(text: object) -> float | None:
+    """Returns wall seconds of an RFC 3339 time, UTC where it names no zone; None for none, and for the zeros that mean none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds > 0 else None

@@ -1,0 +1,308 @@
+"""What can be begun and what is held up, as `bd ready` and `bd blocked` say it, kept up to date bead by bead.
+
+The rules are those of bd 1.0.4, confirmed on recorded graphs:
+
+* A bead is *active* unless it is closed or pinned; deferred, hooked and every custom status are active.
+* `blocks` and `conditional-blocks` hold an active bead while their target is active *in the same database*: foreign and missing
+  targets never do. `waits-for` looks at the target's children, not at the target: all-children holds while one child is
+  active, any-children while one is and none is closed. No other kind of dependency holds.
+* A parent never holds its child, but being held passes on to its children: by one hop, or all the way down (`Rules.cascades`).
+* *Ready* is exactly `open`, not pinned, none of seven types, not deferred, no child of a deferred bead, and not held; wisps and
+  no-history beads are never ready and hold nothing there. `bd blocked` does count them, so a bead can be in both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from .bead import Bead, Closed
+from .kinds import kind
+from .ranked import Rank, Ranked, rank
+from .reading import Skipped, read
+
+_INACTIVE = frozenset({"closed", "pinned"})
+_HOLDING = frozenset({"blocks", "conditional-blocks"})
+_NEVER_READY = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
+# From so many changes on, settling everything is cheaper than settling each.
+_MANY = 500
+
+
+class Rules(NamedTuple):
+    """`cascades`: being held passes down to every descendant, as from bd 1.0.5 on, not only to children."""
+
+    cascades: bool = False
+
+
+def rules_of(version: str | None) -> Rules:
+    """Returns the rules of a version as `bd version` tells it; one that nobody knows has those of 1.0.4."""
+    numbers = re.search(r"(\d+)\.(\d+)\.(\d+)", version or "")
+    return Rules(numbers is not None and tuple(map(int, numbers.groups())) >= (1, 0, 5))
+
+
+DEFAULT = Rules()
+
+
+class Index:
+    """The beads of one database. Changes only by `replace`, `put`, `drop` and `at`; not safe for several threads at once."""
+
+    def __init__(self, rules: Rules = DEFAULT, now: float = 0.0, formulas: Collection[str] = ()) -> None:
+        self.rules = rules
+        self.now = now
+        self.live: dict[str, Bead] = {}
+        self.ready = Ranked()
+        self.blocked = Ranked()
+        self.kinds: dict[str, dict[str, Bead]] = {}
+        self.skipped: dict[bytes, str] = {}
+        self._formulas = formulas
+        self._closed: dict[str, Closed] = {}
+        self._known: dict[bytes, str] = {}
+        self._children: dict[str, list[str]] = {}
+        self._held: dict[str, list[str]] = {}
+        self._waiting: dict[str, list[str]] = {}
+        self._deferred: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self.live) + len(self._closed)
+
+    def get(self, bead_id: str) -> Bead | Closed | None:
+        return self.live.get(bead_id) or self._closed.get(bead_id)
+
+    def status(self, bead_id: str) -> str | None:
+        """Returns the word that stands in the bead, None where this database has no such bead."""
+        bead = self.live.get(bead_id)
+        return bead.status if bead else "closed" if bead_id in self._closed else None
+
+    # What a source tells
+
+    def replace(self, raws: Iterable[bytes]) -> bool:
+        """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read."""
+        told = dict.fromkeys(raws)
+        gone, new = [raw for raw in self._known if raw not in told], [raw for raw in told if raw not in self._known]
+        many = len(gone) + len(new) > _MANY
+        for raw in gone:
+            self._forget(raw, settle=not many)
+        for raw in new:
+            self._learn(raw, read(raw), settle=not many)
+        if many:
+            self._settle_all()
+        return bool(gone or new)
+
+    def put(self, raw: bytes) -> None:
+        """Takes one bead as a source tells it now."""
+        told = read(raw)
+        if not isinstance(told, Skipped) and (old := self.get(told.id)):
+            self._known.pop(old.raw, None)
+        self._learn(raw, told, settle=True)
+
+    def drop(self, bead_id: str) -> None:
+        if bead := self.get(bead_id):
+            self._forget(bead.raw, settle=True)
+
+    def at(self, now: float) -> None:
+        """Lets time pass, by wall seconds, in either direction: only what is deferred depends on it."""
+        earlier, later = sorted((self.now, now))
+        self.now = now
+        due = [bead_id for bead_id, until in self._deferred.items() if earlier < until <= later]
+        for bead_id in {*due, *self._heirs(due)}:
+            self._settle(bead_id)
+
+    @property
+    def next_at(self) -> float | None:
+        """Returns when something becomes ready by itself, in wall seconds."""
+        return min((until for until in self._deferred.values() if until > self.now), default=None)
+
+    def _learn(self, raw: bytes, told: Bead | Closed | Skipped, settle: bool) -> None:
+        if isinstance(told, Skipped):
+            self._skip(raw, told.why)
+            return
+        if (old := self.get(told.id)) and old.raw in self._known:
+            self._skip(old.raw, f"{told.id} stands in it twice")
+        self._known[raw] = told.id
+        self._change(self.get(told.id), told, settle)
+
+    def _skip(self, raw: bytes, why: str) -> None:
+        self._known[raw] = ""
+        if why:
+            self.skipped[raw] = why
+
+    def _forget(self, raw: bytes, settle: bool) -> None:
+        bead_id = self._known.pop(raw)
+        self.skipped.pop(raw, None)
+        if bead_id:
+            self._change(self.get(bead_id), None, settle)
+
+    def _change(self, old: Bead | Closed | None, new: Bead | Closed | None, settle: bool) -> None:
+        if not settle:
+            self._swap(old, new)
+            return
+        touched = self._touched(old, new)
+        before = {bead_id: self._bearing(bead_id) for bead_id in touched}
+        self._swap(old, new)
+        passed_on = [bead_id for bead_id, bearing in before.items() if self._bearing(bead_id) != bearing]
+        for bead_id in {*touched, *self._heirs(passed_on)}:
+            self._settle(bead_id)
+
+    def _touched(self, old: Bead | Closed | None, new: Bead | Closed | None) -> set[str]:
+        """Returns the bead, and whom it can hold or no longer hold."""
+        both = [bead for bead in (old, new) if bead is not None]
+        mine = both[0].id
+        if len(both) == 2 and _weight(both[0]) == _weight(both[1]):
+            return {mine}
+        waiting = (self._waiting.get(parent, ()) for bead in both for parent in bead.parents)
+        return {mine, *self._held.get(mine, ()), *chain.from_iterable(waiting)}
+
+    def _bearing(self, bead_id: str) -> tuple[object, ...]:
+        """Returns what bears on a bead's children: whether it passes on, is held itself, by issues and by all, and until when."""
+        bead, both = self.live.get(bead_id), (False, True)
+        if bead is None:
+            return ()
+        held = [self._is_held(bead, wisps) for wisps in both]
+        return (*held, *(self._active(bead_id, wisps) for wisps in both), self._deferred.get(bead_id))
+
+    def _heirs(self, bead_ids: Iterable[str]) -> set[str]:
+        """Returns all to whom it passes on."""
+        heirs: set[str] = set()
+        level = set(bead_ids)
+        while level:
+            level = {child for bead_id in level for child in self._children.get(bead_id, ())} - heirs
+            heirs |= level
+            if not self.rules.cascades:
+                break
+        return heirs
+
+    def _swap(self, old: Bead | Closed | None, new: Bead | Closed | None) -> None:
+        if old is not None:
+            for table, target in self._edges(old):
+                table[target].remove(old.id)
+                if not table[target]:
+                    del table[target]
+            self._closed.pop(old.id, None)
+            self.live.pop(old.id, None)
+            self._deferred.pop(old.id, None)
+            if isinstance(old, Bead):
+                self.kinds[kind(old, self._formulas)].pop(old.id, None)
+        if new is not None:
+            for table, target in self._edges(new):
+                table.setdefault(target, []).append(new.id)
+            self._shelve(new)
+
+    def _shelve(self, bead: Bead | Closed) -> None:
+        if isinstance(bead, Closed):
+            self._closed[bead.id] = bead
+            return
+        self.live[bead.id] = bead
+        self.kinds.setdefault(kind(bead, self._formulas), {})[bead.id] = bead
+        if bead.defer_until is not None and not bead.wisp:
+            self._deferred[bead.id] = bead.defer_until
+
+    def _edges(self, bead: Bead | Closed) -> list[tuple[dict[str, list[str]], str]]:
+        if isinstance(bead, Closed):
+            return [(self._children, parent) for parent in bead.parents]
+        return [(table, need.target) for need in bead.needs if (table := self._table(need.kind)) is not None]
+
+    def _table(self, kind_of_need: str) -> dict[str, list[str]] | None:
+        if kind_of_need == "parent-child":
+            return self._children
+        if kind_of_need == "waits-for":
+            return self._waiting
+        return self._held if kind_of_need in _HOLDING else None
+
+    # What follows
+
+    def named(self, bead: Bead) -> tuple[str, ...]:
+        """Returns what `bd blocked` names as holding a blocked bead: every active target, else the parents that are held.
+
+        Nothing where it leaves the bead out: one that waits only for the children of a closed bead.
+        """
+        own = [n.target for n in bead.needs if (n.kind in _HOLDING or n.kind == "waits-for") and self._active(n.target, True)]
+        return tuple(dict.fromkeys(own or [parent for parent in bead.parents if self._is_stuck(parent, True)]))
+
+    def holders(self, bead: Bead) -> tuple[str, ...]:
+        """Returns what holds a blocked bead: what bd names, else the children that it waits for."""
+        return self.named(bead) or tuple(dict.fromkeys(self._waited_for(bead)))
+
+    def _waited_for(self, bead: Bead) -> list[str]:
+        spawners = [need.target for need in bead.needs if need.kind == "waits-for"]
+        return [child for spawner in spawners for child in self._children.get(spawner, ()) if self._active(child, True)]
+
+    def _active(self, bead_id: str, wisps: bool) -> bool:
+        bead = self.live.get(bead_id)
+        return bead is not None and bead.status not in _INACTIVE and (wisps or not bead.wisp)
+
+    def _is_held(self, bead: Bead, wisps: bool) -> bool:
+        """Whether the bead itself is held; without `wisps`, by the issues alone."""
+        if not bead.needs or not self._active(bead.id, wisps):
+            return False
+        for need in bead.needs:
+            if need.kind in _HOLDING and self._active(need.target, wisps):
+                return True
+            if need.kind == "waits-for" and self._is_shut(need.target, need.any_child, wisps):
+                return True
+        return False
+
+    def _is_shut(self, spawner: str, any_child: bool, wisps: bool) -> bool:
+        children = self._children.get(spawner, ())
+        if any_child and any(self._has_closed(child, wisps) for child in children):
+            return False
+        return any(self._active(child, wisps) for child in children)
+
+    def _has_closed(self, bead_id: str, wisps: bool) -> bool:
+        bead = self.live.get(bead_id)
+        return bead_id in self._closed or (bead is not None and bead.status == "closed" and (wisps or not bead.wisp))
+
+    def _is_stuck(self, bead_id: str, wisps: bool) -> bool:
+        """Whether a bead is held, or has it from above, where that passes on further than from parent to child."""
+        bead = self.live.get(bead_id)
+        if bead is None or not bead.needs:
+            return False
+        line = self._above(bead, wisps) if self.rules.cascades else ()
+        return any(self._is_held(one, wisps) for one in chain((bead,), line))
+
+    def _above(self, bead: Bead, wisps: bool) -> Iterator[Bead]:
+        """Returns parents, or all ancestors where it cascades; what is not active passes nothing on."""
+        seen, level = {bead.id}, [bead]
+        while level:
+            parents = {parent for one in level for parent in one.parents} - seen
+            seen |= parents
+            level = [self.live[parent] for parent in parents if self._active(parent, wisps)]
+            yield from level
+            if not self.rules.cascades:
+                return
+
+    def _is_ready(self, bead: Bead) -> bool:
+        if bead.status != "open" or bead.wisp or bead.pinned or bead.type in _NEVER_READY:
+            return False
+        if not bead.needs and bead.defer_until is None:
+            return True
+        if any(self._deferred.get(one, 0.0) > self.now for one in (bead.id, *bead.parents)):
+            return False
+        return not any(self._is_held(one, False) for one in chain((bead,), self._above(bead, False)))
+
+    def _is_blocked(self, bead: Bead) -> bool:
+        if not bead.needs or bead.status in _INACTIVE:
+            return False
+        return any(self._is_held(one, True) for one in chain((bead,), self._above(bead, True)))
+
+    def _settle(self, bead_id: str) -> None:
+        bead = self.live.get(bead_id)
+        place = rank(bead) if bead else None
+        self.ready.put(bead_id, place if bead and self._is_ready(bead) else None)
+        self.blocked.put(bead_id, place if bead and self._is_blocked(bead) else None)
+
+    def _settle_all(self) -> None:
+        self.ready.fill(_ranks(filter(self._is_ready, self.live.values())))
+        self.blocked.fill(_ranks(filter(self._is_blocked, self.live.values())))
+
+
+def _ranks(beads: Iterable[Bead]) -> Mapping[str, Rank]:
+    return {bead.id: rank(bead) for bead in beads}
+
+
+def _weight(bead: Bead | Closed) -> tuple[object, ...]:
+    """Returns all by which a bead bears on others than itself and its children."""
+    if isinstance(bead, Closed):
+        return "closed", False, bead.parents
+    return (bead.status if bead.status in _INACTIVE else ""), bead.wisp, bead.parents
