@@ -129,7 +129,8 @@ def _starts_anew(text: str) -> bool:
 
 def _objects(text: str) -> list[_Object] | None:
     """Returns the objects that the text is made of, None where it holds anything else."""
-    found, at = [], 0
+    found: list[_Object] = []
+    at = 0
     try:
         while begin := _NEXT(text, at):
             value, at = _DECODER.raw_decode(text, begin.start())
