@@ -14,14 +14,16 @@ from .lines import Lines, Run, clip, fit, width_of
 
 _LABEL = 11
 _OLDEST = 3
+_BRIEF = 26
 _WRITERS = {"alive": ("●", "good"), "silent": ("◐", "attention"), "absent": ("◌", "danger")}
 
 
 class Part(NamedTuple):
-    """A few words, the ink for them, and how readily they give way where there is one line for all (the higher, the sooner)."""
+    """A few words and their ink. In one line for all stands `brief`, the lowest `rank` the surest; without a brief, nothing."""
 
     text: str
     token: str = "text"
+    brief: str = ""
     rank: int = 9
 
 
@@ -46,50 +48,59 @@ def rows(monitor: Monitor | None, ages: Ages, style: Ink, width: int, height: in
 
 
 def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:
-    yield "automonitor", list(_writer(monitor, ages))
-    yield "faults", [Part(_one_line(fault), "attention", 1) for fault in monitor.faults]
+    yield "automonitor", [*_writer(monitor, ages), *_read(monitor)]
+    yield "faults", [Part(fault := _one_line(told), "attention", clip(fault, _BRIEF), 2) for told in monitor.faults]
     yield "phases", [_phase(phase, ages) for phase in monitor.phases]
     if monitor.pending_upgrade is not None:
-        told = _one_line(monitor.pending_upgrade) or "pending, no word of what"
-        yield "upgrade", [Part(f"upgrade: {clip(told, 80)}", "attention", 3), Part("never acted on here", "dim")]
+        told = clip(_one_line(monitor.pending_upgrade), 96) or "one is pending, no word of which"
+        yield "upgrade", [Part(told, "attention", "upgrade pending", 3), Part("never acted on here", "dim")]
     yield "handoffs", list(_handoffs(monitor, ages))
-    yield "read", list(_read(monitor))
+    yield "folder", [Part(_one_line(monitor.folder), "dim")]
 
 
 def _writer(monitor: Monitor, ages: Ages) -> Iterator[Part]:
     shape, token = _WRITERS.get(monitor.writer, ("?", "unknown"))
-    yield Part(f"{shape} {safe(monitor.writer)}", token, 0)
+    yield Part(word := f"{shape} {safe(monitor.writer)}", token, word, 0)
     if monitor.last_line_at is not None:
-        yield Part(f"last line {_ago(monitor.last_line_at, ages)}", "text" if monitor.writer == "alive" else token, 0)
-    yield Part(f"{monitor.cycles:,} cycles" if monitor.cycles is not None else "cycles not known", "text", 6)
+        ago = _ago(monitor.last_line_at, ages)
+        yield Part(f"last line {ago}", "text" if monitor.writer == "alive" else token, ago, 0)
+    yield Part(cycles := _counted(monitor.cycles, "cycle"), "text", cycles, 6)
     if monitor.next_cycle_at is not None:
-        yield Part(f"next {ages.left(monitor.next_cycle_at).replace('over', 'due')}, an estimate", "dim", 5)
+        soon = ages.left(monitor.next_cycle_at).replace("over", "is due")
+        yield Part(f"next {soon}, an estimate", "dim", f"next {soon}", 5)
+
+
+def _read(monitor: Monitor) -> Iterator[Part]:
+    if monitor.repaired:
+        yield Part(f"{monitor.repaired:,} repaired")
+    if monitor.rejected:
+        yield Part(told := f"{monitor.rejected:,} rejected", "attention", told, 4)
+    if monitor.from_offset:
+        yield Part(f"read from byte {monitor.from_offset:,} on", "dim")
+
+
+def _counted(count: int | None, thing: str) -> str:
+    return f"{thing}s not known" if count is None else f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _phase(phase: Phase, ages: Ages) -> Part:
-    failed, went = phase.last_fail_at, phase.last_ok_at
+    failed, went, name = phase.last_fail_at, phase.last_ok_at, _one_line(phase.name)
     told = [f"ok {_ago(went, ages)}"] if went is not None else []
     if failed is not None:
-        often = f" ({phase.fails} ×)" if phase.fails > 1 else ""
-        told.append(f"failed {_ago(failed, ages)}{often}")
-    worse = failed is not None and (went is None or failed >= went)
-    return Part(f"{_one_line(phase.name)} {', '.join(told) or 'not seen'}", "danger" if worse else "text", 2 if worse else 7)
+        told.append(f"failed {_ago(failed, ages)}" + (f" ({phase.fails:,} ×)" if phase.fails > 1 else ""))
+    if failed is None or (went is not None and failed < went):
+        return Part(f"{name} {', '.join(told) or 'not seen'}")
+    return Part(f"{name} {', '.join(told)}", "danger", f"{name} {told[-1]}", 1)
 
 
 def _handoffs(monitor: Monitor, ages: Ages) -> Iterator[Part]:
     """Yields the oldest handoffs: who was handed off longest ago comes next."""
     oldest = sorted(monitor.handoffs.items(), key=lambda one: one[1])
-    for session, at in oldest[:_OLDEST]:
-        yield Part(f"{_one_line(session)} {_ago(at, ages)}", "text", 8)
+    for number, (session, at) in enumerate(oldest[:_OLDEST]):
+        told = f"{_one_line(session)} {_ago(at, ages)}"
+        yield Part(told, "text", "" if number else f"oldest handoff {told}", 8)
     if len(oldest) > _OLDEST:
         yield Part(f"+{len(oldest) - _OLDEST}", "dim")
-
-
-def _read(monitor: Monitor) -> Iterator[Part]:
-    yield Part(f"{monitor.repaired:,} repaired", "text" if monitor.repaired else "dim")
-    yield Part(f"{monitor.rejected:,} rejected", "attention" if monitor.rejected else "dim", 4 if monitor.rejected else 9)
-    yield Part(f"from byte {monitor.from_offset:,} on" if monitor.from_offset else "the whole file", "dim")
-    yield Part(_one_line(monitor.folder), "dim")
 
 
 def _ago(stamp: float, ages: Ages) -> str:
@@ -103,11 +114,13 @@ def _one_line(text: str) -> str:
 
 def _line(parts: Sequence[Part], style: Ink, width: int) -> list[Run]:
     """Returns the most urgent parts that fit, in their order."""
-    kept = sorted((part for part in parts if part.rank < 9), key=lambda part: part.rank)
-    while len(kept) > 1 and sum(len(part.text) + 3 for part in kept) > width - 9:
-        kept.pop()
-    told = [part for part in parts if part in kept]
-    return [(" monitor ", style("dim")), *_joined(told, style)]
+    head: Run = (" monitor ", style("dim"))
+    brief = [part._replace(text=part.brief) for part in parts if part.brief]
+    kept: list[Part] = []
+    for part in sorted(brief, key=lambda part: part.rank):
+        if width_of([head, *_joined([*kept, part], style)]) < width:
+            kept.append(part)
+    return [head, *_joined([part for part in brief if part in kept], style)]
 
 
 def _flowed(label: str, parts: Sequence[Part], style: Ink, width: int) -> Iterator[list[Run]]:

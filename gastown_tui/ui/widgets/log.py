@@ -36,7 +36,8 @@ _TOKENS = {"warn": "attention", "warning": "attention", "error": "danger", "crit
 class Scene:
     """What the log is to show: of `lines`, the first of which has the number `first`, those whose numbers are in `shown`.
 
-    `chosen` is the number of the chosen line, None where the end is followed. `empty` says why there is nothing.
+    `chosen` is the number of the chosen line, None where the end is followed. `empty` says why there is nothing;
+    with `more` there are earlier lines that can be read.
     """
 
     lines: Sequence[Line]
@@ -47,7 +48,6 @@ class Scene:
     head: Sequence[tuple[str, str]]
     torn: str = ""
     empty: Sequence[str] = ()
-    dimmed: bool = False
     more: bool = False
 
 
@@ -109,8 +109,8 @@ class Log(Choices):
         days = {_day(line) for _, line in lines} - {""}
         dated = len(days) > 1 and width >= 80
         for number, line in lines:
-            key = line, number == scene.chosen, dated, scene.dimmed, width, scene.theme
-            made[key] = self._made.get(key) or _line(line, key[1], dated, scene, width)
+            key = line, number == scene.chosen, dated, width, scene.theme
+            made[key] = self._made.get(key) or _line(line, key[1], dated, scene.theme, width)
             yield made[key]
         self._made = made
 
@@ -126,10 +126,10 @@ def _day(line: Line) -> str:
     return (rfc3339(line.ts) or "")[:10]
 
 
-def _line(line: Line, chosen: bool, dated: bool, scene: Scene, width: int) -> Strip:
-    style: Ink = partial(ink, scene.theme, selected=chosen)
+def _line(line: Line, chosen: bool, dated: bool, theme: str, width: int) -> Strip:
+    style: Ink = partial(ink, theme, selected=chosen)
     level = (line.level or "").casefold()
-    token = "dim" if line.verdict == "joined" or scene.dimmed else _TOKENS.get(level, "text")
+    token = "dim" if line.verdict == "joined" else _TOKENS.get(level, "text")
     head = line.verdict not in ("joined", "rejected")
     stamp = "" if line.ts is None else (rfc3339(line.ts) or "?")[5 if dated else 11 : 19].replace("T", " ")
     when = stamp or ("--:--:--" if head else "")

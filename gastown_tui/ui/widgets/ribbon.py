@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from codecs import charmap_decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 from textual.strip import Strip
 
 from gastown_tui.observe.ports import History
@@ -61,9 +60,9 @@ class Past(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One cell: whose, the minute (wall seconds // 60) at which it begins, and the code in it."""
+    """One cell: in whose row, the minute (wall seconds // 60) at which it begins, and the code in it."""
 
-    agent_id: str
+    row: Past
     minute: int
     code: int
 
@@ -103,6 +102,10 @@ class Measure:
         """The column of the first cell."""
         return _LEAD + self.name + 1
 
+    def at(self, back: int) -> int:
+        """Returns which cell stands so many before the last one; the first one, where there are not as many."""
+        return max(0, self.count - 1 - back)
+
     def begin(self, index: int) -> int:
         """Returns the minute at which a cell begins."""
         return (self.last - self.count + 1 + index) * self.step
@@ -116,7 +119,7 @@ class Ribbon(Choices):
         self._top = 0
         self._on_screen: Sequence[Past] = ()
         self._made: dict[tuple[object, ...], Strip] = {}
-        self._cursor = Cell("", 0, 0)
+        self._cursor = Cell(Past("", "", None), 0, 0)
         self._measure = Measure(1, 4, 1, 1, 0)
 
     @property
@@ -131,54 +134,60 @@ class Ribbon(Choices):
 
     @property
     def cursor(self) -> Cell:
-        """The cell at which the cursor stands, or would stand."""
+        """The cell at which the cursor stands, or stood last."""
         return self._cursor
 
     def show(self, scene: Scene, history: History) -> None:
         """Draws the rows around the chosen one. Rows with equal cells stay the same line objects, which cost nothing."""
-        width, height = self.size
+        width, style = self.size.width, partial(ink, scene.theme)
         measure = self._measure = Measure.of(scene, width)
-        room = max(1, height - 2)
-        at = next((index for index, row in enumerate(scene.rows) if row.agent_id == scene.chosen), 0)
-        self._top = max(0, min(max(min(self._top, at), at - room + 1), len(scene.rows) - room))
-        self._on_screen = scene.rows[self._top : self._top + room]
-        made: dict[tuple[object, ...], Strip] = {}
-        seen: set[int] = set()
-        lines: list[Strip] = []
-        for row in self._on_screen:
-            cells = history.cells(row.agent_id, scene.minute, measure.count, measure.step)
-            chosen = row.agent_id == scene.chosen
-            back = scene.back if chosen else None
-            if chosen:
-                index = measure.count - 1 - (back or 0)
-                self._cursor = Cell(row.agent_id, measure.begin(index), cells[index])
-            key = row, cells, chosen, back, width, measure.name, scene.theme
-            made[key] = self._made.get(key) or _line(row, cells, measure, scene, chosen=chosen)
-            lines.append(made[key])
-            seen.update(cells)
-        self._made = made
-        style: Ink = partial(ink, scene.theme)
+        self._scroll(scene)
+        cells = [history.cells(row.agent_id, scene.minute, measure.count, measure.step) for row in self._on_screen]
+        lines = list(self._rows(scene, cells))
         hidden = len(scene.rows) - len(self._on_screen)
         below = beyond(self._top, hidden - self._top, style) if hidden else []
         hours = fit(_hours(measure, scene, below, style), width, style("text"))
-        self.draw([section(self._head(measure, scene, style), _legend(seen, style), width, style), *lines, hours])
+        self.draw([section(self._head(scene, style), _legend(set().union(*cells), style), width, style), *lines, hours])
+
+    def _scroll(self, scene: Scene) -> None:
+        """Moves the rows only as far as the chosen one demands."""
+        room = self.page
+        at = next((index for index, row in enumerate(scene.rows) if row.agent_id == scene.chosen), 0)
+        self._top = max(0, min(max(min(self._top, at), at - room + 1), len(scene.rows) - room))
+        self._on_screen = scene.rows[self._top : self._top + room]
+
+    def _rows(self, scene: Scene, cells: Sequence[bytes]) -> Iterator[Strip]:
+        measure, made = self._measure, dict[tuple[object, ...], Strip]()
+        for row, codes in zip(self._on_screen, cells, strict=True):
+            at = measure.at(scene.back) if row.agent_id == scene.chosen and scene.back is not None else None
+            if at is not None:
+                self._cursor = Cell(row, measure.begin(at), codes[at])
+            key = row, codes, at, measure.width, measure.name, scene.theme
+            made[key] = self._made.get(key) or _line(row, codes, measure, scene.theme, at)
+            yield made[key]
+        self._made = made
 
     def key_at(self, y: int) -> str:
         return self._on_screen[y - 1].agent_id if 0 < y <= len(self._on_screen) else ""
 
-    def _head(self, measure: Measure, scene: Scene, style: Ink) -> list[Run]:
+    def _head(self, scene: Scene, style: Ink) -> list[Run]:
         """Returns what a cell is and how far back they go, or, with the cursor here, what its cell says."""
-        since = clock_time(measure.begin(0) * 60)[:5]
-        head: list[Run] = [("fleet", style("text bold" if scene.back is not None else "dim"))]
-        if scene.back is None or not self._on_screen:
-            each = "a minute" if measure.step == 1 else f"{measure.step} min"
-            return [*head, (f" · {each} a cell, since {since}", style("dim"))]
-        told = said(self._cursor.code)
-        name = next((row.name for row in self._on_screen if row.agent_id == self._cursor.agent_id), "")
-        token = _TOKENS[self._cursor.code]
-        when = clock_time(self._cursor.minute * 60)[:5]
-        span = "" if measure.step == 1 else f", worst of {measure.step} min"
-        return [*head, (f" · {when} ", style("text")), (f"{name} ", style("text")), (told, style(token)), (span, style("dim"))]
+        measure = self._measure
+        span = "a minute" if measure.step == 1 else f"{measure.step} min"
+        if scene.back is None or not scene.rows:
+            since = clock_time(measure.begin(0) * 60)[:5]
+            return [
+                ("fleet", style("dim" if scene.back is None else "text bold")),
+                (f" · {span} a cell, since {since}", style("dim")),
+            ]
+        row, minute, code = self._cursor
+        when = clock_time(minute * 60)[:5]
+        told: list[Run] = [
+            ("fleet", style("text bold")),
+            (f" · {when} {row.name} ", style("text")),
+            (said(code), style(_TOKENS[code])),
+        ]
+        return told if measure.step == 1 else [*told, (f", the worst of {span}", style("dim"))]
 
 
 def said(code: int) -> str:
@@ -187,24 +196,22 @@ def said(code: int) -> str:
     return "nobody looked" if state is None else f"{SHAPES[state]} {state}"
 
 
-def _line(row: Past, cells: bytes, measure: Measure, scene: Scene, *, chosen: bool) -> Strip:
-    style: Ink = partial(ink, scene.theme, selected=chosen)
-    shape = "·" if row.state is None else SHAPES[row.state]
-    token = "faint" if row.state is None else STATE_TOKENS[row.state]
+def _line(row: Past, cells: bytes, measure: Measure, theme: str, at: int | None) -> Strip:
+    """Returns a row; one with the cursor, `at` that cell, is the chosen one."""
+    style: Ink = partial(ink, theme, selected=at is not None)
+    shape, token = ("·", "faint") if row.state is None else (SHAPES[row.state], STATE_TOKENS[row.state])
     name = set_cell_size(_clip_left(row.name, measure.name), measure.name) + " "
     head: list[Run] = [
-        ("▌" if chosen else " ", style("accent" if chosen else token)),
+        (" ", style(token)) if at is None else ("▌", style("accent")),
         (f" {shape} ", style(token)),
-        (name, style("text" if row.state is not None else "dim")),
+        (name, style("dim" if row.state is None else "text")),
     ]
-    at = measure.count - 1 - scene.back if chosen and scene.back is not None else None
     return fit([*head, *(_runs(cells, style) if at is None else _marked(cells, at, style))], measure.width, style("text"))
 
 
 def _marked(cells: bytes, at: int, style: Ink) -> list[Run]:
-    """Returns the cells with the one at the cursor reversed."""
-    [(block, inked)] = _runs(cells[at : at + 1], style)
-    return [*_runs(cells[:at], style), (block, inked + Style(reverse=True)), *_runs(cells[at + 1 :], style)]
+    """Returns the cells with the cursor in the place of one: a block in other colours could be taken for another block."""
+    return [*_runs(cells[:at], style), ("┃", style("accent")), *_runs(cells[at + 1 :], style)]
 
 
 def _runs(cells: bytes, style: Ink) -> list[Run]:
@@ -216,23 +223,21 @@ def _runs(cells: bytes, style: Ink) -> list[Run]:
 
 def _clip_left(text: str, width: int) -> str:
     """Returns a name whose end says more than its beginning in at most `width` columns."""
-    if cell_len(text) <= width:
-        return text
-    return "…" + clip(text[::-1], width)[::-1].lstrip("…")
+    return clip(text[::-1], width)[::-1]
 
 
 def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:
     """Returns the times of day below their cells, as close as they can be read, and a mark below the cursor."""
     every = next(one for one in _LABELS_MIN if one >= _LEAST_LABEL * measure.step and one % measure.step == 0)
     row = [" "] * measure.count
-    for index in range(measure.count):
+    for index in range(measure.count - 4):
         if measure.begin(index) % every == 0:
             row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
-    told = "".join(row[: measure.count])
+    told = "".join(row)
     head: list[Run] = [(set_cell_size("".join(text for text, _ in beside), measure.left), style("dim"))]
     if scene.back is None:
         return [*head, (told, style("faint"))]
-    at = measure.count - 1 - scene.back
+    at = measure.at(scene.back)
     return [*head, (told[:at], style("faint")), ("▲", style("accent")), (told[at + 1 :], style("faint"))]
 
 
