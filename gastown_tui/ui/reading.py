@@ -10,7 +10,7 @@ from gastown_tui.town.lines import Line
 
 from .sieve import Sieve
 
-SLICE = 4000
+SLICE = 2000
 """How many lines are looked at in one go, in a few milliseconds; then keys have their turn."""
 
 

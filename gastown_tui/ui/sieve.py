@@ -17,9 +17,19 @@ _LEVEL = "level:"
 Test = Callable[[Line], bool]
 
 
-def tests(query: str) -> list[Test]:
-    """Returns what a line must pass, all of it: `level:`, `comp:` and `session:`, and every other word in its text."""
-    return [_test(word) for word in query.casefold().split()]
+def condition(query: str) -> Test | None:
+    """Returns what a line must pass: every `level:`, `comp:` and `session:`, and every other word in its text; None for all."""
+    named, words = list[Test](), list[str]()
+    for word in query.split():
+        name, _, value = word.partition(":")
+        make = _TESTS.get(name.casefold())
+        if make and value:
+            named.append(make(value))
+        else:
+            words.append(word.casefold())
+    if words:
+        named.append(lambda line: _says(line, words))
+    return named[0] if len(named) == 1 else (lambda line: all(test(line) for test in named)) if named else None
 
 
 def next_level(query: str) -> str:
@@ -36,16 +46,13 @@ def for_session(session: str) -> str:
     return f"session:{session}"
 
 
-def _test(word: str) -> Test:
-    name, colon, value = word.partition(":")
-    if not colon or not value or name not in _TESTS:
-        return lambda line: word in _text(line)
-    return _TESTS[name](value)
-
-
 def _text(line: Line) -> str:
     text = line.message or line.raw or ""
-    return (text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS]).casefold()
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS]
+
+
+def _says(line: Line, words: Sequence[str]) -> bool:
+    return all(map(_text(line).casefold().__contains__, words))
 
 
 def _level(value: str) -> Test:
@@ -53,6 +60,7 @@ def _level(value: str) -> Test:
 
     What tells no known level passes every known one: nobody knows that it is harmless.
     """
+    value = value.casefold()
     if value == "broken":
         return lambda line: line.verdict != "ok"
     rank = _RANKS.get(value)
@@ -63,13 +71,14 @@ def _level(value: str) -> Test:
 
 
 def _component(value: str) -> Test:
+    value = value.casefold()
     return lambda line: value in (line.component or "").casefold()
 
 
 def _session(value: str) -> Test:
     """Returns the test for a session's whole name: `gt-x` is not in `gt-x-2`."""
-    whole = re.compile(rf"(?<![\w-]){re.escape(value)}(?![\w-])")
-    return lambda line: value in (text := _text(line)) and whole.search(text) is not None
+    whole = re.compile(rf"(?<![\w-]){re.escape(value)}(?![\w-])").search
+    return lambda line: value in (text := _text(line)) and whole(text) is not None
 
 
 _TESTS: dict[str, Callable[[str], Test]] = {"level": _level, "comp": _component, "component": _component, "session": _session}
@@ -84,7 +93,7 @@ class Sieve:
     def __init__(self, query: str = "") -> None:
         self.query = query
         self.examined = 0
-        self._tests = tests(query)
+        self._passes = condition(query)
         self._found: list[int] = []
         self._first = self._end = self._low = self._high = 0
         self._begun = False
@@ -92,12 +101,12 @@ class Sieve:
     @property
     def shown(self) -> Sequence[int]:
         """The numbers found so far, ascending."""
-        return self._found if self._tests else range(self._first, self._end)
+        return self._found if self._passes else range(self._first, self._end)
 
     @property
     def whole(self) -> bool:
         """Whether every line was looked at."""
-        return not self._tests or (self._begun and self._low <= self._first and self._high >= self._end)
+        return self._passes is None or (self._begun and self._low <= self._first and self._high >= self._end)
 
     def take(self, lines: Sequence[Line], first: int, end: int, most: int) -> bool:
         """Looks at up to `most` lines not looked at yet, new ones before old ones, and returns whether that was all.
@@ -105,7 +114,7 @@ class Sieve:
         `first` is the number of `lines[0]`; those from the number `end` on are left out.
         """
         self._first, self._end = first, end
-        if self._tests:
+        if self._passes:
             self._forget()
             ahead = min(self._end, self._high + most)
             self._found += self._passing(lines, self._high, ahead)
@@ -132,11 +141,12 @@ class Sieve:
     def _passing(self, lines: Sequence[Line], start: int, stop: int) -> list[int]:
         self.examined += stop - start
         found: list[int] = []
+        passes, first = self._passes, self._first
         passed = bool(self._found) and self._found[-1] == start - 1
         for number in range(start, stop):
-            line = lines[number - self._first]
+            line = lines[number - first]
             if line.verdict != "joined":
-                passed = all(test(line) for test in self._tests)
+                passed = passes is not None and passes(line)
             if passed:
                 found.append(number)
         return found
