@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import sys
 from collections import deque
@@ -33,13 +34,15 @@ from .screens.nowhere import NowhereScreen
 from .screens.page import Page
 from .screens.problems import ProblemsScreen
 from .screens.town import TownScreen
+from .screens.wall import WallScreen
 from .themes import PALETTES, PREFIX, Ink, chosen, ink, themes
 from .view import View
+from .ways import USUAL, Ways
 
 CRASHED = 70
-from .ways import USUAL, Ways
 _SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
-_FAST, _SLOW = 5.0, 1.0
+# Without a connection each picture would be a process more than the listing.
+_MOST_FORKED = 1.0
 
 
 class Console(App[None], inherit_bindings=False):
@@ -61,7 +64,6 @@ class Console(App[None], inherit_bindings=False):
         looked: Callable[[str], LastLook] | None = None,
     ) -> None:
         # With the terminal's own colours kept, the filter for NO_COLOR removes all colour; otherwise it would make greys.
-        theme: str | None = None,
         self._plain = "NO_COLOR" in environ
         super().__init__(ansi_color=True if self._plain else None)
         self.animation_level = "none"
@@ -127,15 +129,15 @@ class Console(App[None], inherit_bindings=False):
                 self._overdue = self.set_timer(at - now + 0.01, self._call)
 
     @property
-    def _shown(self) -> Agent | None:
-        """The agent whose live pane is on screen; nobody's while the screen on top has no parts yet."""
-        return self.page.shown if self.page is not None and self.page.is_mounted else None
+    def _shown(self) -> Mapping[str, float]:
+        """The live panes on screen and their rates; none while the screen on top has no parts yet."""
+        return self.page.shown if self.page is not None and self.page.is_mounted else NOTHING
 
     def tell_interest(self) -> None:
-        """Tells the observing side which pane is on screen and how often it wants to be read; nothing where nobody looks."""
-        agent = self._shown if self.view.live and self.view.held_since is None else None
-        rate = _FAST if self.view.eye.backend == "control" else _SLOW
-        asked = {agent.pane_id: rate} if agent and agent.pane_id else {}
+        """Tells the observing side which panes are on screen and how often each wants to be read; nothing where nobody looks."""
+        most = math.inf if self.view.eye.backend == "control" else _MOST_FORKED
+        looked_at = self.view.live and self.view.held_since is None
+        asked = {pane: min(rate, most) for pane, rate in self._shown.items()} if looked_at else {}
         if asked != self._asked:
             self._asked = asked
             self.view.eye.interest(asked)
@@ -168,8 +170,8 @@ class Console(App[None], inherit_bindings=False):
             else:
                 self.page.paste(event.text)
 
-    async def inspect(self, agent_id: str) -> None:
-        await self.push_screen(AgentScreen(self.view, agent_id))
+    async def inspect(self, agent_id: str, *, zoomed: bool = False) -> None:
+        await self.push_screen(AgentScreen(self.view, agent_id, zoomed=zoomed))
 
     async def action_problems(self) -> None:
         await self._open(ProblemsScreen)
@@ -177,12 +179,15 @@ class Console(App[None], inherit_bindings=False):
     async def action_town(self) -> None:
         await self._open(TownScreen)
 
-    async def _open(self, kind: type[ProblemsScreen] | type[TownScreen]) -> None:
+    async def action_wall(self) -> None:
+        await self._open(WallScreen)
+
+    async def _open(self, kind: type[TownScreen | WallScreen | ProblemsScreen]) -> None:
         """Leaves what stands above a screen of that kind, or puts one right above the town."""
         while not isinstance(self.screen, (kind, TownScreen)):
             await self.pop_screen()
         if not isinstance(self.screen, kind):
-            await self.push_screen(ProblemsScreen(self.view))
+            await self.push_screen(kind(self.view))
 
     async def action_palette(self) -> None:
         if self.page is not None and not isinstance(self.page, PaletteScreen):
@@ -199,9 +204,9 @@ class Console(App[None], inherit_bindings=False):
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         if self.page is not None:
             self.page.redraw()
+            self.page.say(f"theme: {self.theme.removeprefix(PREFIX)}")
 
     def action_hold(self) -> None:
-            self.page.say(f"theme: {self.theme.removeprefix(PREFIX)}")
         """Holds the picture still and leaves the mouse to the terminal, so that text can be selected; or takes both back."""
         self.view.hold()
         if isinstance(self._driver, SafeDriver):
@@ -265,11 +270,11 @@ class Console(App[None], inherit_bindings=False):
     def _on_frame(self, frame: Frame) -> None:
         agent = self.view.take(frame)
         if agent is not None and self.is_running:
-            self.call_next(self._show_frame, agent.id)
+            self.call_next(self._show_frame, agent)
 
-    def _show_frame(self, agent_id: str) -> None:
-        if self.page is not None and self._shown is not None and self._shown.id == agent_id:
-            self.page.paint_pane()
+    def _show_frame(self, agent: Agent) -> None:
+        if self.page is not None and agent.pane_id in self._shown:
+            self.page.paint_pane(agent)
 
     def _show_news(self) -> None:
         self._pending = False

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ANYWHERE, TOWN, PROBLEMS, AGENT, LIST, PALETTE = "anywhere", "town", "problems", "agent", "list", "palette"
+ANYWHERE, TOWN, WALL, PROBLEMS = "anywhere", "town", "wall", "problems"
+AGENT, LIST, PALETTE = "agent view", "lists", "palette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class Key:
         """What config.toml calls the action: its label, as one word."""
         return re.sub(r"\W+", "_", self.label)
 
-MOVING = (TOWN, PROBLEMS, AGENT, LIST)
-AGENTS = (TOWN, PROBLEMS)
-SCREENS = (TOWN, PROBLEMS, AGENT)
+
+MOVING = (TOWN, WALL, PROBLEMS, AGENT, LIST)
+AGENTS = (TOWN, WALL, PROBLEMS)
+SCREENS = (TOWN, WALL, PROBLEMS, AGENT)
 KEYS = (
     Key("move(1)", ("j", "down"), "j ↓", "down", "one row down", MOVING),
     Key("move(-1)", ("k", "up"), "k ↑", "up", "one row up", MOVING),
@@ -44,20 +46,23 @@ KEYS = (
     Key("page(-1)", ("pageup",), "PgUp", "page up", "a page up", MOVING),
     Key("fold", ("h", "left"), "h ←", "fold", "fold the rig of this row", (TOWN,), "row"),
     Key("unfold", ("l", "right"), "l →", "unfold", "unfold the rig", (TOWN,), "row"),
+    Key("across(-1)", ("h", "left"), "h ←", "left", "to the pane at the left", (WALL,), "row"),
+    Key("across(1)", ("l", "right"), "l →", "right", "to the pane at the right", (WALL,), "row"),
     Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", AGENTS, "agent", 1),
     Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", AGENTS, "", 2),
     Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no calls until it changes", SCREENS, "problem", 3),
     Key("acknowledge_all", ("A",), "A", "acknowledge all", "say that you know of the whole group", (PROBLEMS,), "problem"),
-    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, AGENT), "", 4),
-    Key("app.town", ("1",), "1", "town", "back to the town", (PROBLEMS, AGENT), "", 5),
-    Key("only_problems", ("exclamation_mark",), "!", "only these", "only what needs you, or again everything", (TOWN,), "", 6),
-    Key("find", ("slash",), "/", "filter", "type to keep the rows that match; Esc clears", (TOWN,), "", 5),
+    Key("app.town", ("1",), "1", "town", "back to the town", (WALL, PROBLEMS, AGENT), "", 5),
+    Key("app.wall", ("2",), "2", "wall", "all panes side by side, page by page", (TOWN, PROBLEMS, AGENT), "", 5),
+    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, WALL, AGENT), "", 4),
+    Key("only_problems", ("exclamation_mark",), "!", "only these", "only what needs you, or again all", (TOWN, WALL), "", 6),
+    Key("find", ("slash",), "/", "filter", "type to keep who matches; Esc clears", (TOWN, WALL), "", 5),
     Key("sort", ("s",), "s", "sort", "order: place, attention, name, quiet time", (TOWN,), "", 7),
     Key("jump", ("f",), "f", "jump", "two letters beside each name, to go there", (TOWN,), "row", 9),
-    Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN,), "agent", 8),
+    Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN, WALL, AGENT), "agent", 8),
     Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane, or again in the list", (TOWN,), "agent", 11),
     Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", SCREENS, "row", 12),
-    Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, AGENT), "pane", 13),
+    Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, WALL, AGENT), "pane", 13),
     Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
     Key("next_hit(-1)", ("n",), "n", "next hit", "to the next hit, upwards", (AGENT,), "hits", 2),
     Key("next_hit(1)", ("N",), "N", "previous hit", "to the previous hit, downwards", (AGENT,), "hits"),
@@ -82,9 +87,8 @@ def of_screen(*scopes: str, table: Iterable[Key] = KEYS) -> list[Key]:
 
 def readme() -> str:
     """Returns the README's table of keys, in Markdown."""
-    names = {ANYWHERE: "anywhere", TOWN: "town", PROBLEMS: "problems", AGENT: "agent view", LIST: "lists", PALETTE: "palette"}
     lines = ["| key | where | what it does |", "|---|---|---|"]
     for key in KEYS:
         shown = " ".join(f"`{part}`" for part in key.shown.split()) or "(palette)"
-        lines.append(f"| {shown} | {', '.join(names[scope] for scope in key.where)} | {key.help} |")
+        lines.append(f"| {shown} | {', '.join(key.where)} | {key.help} |")
     return "\n".join(lines) + "\n"

@@ -84,10 +84,12 @@ def rows(town: Town, wish: Wish, now: float) -> tuple[Row, ...]:
     return (*listed, *map(_foreign_row, foreign))
 
 
-def calling(town: Town, wish: Wish, now: float) -> tuple[str, ...]:
-    """Returns the ids of those who need a person, in the order of the list, whether or not their rig is folded."""
-    shown = rows(town, replace(wish, folded=frozenset()), now)
-    return tuple(row.agent.id for row in shown if row.agent and row.agent.needs_you(now))
+def next_calling(town: Town, wish: Wish, now: float, after: str) -> Agent | None:
+    """Returns who needs a person next in the order of the list, around its end, whether or not their rig is folded."""
+    order = rows(town, replace(wish, folded=frozenset()), now)
+    here = next((index for index, row in enumerate(order) if row.key == after), -1)
+    around = (*order[here + 1 :], *order[: here + 1])
+    return next((row.agent for row in around if row.agent and row.agent.needs_you(now)), None)
 
 
 def _wanted(agent: Agent, wish: Wish, now: float) -> bool:

@@ -13,6 +13,7 @@ from gastown_tui.ui.keys import Key
 
 BEFORE = {
     keys.TOWN: ("w", "w"),
+    keys.WALL: ("2", "w"),
     keys.PROBLEMS: ("5",),
     keys.AGENT: ("w", "w", "space"),
     keys.LIST: ("question_mark",),
@@ -30,7 +31,7 @@ PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
     **{
         (scope, action): ("G",)
-        for scope in (keys.LIST, keys.PROBLEMS)
+        for scope in (keys.LIST, keys.PROBLEMS, keys.WALL)
         for action in ("move(-1)", "half(-1)", "page(-1)", "first")
     },
 }
@@ -71,7 +72,7 @@ async def test_every_key_is_in_the_help() -> None:
         assert f"{key.shown or '(palette)':10} {key.help}"[:50] in shown
 
 
-@pytest.mark.parametrize("scope", [keys.TOWN, keys.PROBLEMS, keys.AGENT])
+@pytest.mark.parametrize("scope", [keys.TOWN, keys.WALL, keys.PROBLEMS, keys.AGENT])
 async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: str) -> None:
     app = scene.console()
     async with app.run_test(size=(120, 60)) as pilot:
@@ -97,7 +98,7 @@ async def test_a_palette_entry_without_a_key_runs() -> None:
 
 
 def test_no_key_has_two_meanings_on_a_screen() -> None:
-    for scope in (keys.TOWN, keys.PROBLEMS, keys.AGENT, keys.LIST):
+    for scope in (keys.TOWN, keys.WALL, keys.PROBLEMS, keys.AGENT, keys.LIST):
         counted = Counter(name for key in keys.of_screen(scope) for name in key.keys)
         assert [name for name, count in counted.items() if count > 1] == []
 
@@ -105,7 +106,7 @@ def test_no_key_has_two_meanings_on_a_screen() -> None:
 def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
-    assert "| `j` `↓` | town, problems, agent view, lists | one row down |" in table
+    assert "| `j` `↓` | town, wall, problems, agent view, lists | one row down |" in table
     assert "| (palette) | anywhere | the next colours: dark, light, contrast, terminal |" in table
 
 

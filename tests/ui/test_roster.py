@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import scene
 
-from gastown_tui.ui.roster import Wish, calling, fuzzy, problems, rows
+from gastown_tui.ui.roster import Wish, fuzzy, next_calling, problems, rows
 
 
 def names(wish: Wish) -> list[str]:
@@ -50,16 +50,29 @@ def test_only_problems_leaves_out_what_mends_itself_and_what_is_acknowledged() -
     ]
 
 
+def called(wish: Wish, now: float) -> list[str]:
+    """Who is next, from the top and once around."""
+    found, after = list[str](), ""
+    while (agent := next_calling(scene.TOWN, wish, now, after)) and agent.id not in found:
+        found.append(after := agent.id)
+    return found
+
+
 def test_what_should_have_mended_itself_calls() -> None:
-    assert "wasteland/witness" not in calling(scene.TOWN, Wish(), scene.WALL)
-    assert "wasteland/witness" in calling(scene.TOWN, Wish(), scene.WALL + 175)
+    assert called(Wish(), scene.WALL) == ["beads/polecats/furiosa", "gastown/crew/jack", "gastown/polecats/nux"]
+    assert called(Wish(), scene.WALL + 175)[3:] == ["wasteland/witness"]
 
 
 def test_the_folded_call_too() -> None:
-    assert calling(scene.TOWN, Wish(folded=frozenset({"gastown"})), scene.WALL)[1:] == (
-        "gastown/crew/jack",
-        "gastown/polecats/nux",
-    )
+    folded = Wish(folded=frozenset({"gastown"}))
+    assert called(folded, scene.WALL) == called(Wish(), scene.WALL)
+    after = next_calling(scene.TOWN, folded, scene.WALL, "group:gastown")
+    assert after is not None
+    assert after.id == "gastown/crew/jack"
+
+
+def test_nobody_is_next_where_nobody_calls() -> None:
+    assert next_calling(scene.WELL, Wish(), scene.WALL, "mayor") is None
 
 
 def test_an_empty_town_has_no_rows() -> None:

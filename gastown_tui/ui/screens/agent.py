@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
@@ -37,9 +37,10 @@ class AgentScreen(Page):
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.AGENT,)
 
-    def __init__(self, view: View, agent_id: str) -> None:
+    def __init__(self, view: View, agent_id: str, *, zoomed: bool = False) -> None:
         super().__init__(view)
         self._agent_id = agent_id
+        self._zoomed = self._began_zoomed = zoomed
         self._last: Agent | None = None
         self._environment: Environment | str = "no session has it"
         self._read_from: tuple[str | None, str] | None = None
@@ -73,8 +74,8 @@ class AgentScreen(Page):
         return self._last
 
     @property
-    def shown(self) -> Agent | None:
-        return self.agent if self.query_one("#pane").display and not self._stands else None
+    def shown(self) -> Mapping[str, float]:
+        return self.closely(self.agent if self.query_one("#pane").display and not self._stands else None)
 
     @property
     def _stands(self) -> bool:
@@ -87,7 +88,7 @@ class AgentScreen(Page):
                 return not self.query_one(Pane).blank
             case "hits":
                 return bool(self._hits)
-            case "row":
+            case "row" | "agent":
                 return self.agent is not None
             case "problem":
                 return may_acknowledge(self.agent, self.view.now)
@@ -98,7 +99,8 @@ class AgentScreen(Page):
 
     def lay_out(self, width: int, height: int) -> None:
         super().lay_out(width, height)
-        self.set_class(width >= WIDE, "-wide")
+        self.set_class(width >= WIDE and not self._zoomed, "-wide")
+        self.set_class(self._zoomed, "-zoomed")
         if width >= WIDE:
             # A pane is 80 columns as a rule: it is shown whole before the facts get more room.
             self.query_one("#facts").styles.width = max(36, min(72, width - PANE_COLUMNS - 3))
@@ -116,7 +118,7 @@ class AgentScreen(Page):
         self.query_one("#top", Rule).across(style, joint, "┬")
         self.query_one("#bottom", Rule).across(style, joint, "┴")
         self.query_one("#between", Rule).down(style)
-        self.paint_pane()
+        self._paint_pane()
         self._keep_environment(agent)
         if agent is not None and facts.display:
             lines = self._facts(agent, ages, facts.size.width)
@@ -127,7 +129,10 @@ class AgentScreen(Page):
                 shown[-1] = [(" ⋮", style("faint")), (f" +{hidden + 1}", style("dim"))]
             facts.draw([fit(runs, facts.size.width, style("text")) for runs in shown])
 
-    def paint_pane(self) -> None:
+    def paint_pane(self, agent: Agent) -> None:
+        self._paint_pane()
+
+    def _paint_pane(self) -> None:
         pane = self.query_one(Pane)
         if not self._stands:
             self.show_live(pane, self.agent)
@@ -204,7 +209,7 @@ class AgentScreen(Page):
             self._go_live()
         else:
             pane.up = max(0, min(pane.furthest, pane.up - by))
-            self.paint_pane()
+            self._paint_pane()
 
     @property
     def reach(self) -> int:
@@ -215,6 +220,14 @@ class AgentScreen(Page):
             self.action_move(END)
         else:
             self._go_live()
+
+    def action_zoom(self) -> None:
+        """Gives the pane the whole screen, and takes it back: to where it was given from."""
+        if self._began_zoomed:
+            self.dismiss()
+        else:
+            self._zoomed = not self._zoomed
+            self.redraw()
 
     def action_other_side(self) -> None:
         self._in_facts = not self._in_facts
@@ -248,7 +261,7 @@ class AgentScreen(Page):
     def action_next_hit(self, way: int) -> None:
         self._hit = (self._hit + way) % len(self._hits)
         self._show_hit()
-        self.paint_pane()
+        self._paint_pane()
         self.say(f"{self._counted()}: {self._query}")
 
     def action_copy_facts(self) -> None:

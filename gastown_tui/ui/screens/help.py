@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import ClassVar
 
@@ -34,20 +34,6 @@ _MEANINGS = {
     State.FROZEN: "stopped by a person",
     State.STARTING: "too young to judge",
     State.UNKNOWN: "we cannot see, and say why",
-}
-_LEFT = {
-    "Moving": keys.MOVING,
-    "Town, problems and agent view": keys.SCREENS,
-    "Town and problems": keys.AGENTS,
-    "Town and agent view": (keys.TOWN, keys.AGENT),
-    "Town": (keys.TOWN,),
-}
-_RIGHT = {
-    "Problems": (keys.PROBLEMS,),
-    "Problems and agent view": (keys.PROBLEMS, keys.AGENT),
-    "Agent view": (keys.AGENT,),
-    "Everywhere": (keys.ANYWHERE,),
-    "Palette": (keys.PALETTE,),
 }
 _WIDE = 110
 
@@ -94,21 +80,26 @@ class HelpScreen(ListPage):
 
     def _lines(self) -> list[Strip]:
         width, text = self.query_one("#list", Lines).size.width, self.style("text")
-        left, right = self._keys(_LEFT), [*self._keys(_RIGHT), *self._states()]
+        many = [key for key in self.view.ways.keys if len(key.where) > 1]
+        moving = [key for key in many if key.where == keys.MOVING]
+        left = [*self._titled("Moving", moving), *self._titled("On several screens", [key for key in many if key not in moving])]
+        left += self._of(keys.TOWN, keys.WALL)
+        right = [*self._of(keys.PROBLEMS, keys.AGENT, keys.ANYWHERE, keys.PALETTE), *self._states()]
         if width < _WIDE:
             return [fit(runs, width, text) for runs in [*left, *right]]
         half = width // 2
         pairs = zip_longest(left, right, fillvalue=list[Run]())
         return [Strip.join([fit(one, half, text), fit(other, width - half, text)]) for one, other in pairs]
 
-    def _keys(self, blocks: Mapping[str, tuple[str, ...]]) -> list[list[Run]]:
-        style, lines = self.style, list[list[Run]]()
-        for title, where in blocks.items():
-            lines.append([(f" {title}", style("accent"))])
-            chosen = [key for key in keys.KEYS if key.where == where]
-            lines += [[(f"   {key.shown or '(palette)':11}", style("text bold")), (key.help, style("dim"))] for key in chosen]
-            lines.append([])
-        return lines
+    def _of(self, *scopes: str) -> list[list[Run]]:
+        """Returns the keys of each of these screens alone."""
+        alone = {scope: [key for key in self.view.ways.keys if key.where == (scope,)] for scope in scopes}
+        return [runs for scope, found in alone.items() for runs in self._titled(scope.capitalize(), found)]
+
+    def _titled(self, title: str, found: Sequence[Key]) -> list[list[Run]]:
+        style = self.style
+        lines = [[(f"   {key.shown or '(palette)':11}", style("text bold")), (key.help, style("dim"))] for key in found]
+        return [[(f" {title}", style("accent"))], *lines, []]
 
     def _states(self) -> list[list[Run]]:
         style = self.style

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -15,7 +15,7 @@ from textual.timer import Timer
 
 from gastown_tui.town.acks import Subject, subject
 from gastown_tui.town.activity.marks import evidence_rows
-from gastown_tui.town.snapshot import CALLING, Agent, Nowhere, Town
+from gastown_tui.town.snapshot import CALLING, NOTHING, Agent, Nowhere, Town
 from gastown_tui.town.text import safe
 
 from .. import keys
@@ -37,7 +37,7 @@ class Host(Protocol):
     def ink(self, *, selected: bool) -> Ink: ...
     def tell_interest(self) -> None: ...
     def copy(self, text: str) -> None: ...
-    async def inspect(self, agent_id: str) -> None: ...
+    async def inspect(self, agent_id: str, *, zoomed: bool = False) -> None: ...
     async def take_typed(self) -> None: ...
     async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
 
@@ -98,14 +98,18 @@ class Page(Screen[None]):
         return partial(ink, self.console.inks)
 
     @property
-    def shown(self) -> Agent | None:
-        """The agent whose live pane is on this screen."""
-        return None
+    def shown(self) -> Mapping[str, float]:
+        """The live panes on this screen, and how often (per second) each wants a fresh picture."""
+        return NOTHING
 
     @property
     def live(self) -> bool:
         """Whether a pane on this screen shows what is there now."""
         return self.view.live and self.view.held_since is None and not self.view.stale("tmux")
+
+    def closely(self, agent: Agent | None) -> Mapping[str, float]:
+        """Returns the wish for the one pane that a person looks at."""
+        return {agent.pane_id: self.view.ways.rate} if agent and agent.pane_id else NOTHING
 
     def lay_out(self, width: int, height: int) -> None:
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
@@ -115,14 +119,14 @@ class Page(Screen[None]):
     def paint(self, ages: Ages) -> None:
         """Fills the widgets."""
 
-    def paint_pane(self) -> None:
-        """Fills the live pane alone: a new picture of it changes nothing else."""
+    def paint_pane(self, agent: Agent) -> None:
+        """Fills the live pane of an agent alone: a new picture of it changes nothing else."""
 
     def show_live(self, pane: Pane, agent: Agent | None) -> None:
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
         pane.load(frame.rows if frame else ())
-        past, empty = self.is_past(agent), "nothing is drawn in its pane" if frame else _nothing(agent, looked_at=self.view.live)
+        past, empty = self.is_past(agent), "nothing is drawn in its pane" if frame else nothing(agent, looked_at=self.view.live)
         marks = evidence_rows(agent, frame) if agent and frame and not past else frozenset[int]()
         pane.show(self.console.inks, dimmed=past, empty=empty, marks=marks, mark=STATE_TOKENS[agent.state] if agent else "dim")
 
@@ -173,14 +177,14 @@ class Page(Screen[None]):
         self._silence = self.set_timer(_SAID_FOR, self._hush)
         self._foot()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Lets a key be inert where what it needs is missing."""
-        needs = [key.needs for key in self.table if key.action.partition("(")[0] == action]
-        return True if all(self.has(need) for need in needs) else None
     def key_of(self, action: str) -> str:
         """Returns how the key of an action of this screen is written; without one, that the palette has it."""
         return next((key.shown.partition(" ")[0] for key in self.table if key.action == action), "") or "the palette"
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Lets a key be inert where what it needs is missing."""
+        needs = [key.needs for key in self.table if key.action.partition("(")[0] == action]
+        return True if all(self.has(need) for need in needs) else None
 
     def on_mount(self) -> None:
         # Before the first layout: a second one would send the whole screen again.
@@ -355,7 +359,8 @@ def _named(agent_ids: Sequence[str]) -> str:
     return agent_ids[0] if len(agent_ids) == 1 else f"{len(agent_ids)} agents"
 
 
-def _nothing(agent: Agent | None, *, looked_at: bool) -> str:
+def nothing(agent: Agent | None, *, looked_at: bool) -> str:
+    """Returns why there is no picture of an agent's pane."""
     if agent is None:
         return ""
     if not agent.pane_id:

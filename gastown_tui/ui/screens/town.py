@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
 from typing import ClassVar
@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from gastown_tui.town.snapshot import Agent, Town
-from gastown_tui.town.words import need_you, title
+from gastown_tui.town.words import title
 
 from .. import keys, roster
 from ..ages import Ages
@@ -26,15 +26,16 @@ from ..widgets.pane import Pane
 from ..widgets.rows import Rows, Scene
 from ..widgets.strip import EventStrip, Rule
 from ..widgets.title import Title
-from .page import END, Page, may_acknowledge
+from .listing import Listing
+from .page import END
 
 WIDE, FULL, TALL = 100, 160, 40
 _LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
 def list_width(width: int) -> int:
-    """Returns the columns of the list beside a pane: half of a middling screen, less of a wide one."""
-    return min(width * 13 // 25, 62 + max(0, width - 120) * 11 // 40)
+    """Returns the columns of the list beside a pane: half of a middling screen, less of a wide one, at most what it can fill."""
+    return min(width * 13 // 25, 62 + max(0, width - 120) * 11 // 40 + max(0, width - FULL) * 3 // 10, 119)
 
 
 def list_height(rows: int, height: int) -> int:
@@ -42,18 +43,16 @@ def list_height(rows: int, height: int) -> int:
     return max(3, min(rows + 1, height // 2))
 
 
-class TownScreen(Page):
+class TownScreen(Listing):
     """A list and a pane: side by side from 100 columns on, else one above the other."""
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.TOWN,)
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self.wish = Wish()
         self._rows: dict[str, Row] = {}
         self._listed: tuple[Wish, int] | None = None
         self._listed_town: Town | None = None
-        self._chosen, self._at = "", 0
         self._zoomed = self._in_pane = False
         self._labels: dict[str, str] | None = None
         self._letter = ""
@@ -77,24 +76,30 @@ class TownScreen(Page):
         return self._rows.get(self._chosen)
 
     @property
-    def shown(self) -> Agent | None:
+    def agent(self) -> Agent | None:
+        return self.row.agent if self.row else None
+
+    @property
+    def shown(self) -> Mapping[str, float]:
+        return self.closely(self._in_sight)
+
+    @property
+    def _in_sight(self) -> Agent | None:
+        """The agent whose pane is on screen."""
         visible = self.query_one(Pane).display and self.query_one("#side").display
-        return self.row.agent if self.row and visible else None
+        return self.agent if visible else None
 
     def has(self, need: str) -> bool:
         match need:
             case "row":
                 return self.row is not None
-            case "agent":
-                return self.row is not None and self.row.agent is not None
-            case "problem":
-                return self.row is not None and may_acknowledge(self.row.agent, self.view.now)
             case "pane":
-                return bool(self.shown and self.view.frame(self.shown))
-        return not need
+                return bool(self._in_sight and self.view.frame(self._in_sight))
+        return super().has(need)
 
-    def concerned(self) -> Sequence[Agent]:
-        return [self.row.agent] if self.row and self.row.agent else []
+    @property
+    def listed(self) -> int:
+        return sum(row.agent is not None for row in self._rows.values())
 
     def paint(self, ages: Ages) -> None:
         self._keep_choice()
@@ -112,10 +117,13 @@ class TownScreen(Page):
         self.query_one(Rows).show(self._scene(), ages)
         if self.query_one("#side").display:
             self.query_one(Title).show(self.row, ages, self.style, live=self.live, stale=bool(self.view.stale("tmux", "process")))
-            self.paint_pane()
+            self._paint_pane()
 
-    def paint_pane(self) -> None:
-        self.show_live(self.query_one(Pane), self.row.agent if self.row else None)
+    def paint_pane(self, agent: Agent) -> None:
+        self._paint_pane()
+
+    def _paint_pane(self) -> None:
+        self.show_live(self.query_one(Pane), self.agent)
 
     def _scene(self) -> Scene:
         extra = [f"by {self.wish.sort}"] if self.wish.sort != "place" else []
@@ -127,7 +135,9 @@ class TownScreen(Page):
             theme=self.console.inks,
             heading=" · ".join(["agent", *extra]),
             labels=self._labels,
-            runtime=self.size.width >= FULL,
+            history=self.view.eye.history,
+            restarts=self.town.monitor.restarts if self.town and self.town.monitor else None,
+            full=self.size.width >= FULL,
             stale=bool(self.view.stale("tmux", "process")),
             longest=max((cell_len(self._called(agent)) for agent in self.town.agents), default=0) if self.town else 0,
         )
@@ -159,7 +169,7 @@ class TownScreen(Page):
         rows.styles.width = list_width(width) if wide else "100%"
         rows.styles.height = "100%" if wide or height < 10 else list_height(len(self._rows), height - 5)
 
-    def _choose(self, key: str) -> None:
+    def choose(self, key: str) -> None:
         if key != self._chosen:
             self._chosen = key
             self.query_one(Pane).up = 0
@@ -175,12 +185,12 @@ class TownScreen(Page):
         keys_ = [row.key for row in self._rows.values() if row.selectable]
         if keys_:
             at = keys_.index(self._chosen) if self._chosen in keys_ else 0
-            self._choose(keys_[max(0, min(len(keys_) - 1, at + by))])
+            self.choose(keys_[max(0, min(len(keys_) - 1, at + by))])
 
     def _scroll(self, by: int) -> None:
         pane = self.query_one(Pane)
         pane.up = max(0, min(pane.furthest, pane.up - by))
-        self.paint_pane()
+        self._paint_pane()
 
     def action_move(self, by: int) -> None:
         (self._scroll if self._in_pane or self._zoomed else self._step)(by)
@@ -206,44 +216,11 @@ class TownScreen(Page):
         self._chosen = chosen
         self.redraw()
 
-    async def action_inspect(self) -> None:
-        if self.row and self.row.agent:
-            await self.console.inspect(self.row.agent.id)
-
-    def action_next_calling(self) -> None:
-        """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""
-        calling = roster.calling(self.town, self.wish, self.view.now) if self.town else ()
-        if self.town is None or not calling:
-            hidden = self.town is not None and need_you(self.town, self.view.now)
-            self.say("nobody in this list needs you" if hidden else "nobody needs you")
-            return
-        order = [row.key for row in roster.rows(self.town, replace(self.wish, folded=frozenset()), self.view.now)]
-        here = order.index(self._chosen) if self._chosen in order else -1
-        agent_id = next((found for found in calling if order.index(found) > here), calling[0])
-        agent = self.town.agent(agent_id)
-        if agent is not None:
-            self.wish = replace(self.wish, folded=self.wish.folded - {roster.group_of(agent)})
-        self._choose(agent_id)
-
-    def action_only_problems(self) -> None:
-        self.wish = replace(self.wish, only_problems=not self.wish.only_problems)
-        self.redraw()
-
     def action_sort(self) -> None:
         after = roster.SORTS[(roster.SORTS.index(self.wish.sort) + 1) % len(roster.SORTS)]
         self.wish = replace(self.wish, sort=after)
         self.say(f"ordered by {after}")
         self.redraw()
-
-    def action_find(self) -> None:
-        self.ask("/", self._filter, self._found, self.wish.query)
-
-    def _filter(self, query: str) -> None:
-        self.wish, self._at = replace(self.wish, query=query), 0
-
-    def _found(self) -> str:
-        total = len(self.town.agents) if self.town else 0
-        return f"{sum(row.agent is not None for row in self._rows.values())} of {total} · Enter keeps it, Esc clears it"
 
     def action_jump(self) -> None:
         """Writes two letters beside every visible name; the next two keys go there."""
@@ -264,7 +241,7 @@ class TownScreen(Page):
         if len(self._letter) == 2:
             found = next((key for key, label in self._labels.items() if label == self._letter), self._chosen)
             self._labels = None
-            self._choose(found)
+            self.choose(found)
         return True
 
     def action_zoom(self) -> None:
@@ -283,20 +260,17 @@ class TownScreen(Page):
         self.console.copy("\n".join(self.query_one(Pane).texts))
 
     def action_back(self) -> None:
-        """Undoes one thing: typing and its filter, the zoom, the pane's scrolling, the filter, the restriction to problems."""
-        if self.typing is not None or self.wish.query:
-            self.wish = replace(self.wish, query="")
-            self.stop_typing()
-        elif self._zoomed:
+        """Undoes one thing: a filter, the zoom, the pane's scrolling, the restriction to problems."""
+        if self.typing is None and not self.wish.query and self._zoomed:
             self.action_zoom()
-        elif self._in_pane or self.query_one(Pane).up:
+        elif self.typing is None and not self.wish.query and (self._in_pane or self.query_one(Pane).up):
             self._in_pane = False
             self._scroll(END)
-        elif self.wish.only_problems:
-            self.action_only_problems()
+        else:
+            super().action_back()
 
     def on_choices_chosen(self, message: Choices.Chosen) -> None:
-        self._choose(message.key)
+        self.choose(message.key)
 
     def on_choices_scrolled(self, message: Choices.Scrolled) -> None:
         self._step(message.by)

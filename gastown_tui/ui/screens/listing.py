@@ -1,0 +1,87 @@
+"""What the screens that list agents by place have in common: what is listed, who is chosen, and who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.words import need_you
+
+from .. import roster
+from ..roster import Wish
+from ..view import View
+from .page import Page, may_acknowledge
+
+
+class Listing(Page):
+    """A screen of agents, of which one is chosen, and which typing makes fewer."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.wish = Wish()
+        self._chosen, self._at = "", 0
+
+    @property
+    def agent(self) -> Agent | None:
+        """The chosen agent."""
+        return None
+
+    @property
+    def listed(self) -> int:
+        """How many agents are listed."""
+        return 0
+
+    def choose(self, key: str) -> None:
+        """Moves the choice."""
+
+    def has(self, need: str) -> bool:
+        match need:
+            case "row" | "agent":
+                return self.agent is not None
+            case "problem":
+                return may_acknowledge(self.agent, self.view.now)
+        return not need
+
+    def concerned(self) -> Sequence[Agent]:
+        return [self.agent] if self.agent else []
+
+    async def action_inspect(self) -> None:
+        if self.agent:
+            await self.console.inspect(self.agent.id)
+
+    def action_next_calling(self) -> None:
+        """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""
+        agent = roster.next_calling(self.town, self.wish, self.view.now, self._chosen) if self.town else None
+        if agent is None:
+            hidden = self.town is not None and need_you(self.town, self.view.now)
+            self.say("nobody in this list needs you" if hidden else "nobody needs you")
+            return
+        self.wish = replace(self.wish, folded=self.wish.folded - {roster.group_of(agent)})
+        self.choose(agent.id)
+
+    def action_only_problems(self) -> None:
+        self.wish = replace(self.wish, only_problems=not self.wish.only_problems)
+        self.redraw()
+
+    def action_find(self) -> None:
+        self.ask("/", self._filter, self._found, self.wish.query)
+
+    def _filter(self, query: str) -> None:
+        self.wish, self._at = replace(self.wish, query=query), 0
+
+    def _found(self) -> str:
+        total = len(self.town.agents) if self.town else 0
+        return f"{self.listed} of {total} · Enter keeps it, Esc clears it"
+
+    def action_copy_id(self) -> None:
+        if self.agent:
+            self.console.copy(self.agent.id)
+
+    def action_back(self) -> None:
+        """Undoes one thing: typing and its filter, then the restriction to problems."""
+        if self.typing is not None or self.wish.query:
+            self.wish = replace(self.wish, query="")
+            self.stop_typing()
+        elif self.wish.only_problems:
+            self.action_only_problems()

@@ -1,0 +1,395 @@
+"""The Wall: which panes, in how many tiles, how often they are read, and what a tile says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import scene
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from gastown_tui.town.facts import Frame
+from gastown_tui.town.snapshot import Agent, SourceState, State
+from gastown_tui.ui.app import Console
+from gastown_tui.ui.screens.agent import AgentScreen
+from gastown_tui.ui.screens.wall import WallScreen
+from gastown_tui.ui.tiling import Grid, grid
+
+MIDDLE = (120, 32)
+MISSING, RICTUS = scene.AGENTS[-2:]
+
+
+async def wall(app: Console, pilot: Pilot[None], *keys: str) -> str:
+    """Opens the Wall, presses the keys, and returns what is shown."""
+    for key in ("2", *keys):
+        await pilot.press(key)
+        await pilot.pause()
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    return scene.text(app)
+
+
+def crowd(count: int) -> tuple[Agent, ...]:
+    like = scene.AGENTS[0]
+    return tuple(
+        replace(like, id=f"rig/polecats/p{number:03}", rig="rig", name=f"p{number:03}", role="polecat", pane_id=f"%{number}")
+        for number in range(1, count + 1)
+    )
+
+
+def one(agent: Agent) -> scene.Eye:
+    return scene.Eye(replace(scene.TOWN, agents=(agent,), foreign=()))
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height", "expected"),
+    [
+        (300, 80, 22, Grid(2, 2)),
+        (300, 120, 30, Grid(3, 3)),
+        (300, 200, 58, Grid(4, 4)),
+        (300, 300, 98, Grid(4, 4)),
+        (12, 300, 98, Grid(3, 4)),
+        (1, 300, 98, Grid(1, 1)),
+        (2, 80, 22, Grid(1, 2)),
+        (2, 200, 58, Grid(2, 1)),
+        (0, 120, 30, Grid(1, 1)),
+        (5, 20, 3, Grid(1, 1)),
+    ],
+)
+def test_a_grid_shows_most_of_each(count: int, width: int, height: int, expected: Grid) -> None:
+    assert grid(count, width, height) == expected
+
+
+def test_all_that_could_fit_fit() -> None:
+    for width in range(20, 400, 19):
+        for height in range(4, 160, 7):
+            most = grid(1000, width, height)
+            for count in range(1, most.size + 1):
+                found = grid(count, width, height)
+                assert count <= found.size, (width, height, count)
+                assert found.columns <= most.columns, (width, height, count)
+                assert found.rows <= most.rows, (width, height, count)
+
+
+async def test_the_wall_is_in_the_order_of_the_list_and_has_only_who_has_a_pane_or_calls() -> None:
+    parked = replace(MISSING, id="parked/witness", rig="parked", state=State.FROZEN, expects=None)
+    app = scene.console(scene.Eye(replace(scene.TOWN, agents=(*scene.AGENTS, parked))))
+    async with app.run_test(size=(400, 120)) as pilot:
+        shown = await wall(app, pilot)
+    places = [shown.index(f" {agent.id} ") for agent in scene.AGENTS]
+    assert places == sorted(places)
+    assert "parked" not in shown
+    assert "notes" not in shown
+
+
+async def test_the_marked_pane_is_read_often_the_others_on_the_page_seldom_and_nothing_else() -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot, "l")
+        assert eye.wishes[-1] == {"%1": 1, "%2": 5, "%3": 1, "%4": 1, "%12": 1, "%6": 1, "%7": 1, "%5": 1, "%8": 1}
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert eye.wishes[-1] == {"%13": 1, "%9": 5, "%10": 1, "%14": 1, "%16": 1}
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert eye.wishes[-1] == {}
+
+
+async def test_without_a_connection_no_pane_is_read_more_than_once_a_second() -> None:
+    eye = scene.Eye()
+    eye.backend = "fork"
+    app = scene.console(eye)
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot)
+        assert set(eye.wishes[-1].values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("keys", "marked"),
+    [
+        ((), "mayor"),
+        (("l",), "deacon"),
+        (("j",), "beads/polecats/furiosa"),
+        (("j", "k"), "mayor"),
+        (("k",), "mayor"),
+        (("h",), "mayor"),
+        (("l", "l", "l"), "beads/polecats/furiosa"),
+        (("j", "j", "j"), "gastown/crew/max"),
+        (("G",), "wasteland/polecats/rictus"),
+        (("G", "j"), "wasteland/polecats/rictus"),
+        (("G", "g"), "mayor"),
+        (("l", "pagedown"), "gastown/polecats/nux"),
+        (("pagedown", "pagedown"), "wasteland/polecats/rictus"),
+        (("pagedown", "pageup"), "mayor"),
+        (("w",), "beads/polecats/furiosa"),
+        (("w", "w", "w"), "gastown/polecats/nux"),
+        (("w", "w", "w", "w"), "beads/polecats/furiosa"),
+    ],
+)
+async def test_the_mark_moves(keys: tuple[str, ...], marked: str) -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        shown = await wall(app, pilot, *keys)
+        assert isinstance(app.screen, WallScreen)
+        assert app.screen.agent is not None
+        assert app.screen.agent.id == marked
+    assert shown.count("┏") == shown.count("┛") == 1
+    corner = shown.index("┏")
+    assert marked.split("/")[-1] in shown[corner : shown.index("┓", corner)]
+
+
+async def test_a_page_says_what_calls_on_the_others() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        first = await wall(app, pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        second = scene.text(app)
+    assert first.splitlines()[1] == " 1–9 of 15 · page 1 of 2   on other pages 1 asks"
+    assert second.splitlines()[1] == " 10–15 of 15 · page 2 of 2   on other pages 1 dead · 1 held"
+
+
+async def test_the_dead_are_dimmed_and_the_living_are_not() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot)
+        colours = {}
+        for tile in app.screen.query("Tile"):
+            strip = tile.render_line(tile.size.height - 2)
+            colours[tile.key] = {segment.style.color.name for segment in list(strip)[1:-1]}  # type: ignore[union-attr,attr-defined]
+    dim = app.ink(selected=False)("dim").color
+    assert dim is not None
+    assert colours["gastown/crew/jack"] <= {dim.name, app.ink(selected=False)("text").color.name}  # type: ignore[union-attr]
+    assert len(colours["mayor"]) > 1
+
+
+async def test_who_is_missing_has_a_tile_that_says_what_comes() -> None:
+    app = scene.console(one(MISSING))
+    async with app.run_test(size=(80, 24)) as pilot:
+        shown = await wall(app, pilot)
+    assert "◌ wasteland/witness" in shown
+    assert "│" not in shown
+    assert "the daemon's next heartbeat starts it, within 3 min" in shown
+
+
+async def test_a_blind_console_fades_all_tiles() -> None:
+    town = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42), *scene.OK[1:]))
+    app = scene.console(scene.Eye(town))
+    async with app.run_test(size=MIDDLE) as pilot:
+        shown = await wall(app, pilot)
+        ink = app.ink(selected=False)
+        loud = {ink(token).color for token in ("good", "attention", "danger", "held")}
+        for tile in app.screen.query("Tile"):
+            used = {segment.style.color for y in range(tile.size.height) for segment in tile.render_line(y) if segment.style}
+            assert not used & loud
+    assert "tmux: stale 42 s" in shown
+
+
+async def test_a_new_picture_is_drawn_in_its_tile_and_one_of_another_page_nowhere() -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=MIDDLE) as pilot:
+        before = await wall(app, pilot)
+        eye.frame(scene.frame(RICTUS, ("somewhere else",)))
+        await pilot.pause()
+        assert scene.text(app) == before
+        eye.frame(scene.frame(scene.AGENTS[1], ("I am the deacon",)))
+        await pilot.pause()
+        after = scene.text(app).splitlines()
+    changed = [row for row, old in zip(after, before.splitlines(), strict=True) if row != old]
+    assert all(row[:40] == old[:40] and row[80:] == old[80:] for row, old in zip(after, before.splitlines(), strict=True))
+    assert any("I am the deacon" in row for row in changed)
+
+
+async def test_a_pane_that_vanishes_keeps_its_last_words_and_one_that_leaves_makes_room() -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=(400, 120)) as pilot:
+        await wall(app, pilot)
+        deacon = replace(scene.AGENTS[1], state=State.DEAD, pane_id=None, session_id=None)
+        eye.frame(scene.frame(scene.AGENTS[1], ("these were my last words",)))
+        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], deacon, *scene.AGENTS[2:])))
+        await pilot.pause()
+        assert "these were my last words" in scene.text(app)
+        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
+        await pilot.pause()
+        shown = scene.text(app)
+        assert len([tile for tile in app.screen.query("Tile") if tile.display]) == 14
+    assert "deacon" not in shown
+
+
+async def test_who_leaves_hands_the_mark_to_whoever_has_the_place_then() -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot, "l")
+        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
+        await pilot.pause()
+        assert isinstance(app.screen, WallScreen)
+        assert app.screen.agent is scene.AGENTS[2]
+
+
+async def test_three_hundred_agents_page_by_page() -> None:
+    eye = scene.Eye(replace(scene.TOWN, agents=crowd(300)))
+    app = scene.console(eye)
+    async with app.run_test(size=(300, 100)) as pilot:
+        shown = await wall(app, pilot)
+        seen = set()
+        for _ in range(19):
+            seen |= set(eye.wishes[-1])
+            await pilot.press("pagedown")
+            await pilot.pause()
+        assert " 1–16 of 300 · page 1 of 19" in shown
+        assert " 289–300 of 300 · page 19 of 19" in scene.text(app)
+    assert seen == {f"%{number}" for number in range(1, 301)}
+
+
+@pytest.mark.parametrize("size", [(20, 5), (38, 10), (80, 24), (300, 100), (41, 7), (1, 1)])
+async def test_any_size_is_drawn_and_a_new_one_redraws(size: tuple[int, int]) -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot, "w")
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+        shown = scene.text(app).splitlines()
+        assert all(cell_len(row) <= size[0] for row in shown)
+        assert len(shown) <= size[1]
+        await pilot.resize_terminal(*MIDDLE)
+        await pilot.pause()
+        again = scene.text(app)
+        fresh = scene.console()
+    async with fresh.run_test(size=MIDDLE) as pilot:
+        assert again == await wall(fresh, pilot, "w")
+
+
+async def test_what_agents_say_of_themselves_stays_in_its_tile() -> None:
+    hostile = "\x1b]0;pwned\x07[red]\x1b[31m\x9b2J漢字漢字漢字" * 8
+    agent = replace(
+        scene.AGENTS[0],
+        id=f"rig/{hostile}",
+        rig="rig",
+        name=hostile,
+        bead=hostile,
+        activity=scene.Activity("tool", hostile),
+    )
+    eye = one(agent)
+    app = scene.console(eye)
+    async with app.run_test(size=(81, 24)) as pilot:
+        eye.frame(Frame("%1", (hostile, "混" * 100, "x" + "混" * 100, "e\u0301" * 100), scene.NOW))
+        shown = await wall(app, pilot)
+    assert not set(shown) & set(map(chr, [*range(10), *range(11, 32), *range(127, 160)]))
+    assert all(cell_len(row) in (0, 81) for row in shown.splitlines()[1:-1])
+
+
+async def test_shape_word_and_mark_tell_all_without_colour() -> None:
+    coloured, plain = scene.console(), scene.console(environ={"NO_COLOR": "1"})
+    async with coloured.run_test(size=MIDDLE) as pilot:
+        expected = await wall(coloured, pilot, "w")
+    async with plain.run_test(size=MIDDLE) as pilot:
+        assert await wall(plain, pilot, "w") == expected
+        styles = {segment.style for tile in plain.screen.query("Tile") for segment in tile.render_line(0)}
+    assert not any(style and (style.color or style.bgcolor) for style in styles)
+
+
+async def test_a_filter_and_only_problems_leave_fewer_and_larger_tiles() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        shown = await wall(app, pilot, "exclamation_mark")
+        assert shown.splitlines()[1] == " 1–3 of 3 · only problems"
+        assert [tile.size.width for tile in app.screen.query("Tile") if tile.display] == [120] * 3
+        await pilot.press("slash", "n", "u", "x")
+        await pilot.pause()
+        assert "1 of 15" in scene.text(app)
+        await pilot.press("enter", "escape")
+        await pilot.pause()
+        assert " 1–3 of 3 · only problems" in scene.text(app)
+        await pilot.press("slash", *"nobody")
+        await pilot.pause()
+        assert "nobody is listed" in scene.text(app)
+        for _ in range(3):
+            assert isinstance(app.screen, WallScreen)
+            await pilot.press("escape")
+            await pilot.pause()
+        assert not isinstance(app.screen, WallScreen)
+
+
+async def test_zoom_has_the_whole_screen_scrolls_searches_and_gives_back() -> None:
+    app = scene.console()
+    async with app.run_test(size=(200, 60)) as pilot:
+        before = await wall(app, pilot, "w")
+        await pilot.press("z")
+        await pilot.pause()
+        zoomed = scene.text(app)
+        assert "ANTHROPIC" not in zoomed, "the facts are the agent view's"
+        assert app.screen.query_one("#pane").size == (200, 57)
+        await pilot.press("slash", *"line 7 of", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "line 7 of the past" in scene.text(app)
+        await pilot.press("escape", "k")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "of the past" in scene.text(app)
+        await pilot.press("z")
+        await pilot.pause()
+        assert scene.text(app) == before
+
+
+async def test_the_agent_view_has_the_same_zoom() -> None:
+    app = scene.console()
+    async with app.run_test(size=(200, 60)) as pilot:
+        before = await wall(app, pilot, "space")
+        assert "ANTHROPIC" in before
+        await pilot.press("z")
+        await pilot.pause()
+        assert "ANTHROPIC" not in scene.text(app)
+        await pilot.press("z")
+        await pilot.pause()
+        assert scene.text(app) == before
+        assert isinstance(app.screen, AgentScreen)
+
+
+async def test_every_screen_is_a_number_away_from_every_other() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        names = {"1": "TownScreen", "2": "WallScreen", "5": "ProblemsScreen"}
+        for key in "2512152":
+            await pilot.press(key)
+            await pilot.pause()
+            assert type(app.screen).__name__ == names[key]
+            assert len(app.screen_stack) == (1 if key == "1" else 2)
+            await pilot.press("space")
+            await pilot.pause()
+            assert isinstance(app.screen, AgentScreen)
+
+
+async def test_a_click_marks_and_the_wheel_moves() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot)
+        await pilot.click(offset=(60, 15))
+        await pilot.pause()
+        assert isinstance(app.screen, WallScreen)
+        assert app.screen.agent is scene.AGENTS[4]
+
+
+async def test_what_is_acknowledged_is_dim_and_calls_no_more() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        assert "! ✖ gastown/crew/jack" in await wall(app, pilot, "w", "w")
+        await pilot.press("a", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        shown = scene.text(app)
+    assert "! ✖" not in shown
+    assert "✖ gastown/crew/jack" in shown
+
+
+@pytest.mark.parametrize(("width", "said"), [(80, "gastown/polecats/nux ─"), (44, "◆ gastown/nux ─"), (28, "waiting ╮")])
+async def test_names_are_shortened_before_states(width: int, said: str) -> None:
+    nux = next(agent for agent in scene.AGENTS if agent.name == "nux")
+    app = scene.console(scene.Eye(replace(scene.TOWN, agents=(scene.AGENTS[0], nux), foreign=())))
+    async with app.run_test(size=(width, 24)) as pilot:
+        assert said in await wall(app, pilot)
