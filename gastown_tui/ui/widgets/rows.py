@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from rich.cells import set_cell_size
 from textual.strip import Strip
 
-from gastown_tui.town.snapshot import UNTOLD, State
+from gastown_tui.observe.ports import History
+from gastown_tui.town.snapshot import UNTOLD, Agent, State
 from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing
 
 from ..ages import Ages
@@ -19,10 +20,13 @@ from ..themes import STATE_TOKENS, Ink, ink
 from .choices import Choices
 from .lines import Run, beyond, clip, fit
 
-_STATE, _AGE, _QUIET, _BEAD, _RUNTIME = 9, 7, 8, 12, 9
+_STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 9, 5
 _NAME = 36
 _LEAD = 5
 _LEAST_NAME, _LEAST_DOING = 16, 12
+# A cell that is over stays as it is, so the last activity changes every five minutes and costs nothing in between.
+_CELLS, _CELL_MINUTES = 8, 5
+_LEVELS = " ▁▂▃▄▅▆▇██"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,16 @@ class Columns:
     width: int
     name: int
     bead: int = 0
+    lately: int = 0
     runtime: int = 0
+    restarts: int = 0
     doing: int = 0
     labels: int = 0
 
     @classmethod
     def of(cls, scene: Scene, width: int) -> Columns:
-        """Returns what fits into `width` beside the names: what agents do before their beads, these before runtimes.
+        """Returns what fits into `width` beside the names: what agents do before their beads, these before the last activity,
+        before runtimes, before restarts.
 
         Only where nobody does anything names get all that is left.
         """
@@ -46,24 +53,40 @@ class Columns:
         room = width - _LEAD - label - _STATE - _AGE - _QUIET - 2
         name = max(_LEAST_NAME, min(_NAME, -(-scene.longest // 4) * 4))
         agents = [row.agent for row in scene.rows if row.agent]
-        doing = _LEAST_DOING if any(one.activity != UNTOLD for one in agents) and room >= name + _LEAST_DOING else 0
-        bead = _BEAD if any(one.bead for one in agents) and room >= name + doing + _BEAD else 0
-        runtime = _RUNTIME if scene.runtime and room >= name + doing + bead + _RUNTIME else 0
-        if not doing:
-            return cls(width, max(4, min(_NAME, room - bead - runtime)), bead, runtime, 0, label)
-        return cls(width, name, bead, runtime, room - name - bead - runtime, label)
+        wishes = (
+            ("doing", _LEAST_DOING, any(one.activity != UNTOLD for one in agents)),
+            ("bead", _BEAD, any(one.bead for one in agents)),
+            ("lately", _LATELY, scene.history is not None),
+            ("runtime", _RUNTIME, scene.full),
+            ("restarts", _RESTARTS, scene.full and scene.restarts is not None),
+        )
+        left, found = room - name, dict[str, int]()
+        for column, least, wished in wishes:
+            if wished and least <= left:
+                found[column] = least
+                left -= least
+        if "doing" in found:
+            found["doing"] += left
+        else:
+            name = max(4, min(_NAME, name + left))
+        return cls(width, name, labels=label, **found)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the list is to show: its rows, which one is chosen, and how. `longest`: the columns of the longest name."""
+    """What the list is to show: its rows, which one is chosen, and how. `longest`: the columns of the longest name.
+
+    `restarts` are by session, None where nobody counts them. `full`: on a screen that has room for all columns.
+    """
 
     rows: Sequence[Row]
     chosen: str
     theme: str
     heading: str = "agent"
     labels: dict[str, str] | None = None
-    runtime: bool = False
+    history: History | None = None
+    restarts: Mapping[str, int] | None = None
+    full: bool = False
     stale: bool = False
     longest: int = 0
 
@@ -104,7 +127,7 @@ class Rows(Choices):
         style = partial(ink, scene.theme)
         lines = [fit(_names(columns, scene), width, style("text"))]
         for row in self._on_screen:
-            key = _told(row, scene, ages), columns, scene.theme, scene.stale
+            key = _told(row, columns, scene, ages), columns, scene.theme, scene.stale
             made[key] = self._made.get(key) or _line(key[0], columns, scene)
             lines.append(made[key])
         self._made = made
@@ -130,7 +153,9 @@ def _names(columns: Columns, scene: Scene) -> list[Run]:
     text = " " * (_LEAD + columns.labels - 2) + f"{clip(scene.heading, columns.name + 2):{columns.name + 3}}"
     text += "state".ljust(_STATE) + "age".rjust(_AGE) + "quiet".rjust(_QUIET)
     text += "  bead".ljust(columns.bead) if columns.bead else ""
+    text += f"  {_CELLS * _CELL_MINUTES} min".ljust(columns.lately) if columns.lately else ""
     text += "  runtime".ljust(columns.runtime) if columns.runtime else ""
+    text += "↻".rjust(columns.restarts) if columns.restarts else ""
     return [(text + ("  doing" if columns.doing else ""), ink(scene.theme, "faint"))]
 
 
@@ -146,14 +171,16 @@ class Told(NamedTuple):
     age: str = "–"
     quiet: str = "–"
     bead: str = ""
+    lately: str = ""
     runtime: str = ""
+    restarts: str = ""
     doing: str = ""
     foreign: bool = False
     problems: str = ""
     folded: int = 0
 
 
-def _told(row: Row, scene: Scene, ages: Ages) -> Told:
+def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
     chosen, label, agent = row.key == scene.chosen, (scene.labels or {}).get(row.key, ""), row.agent
     if agent is None:
         return Told(chosen, row.name, label, foreign=row.foreign is not None, problems=row.problems, folded=row.folded)
@@ -169,9 +196,19 @@ def _told(row: Row, scene: Scene, ages: Ages) -> Told:
         age=ages.age(began) if began is not None else "–",
         quiet=ages.quiet(agent.last_output) if agent.last_output is not None else "–",
         bead=agent.bead or "",
+        lately=_lately(agent, scene.history, ages) if columns.lately and scene.history else "",
         runtime=agent.runtime or "",
+        restarts=str((scene.restarts or {}).get(agent.session, 0)) if agent.session else "",
         doing=doing(agent, ages.now),
     )
+
+
+def _lately(agent: Agent, history: History, ages: Ages) -> str:
+    """Returns how much an agent printed lately, a cell each five minutes that are over; blank where nobody looked."""
+    over = int(ages.now // (60 * _CELL_MINUTES))
+    ages.due(60.0 * _CELL_MINUTES * (over + 1))
+    levels = history.activity(agent.id, over * _CELL_MINUTES - 1, _CELLS, _CELL_MINUTES)
+    return "".join(_LEVELS[level] for level in levels)
 
 
 def _line(told: Told, columns: Columns, scene: Scene) -> Strip:
@@ -188,7 +225,9 @@ def _agent_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[R
     if stale:
         token = text = numbers = "faint"
     bead = f"  {_padded(told.bead, columns.bead - 2)}" if columns.bead else ""
+    lately = f"  {told.lately}" if columns.lately else ""
     runtime = f"  {_padded(told.runtime, columns.runtime - 2)}" if columns.runtime else ""
+    restarts = f"{told.restarts:>{columns.restarts}}" if columns.restarts else ""
     does = f"  {clip(told.doing, columns.doing - 2)}" if columns.doing else ""
     return [
         _bar(told, style, token),
@@ -196,7 +235,7 @@ def _agent_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[R
         *_label(told, columns, style),
         (_padded(told.name, columns.name) + " ", style(text)),
         (f"{state:{_STATE}}", style(token if told.calls else numbers)),
-        (f"{told.age:>{_AGE}}{told.quiet:>{_QUIET}}{bead}{runtime}{does}", style(numbers)),
+        (f"{told.age:>{_AGE}}{told.quiet:>{_QUIET}}{bead}{lately}{runtime}{restarts}{does}", style(numbers)),
     ]
 
 
