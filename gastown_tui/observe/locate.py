@@ -34,6 +34,13 @@ class Wanted(NamedTuple):
     uid: int
     town: str | None = None
     socket: str | None = None
+    monitor_dir: str | None = None
+
+    def monitor_folder(self, root: str) -> str | None:
+        """Returns the automonitor's folder: the one that was named, else the town's own; None where no root is known."""
+        if self.monitor_dir is not None:
+            return str(self.cwd / self.monitor_dir)
+        return f"{root}/settings/automonitor" if root else None
 
 
 class Root(NamedTuple):

@@ -13,16 +13,13 @@ TELL_EVERY_S = 0.05
 
 
 class Book:
-    """Holds the newest 20,000 lines and what `earlier` brought, 100,000 in all. Used on the event loop only.
-
-    `before` reads what lies before the first line kept: lines, newest last.
-    """
+    """Holds the newest 20,000 lines and what `earlier` brought, 100,000 in all. Used on the event loop only."""
 
     def __init__(self) -> None:
         self.state = "no automonitor's log was looked for yet"
         self.torn = ""
         self.first = 0
-        self.before: Callable[[int], Awaitable[Sequence[Line]]] | None = None
+        self._before: Callable[[int], Awaitable[Sequence[Line]]] | None = None
         self._lines: list[Line] = []
         self._file_from = 0
         self._room = MOST_LINES
@@ -38,24 +35,45 @@ class Book:
     def dropped(self) -> int:
         return self._lines[0].offset if self._lines and self.first >= self._file_from else 0
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self._tells)
+
     def on_change(self, tell: Callable[[], None]) -> None:
         self._tells.append(tell)
 
-    def take(self, lines: Sequence[Line], state: str, torn: str, *, replaced: bool = False) -> None:
-        """Appends lines; with `replaced`, they are the first of another file. Tells, at once or a twentieth of a second later."""
+    def begin(self, before: Callable[[int], Awaitable[Sequence[Line]]]) -> None:
+        """Begins anew, for another follower; `before` reads what lies before a byte of its log, newest last."""
+        self.first = self._file_from = self.first + len(self._lines)
+        self._lines, self._before, self._room = [], before, MOST_LINES
+
+    def end(self) -> None:
+        """Keeps what was read; nothing earlier can be had any more."""
+        self._before = None
+
+    def take(self, lines: Sequence[Line], state: str, torn: str) -> None:
+        """Appends lines and tells of them, at once or a twentieth of a second after the last time."""
         if not lines and (state, torn) == (self.state, self.torn):
             return
-        if replaced:
-            self._file_from = self.first + len(self._lines)
+        self._note_file(lines)
         self._lines.extend(lines)
         self.state, self.torn = state, torn
         self._forget()
         self._tell()
 
+    def _note_file(self, lines: Sequence[Line]) -> None:
+        """Notes where the present file begins: another one begins where an offset is lower than the one before."""
+        last = self._lines[-1].offset if self._lines else -1
+        for number, line in enumerate(lines, self.first + len(self._lines)):
+            if line.offset < last:
+                self._file_from = number
+            last = line.offset
+
     async def earlier(self) -> None:
-        if self.before is None or not self.dropped:
+        if self._before is None or not self.dropped:
             return
-        first, found = self.first, await self.before(self.dropped)
+        first, found = self.first, await self._before(self.dropped)
         if first == self.first and found:
             self._lines[:0] = found
             self.first -= len(found)

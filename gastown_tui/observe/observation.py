@@ -11,12 +11,25 @@ from dataclasses import dataclass
 
 from gastown_tui.town.acks import Ack, ended, subject
 from gastown_tui.town.agents import Identity
-from gastown_tui.town.facts import Acknowledgements, Exited, Fact, Frame, Listing, Pane, Remembered, SourceFailed, TownFiles
+from gastown_tui.town.facts import (
+    Acknowledgements,
+    Exited,
+    Fact,
+    Frame,
+    Listing,
+    MonitorRead,
+    Pane,
+    Remembered,
+    SourceFailed,
+    TownFiles,
+)
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
 from gastown_tui.town.snapshot import ALIVE, NOTHING, Moment, Nowhere, State, Town
+from gastown_tui.town.wishes import NO_WISHES, Wishes
 
+from .monitor_source import MonitorSource
 from .pids import PidWatcher
 from .ports import AckStore, Past
 from .processes import read_tree
@@ -64,11 +77,12 @@ class Observation:
         past: Past,
         acks: AckStore | None = None,
         recording: Recording | None = None,
-        patience: Mapping[str, float] = NOTHING,
+        wishes: Wishes = NO_WISHES,
         publish: Callable[[Town], None],
         find: Callable[[], Survey | Nowhere],
         listening: Callable[[], frozenset[str]],
         source_at: Callable[[str, Callable[[Fact], None]], TmuxSource],
+        monitor_of: Callable[[str, Callable[[Fact], None]], MonitorSource | None] = lambda *_: None,
     ) -> None:
         self._place = place
         self._clock = clock
@@ -78,11 +92,12 @@ class Observation:
         self._listening = listening
         self._source_at = source_at
         self.source: TmuxSource | None = None
+        self._monitor = monitor_of(place.ref.root, self._put)
         self._acks = acks
         self._recording = recording or Recording()
         self._over: frozenset[str] = frozenset()
         self._told: Town | None = None
-        self._known = Known(place.ref, patience=patience)
+        self._known = Known(place.ref, wishes=wishes)
         self._inbox: list[Fact] = [past.recall(clock()), place.files]
         if acks is not None:
             self._inbox.append(Acknowledgements(acks.recall(clock().wall), clock()))
@@ -100,7 +115,8 @@ class Observation:
     async def run(self) -> None:
         """Observes; returns when the town is gone or another took its place. Whatever a source raises is raised here."""
         pids = PidWatcher(self._exited)
-        tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._scout())]
+        work = [self._serve(), self._scout(), *([self._monitor.run()] if self._monitor else [])]
+        tasks = [asyncio.create_task(one) for one in work]
         for task in tasks:
             task.add_done_callback(lambda _: self._wake.set())
         try:
@@ -148,10 +164,21 @@ class Observation:
 
     def _put(self, fact: Fact) -> None:
         self._inbox.append(fact)
-        # How a screen looks by now, or that files say the same as before, may wait for the next listing.
-        waits = isinstance(fact, Frame) and fact.pane_id in self._known.screens
-        if not waits and not (isinstance(fact, TownFiles) and fact.says_as(self._known.files)):
+        if self._is_news(fact):
             self._wake.set()
+
+    def _is_news(self, fact: Fact) -> bool:
+        """How a screen looks by now, or that files say the same as before, may wait for the next listing."""
+        match fact:
+            case Frame():
+                return fact.pane_id not in self._known.screens
+            case TownFiles():
+                return not fact.says_as(self._known.files)
+            case MonitorRead():
+                return not fact.says_as(self._known.monitor)
+            case SourceFailed(name="monitor"):
+                return not fact.says_as(self._known.failures.get("monitor"))
+        return True
 
     def _exited(self, pid: int) -> None:
         self._put(Exited(pid, self._clock()))

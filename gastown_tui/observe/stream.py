@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from gastown_tui.town.facts import Fact, Frame
 from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
+from gastown_tui.town.wishes import NO_WISHES, Wishes
 
 from .locate import Wanted
 from .log_book import Book
+from .monitor_log import MonitorFolder
+from .monitor_source import MonitorSource
 from .observation import Observation
 from .ports import AckStore, Capture, Days, Gateway, GatewayError, History, LogBook, Past
 from .recording import Recording
@@ -35,7 +38,7 @@ class Stream:
     backend_wanted: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
     acks: Callable[[str], AckStore] | None = None
-    patience: Mapping[str, float] = field(default_factory=dict)
+    wishes: Wishes = NO_WISHES
     days: Callable[[str], Days] | None = None
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
@@ -92,11 +95,12 @@ class Stream:
                 past=self.past(place.ref.root, place.ref.socket or ""),
                 acks=self.acks(place.ref.root) if self.acks else None,
                 recording=self._recording,
-                patience=self.patience,
+                wishes=self.wishes,
                 publish=self._publish,
                 find=self._survey,
                 listening=lambda: listening(self.wanted),
                 source_at=self._new_source,
+                monitor_of=self._new_monitor,
             )
             try:
                 await self._observation.run()
@@ -152,6 +156,11 @@ class Stream:
         )
         source.interest(self._interest)
         return source
+
+    def _new_monitor(self, root: str, out: Callable[[Fact], None]) -> MonitorSource | None:
+        path = self.wanted.monitor_folder(root)
+        folder = path and MonitorFolder(path, named=self.wanted.monitor_dir is not None)
+        return MonitorSource(folder, self.clock, self._log, out) if folder else None
 
     def _framed(self, frame: Frame) -> None:
         for tell in self._on_frame:

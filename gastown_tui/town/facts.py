@@ -109,6 +109,10 @@ class SourceFailed(NamedTuple):
     at: Moment
     absent: bool = False
 
+    def says_as(self, other: SourceFailed | None) -> bool:
+        """Whether it could not answer for the same reason then, whenever that was."""
+        return other is not None and self == other._replace(at=self.at)
+
 
 class PidFile(NamedTuple):
     """`.runtime/pids/<session>.pid`: a process the town started. `alive`: that very process still runs (None: cannot tell)."""
@@ -240,6 +244,10 @@ class MonitorRead(NamedTuple):
     pending_upgrade: str | None = None
     files: Mapping[str, float] = NOTHING
     faults: tuple[str, ...] = ()
+
+    def says_as(self, other: MonitorRead | None) -> bool:
+        """Whether the folder said the same then, whenever that was."""
+        return other is not None and self == other._replace(at=self.at)
 
 
 class Located(NamedTuple):
