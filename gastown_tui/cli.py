@@ -29,7 +29,7 @@ from gastown_tui.settings import (
 )
 
 if TYPE_CHECKING:
-    from gastown_tui.observe.once import OneLook
+    from gastown_tui.observe.looking import OneLook
     from gastown_tui.town.snapshot import Agent, Nowhere
 
 

@@ -39,6 +39,7 @@ class Call:
         self._argv = argv
         pipe = subprocess.PIPE
         self._child = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, env=env, start_new_session=True)
+        self._untold = b""
 
     def __enter__(self) -> Self:
         return self
@@ -65,10 +66,23 @@ class Call:
             said += piece
         return said
 
-    def finished(self, timeout: float, last: bytes | None = None) -> Done:
-        """Returns what it gives after it was told `last` and nothing more. Raises TimedOut, and then it was killed."""
+    def tell(self, last: bytes) -> None:
+        """Tells it `last` and nothing more, without waiting: what its pipe does not hold is told when it is waited for."""
+        source = self._child.stdin
+        assert source is not None
+        os.set_blocking(source.fileno(), False)
         try:
-            stdout, stderr = self._child.communicate(last, timeout)
+            self._untold = last[os.write(source.fileno(), last) :]
+        except (BlockingIOError, BrokenPipeError):
+            self._untold = last
+        if not self._untold:
+            source.close()
+            self._child.stdin = None
+
+    def finished(self, timeout: float) -> Done:
+        """Returns what it gives after it was told all. Raises TimedOut, and then it was killed."""
+        try:
+            stdout, stderr = self._child.communicate(self._untold, timeout)
         except subprocess.TimeoutExpired:
             self._end()
             raise TimedOut(self._argv, timeout) from None
@@ -87,7 +101,9 @@ def run(argv: Sequence[str], *, timeout: float, env: Mapping[str, str], input: b
     Without `input` its stdin is /dev/null. Raises TimedOut, and OSError where it cannot be started.
     """
     with Call(argv, env=env, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE) as call:
-        return call.finished(timeout, input)
+        if input is not None:
+            call.tell(input)
+        return call.finished(timeout)
 
 
 def end_group(pid: int) -> None:

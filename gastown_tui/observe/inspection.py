@@ -6,7 +6,8 @@ from gastown_tui.town.cells import parse_rows, plain, trim_blank
 from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.text import mask, mask_variable
 
-from .once import FIRST_TIMEOUT_S, OneLook
+from .looking import OneLook
+from .once import FIRST_TIMEOUT_S
 from .ports import Capture, GatewayError
 
 Variables = list[tuple[str, str]]

@@ -32,7 +32,7 @@ from .locate import (
     whom_it_serves,
 )
 from .ports import GatewayError, Look, Pulse
-from .tmux.fork import Asking, Conversation, ForkGateway
+from .tmux.fork import Asking, Conversation, ForkGateway, nothing
 
 LEAST_TIMEOUT_S = 0.2
 DEMO_MARKER = ".gastown-tui-demo"
@@ -122,11 +122,19 @@ class _Search(NamedTuple):
 
 
 def survey(
-    wanted: Wanted, *, tmux: str, host: str, clock: Callable[[], Moment], timeout: float, talks: ExitStack | None = None
+    wanted: Wanted,
+    *,
+    tmux: str,
+    host: str,
+    clock: Callable[[], Moment],
+    timeout: float,
+    talks: ExitStack | None = None,
+    meanwhile: Callable[[], None] = nothing,
 ) -> Survey | Nowhere:
     """Returns the town as one look shows it, or Nowhere. One tmux process for each live socket, none for the others.
 
-    `timeout` (seconds) is for all of them together. With `talks` each process stays until that is left, and answers `frames`.
+    `timeout` (seconds) is for all of them together. With `talks` each process stays until that is left, and answers `frames`;
+    `meanwhile` is done while it lists.
     """
     root, tried = find_root(wanted)
     if wanted.town is not None and root is None:
@@ -139,7 +147,7 @@ def survey(
     for path in [path for path, answer in probes.items() if answer == "live"]:
         gateway = ForkGateway(tmux, path, wanted.environ, clock=clock, timeout=max(LEAST_S, round(until - clock().mono, 1)))
         try:
-            answers[path] = _asked(gateway, talks)
+            answers[path] = _asked(gateway, talks, meanwhile)
         except GatewayError as error:
             errors[path] = error
     search = _Search(wanted, root, tried, found, probes, answers, errors)
@@ -147,10 +155,10 @@ def survey(
     return place if isinstance(place, Nowhere) else _read(search, place, host, clock())
 
 
-def _asked(gateway: ForkGateway, talks: ExitStack | None) -> Conversation:
+def _asked(gateway: ForkGateway, talks: ExitStack | None, meanwhile: Callable[[], None]) -> Conversation:
     if talks is None:
         return Conversation(resolved(gateway.look_once(full=True)), gateway.frames_once)
-    talk = talks.enter_context(gateway.converse())
+    talk = talks.enter_context(gateway.converse(meanwhile=meanwhile))
     return talk._replace(look=resolved(talk.look))
 
 

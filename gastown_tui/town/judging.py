@@ -287,6 +287,12 @@ def _source(known: Known, name: str) -> SourceState:
     return SourceState(name, state, at.wall if at else None, failure.error or None)
 
 
+def agents_panes(known: Known) -> list[str]:
+    """Returns the panes in which an agent may run, whatever their processes."""
+    sessions = (sessions[0] for _, sessions in _by_agent(known, _identities(known)).values())
+    return [pane.pane_id for panes in sessions for pane in panes.values() if not pane.dead]
+
+
 def living_panes(known: Known) -> list[str]:
     """Returns the panes of the agents whose program was found running: those whose screens say something."""
     panes = (pick_pane(sessions[0], known.finds) for _, sessions in _by_agent(known, _identities(known)).values())

@@ -40,5 +40,5 @@ for told in (lambda **_: None, lambda **_: asyncio.run(first())):
 
 def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
     heavy = ("asyncio", "textual", "rich")
-    code = f"import sys, gastown_tui.cli, gastown_tui.observe.once; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, gastown_tui.cli, gastown_tui.observe.looking; print([name for name in {heavy} if name in sys.modules])"
     assert python(code) == "[]"

@@ -16,7 +16,8 @@ from waiting import wait_for
 
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.inspection import inspect
-from gastown_tui.observe.once import Means, OneLook, blind, look_once
+from gastown_tui.observe.looking import OneLook
+from gastown_tui.observe.once import Means, blind, look_once
 from gastown_tui.town.snapshot import Agent, Nowhere, State
 
 MAX = "alpha/crew/max"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gastown_tui.observe.calls import Call, TimedOut, run
 from gastown_tui.observe.ports import Capture, GatewayError, Look
@@ -20,8 +20,14 @@ ARGUMENTS = 16_000
 LEAVE_S = 0.2
 
 
-Asking = Callable[[Sequence[Capture]], Mapping[str, Frame | None]]
-"""Returns the frame of each pane, None for one that is gone. Raises GatewayError."""
+def nothing() -> None:
+    """What is done while tmux works, where there is nothing to do."""
+
+
+class Asking(Protocol):
+    """Returns the frame of each pane, None for one that is gone. Does `meanwhile` while tmux captures. Raises GatewayError."""
+
+    def __call__(self, captures: Sequence[Capture], meanwhile: Callable[[], None] = nothing, /) -> Mapping[str, Frame | None]: ...
 
 
 Decide = Callable[[Look], Sequence[Capture]]
@@ -68,8 +74,9 @@ class ForkGateway:
 
         return await to_thread(self.look_once, full=full, captures=captures)
 
-    def frames_once(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
-        """Returns the frames alone, without a listing."""
+    def frames_once(self, captures: Sequence[Capture], meanwhile: Callable[[], None] = nothing) -> dict[str, Frame | None]:
+        """Returns the frames alone, without a listing; `meanwhile` comes first."""
+        meanwhile()
         return self._recapture(self._split(full=False, captures=captures))
 
     def decided_once(self, decide: Decide, *, full: bool) -> Look:
@@ -84,8 +91,8 @@ class ForkGateway:
         return await to_thread(self.decided_once, decide, full=full)
 
     @contextlib.contextmanager
-    def converse(self, *, full: bool = True) -> Iterator[Conversation]:
-        """Gives a look and then one batch of captures, however many, from the same process.
+    def converse(self, *, full: bool = True, meanwhile: Callable[[], None] = nothing) -> Iterator[Conversation]:
+        """Gives a look and then one batch of captures, however many, from the same process; does `meanwhile` while it lists.
 
         `timeout` bounds either answer. A tmux that reads no commands from its stdin costs a second process.
         """
@@ -93,6 +100,7 @@ class ForkGateway:
         with contextlib.ExitStack() as life:
             with self._bounded():
                 call = life.enter_context(Call([*self._argv, *asked, *commands.THEN_STDIN], env=self._env))
+                meanwhile()
                 got = parse.answer(call.heard(commands.last_word(self._marks), self._timeout), self._marks)
                 if got is None:
                     raise self._failure(call.finished(self._timeout).stderr)
@@ -119,10 +127,15 @@ class ForkGateway:
     async def close(self) -> None:
         """Nothing stays open between two looks."""
 
-    def _then(self, call: Call, epoch: str, captures: Sequence[Capture]) -> Mapping[str, Frame | None]:
-        if not call.over:
+    def _then(
+        self, call: Call, epoch: str, captures: Sequence[Capture], meanwhile: Callable[[], None] = nothing
+    ) -> Mapping[str, Frame | None]:
+        if listens := not call.over:
+            call.tell(commands.then_captures(self._marks, captures).encode())
+        meanwhile()
+        if listens:
             with self._bounded():
-                done = call.finished(self._timeout, commands.then_captures(self._marks, captures).encode())
+                done = call.finished(self._timeout)
             end = commands.last_word(self._marks)
             if done.stdout.endswith(end):
                 return parse.frames(parse.captures(done.stdout.removesuffix(end), self._marks), captures, self._clock())
