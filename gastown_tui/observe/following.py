@@ -56,7 +56,7 @@ class _File:
     def again(self, now: float) -> None:
         """Forgets how far it was read: it was rewritten."""
         self.changed = now
-        self.placed = self.surveyed = self.skipping = False
+        self.placed = self.skipping = False
         self.offset, self.anchor, self.half = 0, b"", b""
 
     def stand(self, offset: int, *, skipping: bool = False) -> None:
@@ -106,6 +106,9 @@ class _File:
 
     def size(self) -> int:
         return os.fstat(self.descriptor).st_size
+
+    def written(self) -> int:
+        return os.fstat(self.descriptor).st_mtime_ns
 
     def holds(self, offset: int, anchor: bytes) -> bool:
         return os.pread(self.descriptor, len(anchor), offset - len(anchor)) == anchor
@@ -214,46 +217,49 @@ class Follower:
 
     def _lose(self, now: float, state: str) -> None:
         self.state, self._new = state, True
-        if self._file:
-            self._file.changed = now
-            self._olds.append(self._file)
+        if file := self._file:
+            before = () if file.placed else self._generations(now)
+            self._olds += sorted((*before, file), key=_File.written)
+            file.changed = now
             self._file, self.start = None, 0
 
     def _advance(self, file: _File, now: float, most: int) -> Reading:
-        if not (file.placed or self._place(file, now)):
-            return Reading((), bool(self._olds) and not self._olds[-1].placed)
+        first, placed = self._since is None and not self._new, file.placed
+        if not (placed or self._place(file, now, first=first)):
+            return Reading()
         skipping = file.skipping
         taken = file.take(most, now)
         if taken is None:
             file.again(now)
             self.start, self._new = 0, True
             return Reading()
+        # Only what was written beside it before this was read can hold what was cut from it before.
+        if not (placed or first) and (olds := self._generations(now)):
+            file.again(file.changed)
+            self._olds += olds
+            return Reading((), True)
         if skipping and not file.skipping and self.start:
             self.start = file.offset
+        # Of a file of which nothing was read it cannot be seen that it was cut.
+        file.placed = file.offset > 0
         if not taken.more:
             self._since = self._written
         self._remember(taken.lines)
         return taken
 
-    def _place(self, file: _File, now: float) -> bool:
-        """Finds where to begin in the present file. False: it is too early to say, or older ones come first."""
+    def _place(self, file: _File, now: float, *, first: bool) -> bool:
+        """Finds where to begin in the present file. False: it is too early to say."""
         size = file.size()
-        if size == 0:
-            self._since, self._new = self._since or self._written, True
-            return False
-        if self._since is None:
+        if first:
             self._begin(file, size)
-            self.start = file.offset
+            self.start, self._new = file.offset, not size
             return True
-        if now - file.changed < SETTLE_S:
-            return False
-        if not file.surveyed:
-            file.surveyed = True
-            if olds := self._generations(self._since, now):
-                self._olds += olds
-                return False
-        self._go_on(file, size)
-        return True
+        found, last = _after(file.descriptor, size, self._recent)
+        if last:
+            file.stand(found)
+        elif now - file.changed >= SETTLE_S:
+            self._go_on(file, size)
+        return file.placed
 
     def _begin(self, file: _File, size: int) -> None:
         if self._tail is None or size <= (SEARCHED_BYTES if self._new else self._tail):
@@ -266,36 +272,40 @@ class Follower:
         place = self._places.pop(file.identity, None)
         if place and file.holds(*place):
             file.stand(place[0])
-        elif (found := _after(file.descriptor, size, self._recent)) is not None:
+        elif found := _after(file.descriptor, size, self._recent)[0]:
             file.stand(found)
         elif file.sure:
             self._begin(file, size)
         else:
             file.stand(size)
 
-    def _generations(self, since: int, now: float) -> list[_File]:
+    def _generations(self, now: float) -> list[_File]:
         """Returns what was written beside the file since everything was seen: copies of it, and what bore its name meanwhile."""
         folder, name = os.path.split(self._path)
         stem = os.path.splitext(name)[0]
-        there = {file.identity for file in (*self._olds, self._file) if file}
-        beside: list[tuple[int, str]] = []
+        beside = []
         with suppress(OSError), os.scandir(folder or ".") as entries:
-            for entry in entries:
-                if entry.name.startswith(stem) and entry.name != name and not entry.name.endswith(_PACKED):
-                    found = entry.stat()
-                    identity = found.st_dev, found.st_ino
-                    if found.st_mtime_ns >= since and identity not in there and self._unread(identity, found.st_size):
-                        beside.append((found.st_mtime_ns, entry.path))
+            beside = [
+                (entry.stat().st_mtime_ns, entry.path, bool(_GENERATION(entry.name[len(stem) :])))
+                for entry in entries
+                if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
+            ]
         files = []
-        for _, path in sorted(beside)[-MOST_GENERATIONS:]:
+        for _, path, sure in sorted(beside)[-MOST_GENERATIONS:]:
             with suppress(OSError):
-                sure = _GENERATION(os.path.basename(path)[len(stem) :])
-                files.append(_File(path, now, current=False, sure=bool(sure)))
+                files.append(_File(path, now, current=False, sure=sure))
         return files
 
-    def _unread(self, identity: tuple[int, int], size: int) -> bool:
-        place = self._places.get(identity)
-        return place is None or place[0] < size
+    def _unread(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a file beside may hold lines that were not told."""
+        with suppress(OSError):
+            found = entry.stat()
+            identity = found.st_dev, found.st_ino
+            since = self._written if self._since is None else self._since
+            offset, _ = self._places.get(identity, (0, b""))
+            open_already = any(file and file.identity == identity for file in (*self._olds, self._file))
+            return found.st_mtime_ns >= since and offset < found.st_size and not open_already and not entry.name.endswith(_PACKED)
+        return False
 
     def _drain(self, old: _File, now: float, most: int) -> Reading:
         """Returns what is still to be read of a file that the path names no more, and closes it when nothing comes any more."""
@@ -339,19 +349,20 @@ def _lines(offset: int, data: bytes) -> Iterator[Raw]:
         offset += len(line) + 1
 
 
-def _after(descriptor: int, size: int, recent: Sequence[int]) -> int | None:
-    """Returns where the lines told lately end in a file: after a row of them, or after those it begins with; None: nowhere."""
+def _after(descriptor: int, size: int, recent: Sequence[int]) -> tuple[int, bool]:
+    """Returns (where lines told lately end in a file, a row of them or its beginning; 0: nowhere, whether the last does)."""
     known, enough = frozenset(recent), min(ENOUGH, len(recent))
-    row, end = 0, 0
+    row = end = last = 0
     for offset, line in _backwards(descriptor, size) if known else ():
-        if hash(line) in known:
-            end = end if row else offset + len(line) + 1
+        if (told := hash(line)) in known:
+            if not row:
+                end, last = offset + len(line) + 1, told
             row += 1
             if row == enough:
-                return end
+                break
         elif line.strip():
             row = 0
-    return end if row else None
+    return (end, last == recent[-1]) if row else (0, False)
 
 
 def _backwards(descriptor: int, size: int) -> Iterator[Raw]:
