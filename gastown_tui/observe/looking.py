@@ -139,7 +139,7 @@ class OneLook:
 
 def begin(place: Survey, wanted: Wanted, means: Means, deadline: float, past: Past) -> OneLook:
     """Returns the first look: what the survey found, with what was known before."""
-    now, known = means.clock(), Known(place.ref, patience=means.patience)
+    now, known = means.clock(), Known(place.ref, wishes=means.wishes)
     looking = OneLook(place, wanted, means, known, judge(known, now), deadline)
     noted = [Acknowledgements(means.acks(place.ref.root).recall(now.wall), now)] if means.acks else []
     looking.take_survey([past.recall(now), *noted])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
+from gastown_tui.town.snapshot import Moment, Nowhere, Town
+from gastown_tui.town.wishes import NO_WISHES, Wishes
 
 from .locate import Wanted
 from .ports import AckStore, Past
@@ -30,7 +31,7 @@ class Means(NamedTuple):
     sleep: Callable[[float], None]
     past: Callable[[str, str], Past]
     acks: Callable[[str], AckStore] | None = None
-    patience: Mapping[str, float] = NOTHING
+    wishes: Wishes = NO_WISHES
 
 
 def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:

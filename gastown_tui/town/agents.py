@@ -18,7 +18,8 @@ _LEGACY = {"gt-mayor": "mayor", "gt-deacon": "deacon", "gt-boot": "boot", "gt-de
 _RESERVED = frozenset({"witness", "mayor", "deacon", "refinery", "crew", "polecats"})
 # What Gas Town itself lets a session be called; anything else was named by somebody else.
 _SESSION = re.compile(r"[A-Za-z0-9_-]+")
-_ROLE_ORDER = {"mayor": 0, "deacon": 1, "boot": 2, "dog": 3, "witness": 4, "refinery": 5, "crew": 6, "polecat": 7}
+ROLES = ("mayor", "deacon", "boot", "dog", "witness", "refinery", "crew", "polecat")
+_ROLE_ORDER = {role: place for place, role in enumerate(ROLES)}
 
 
 class Identity(NamedTuple):

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from .agents import Identity, Stranger, from_name
 from .facts import Halt, PidFile, Rig, Stop, TownFiles
-from .snapshot import Evidence
+from .snapshot import Evidence, Notice
+from .text import safe
+from .wishes import NO_WISHES, Wishes
 
 # Start stamps of pid files are local time in whole seconds, stops on record too.
 SLACK_S = 2.0
@@ -23,8 +25,8 @@ class Expectation(NamedTuple):
     """An agent that should have a session.
 
     `ran_at`: when something proves that it ran last. `process`: whether the process it started as still runs. `parked`: its
-    rig is `parked` or `docked`. `stop`: the stop on record after `ran_at`; `crash`: the record of a crash instead, or one of
-    which nobody knows what it means.
+    rig is `parked` or `docked`. `wished`: the user named it, so that it needs no place. `stop`: the stop on record after
+    `ran_at`; `crash`: the record of a crash instead, or one of which nobody knows what it means.
     """
 
     identity: Identity
@@ -35,6 +37,7 @@ class Expectation(NamedTuple):
     stop: Stop | None = None
     crash: Stop | None = None
     parked: str | None = None
+    wished: bool = False
 
     @property
     def proves_life(self) -> bool:
@@ -42,21 +45,28 @@ class Expectation(NamedTuple):
 
 
 def expected_agents(
-    files: TownFiles, remembered: Mapping[str, tuple[str, float]], present: Set[str], now: float, *, down: bool = False
+    files: TownFiles,
+    remembered: Mapping[str, tuple[str, float]],
+    present: Set[str],
+    now: float,
+    *,
+    down: bool = False,
+    wishes: Wishes = NO_WISHES,
 ) -> dict[str, Expectation]:
     """Returns the expected agents without a session, by id. `remembered`: session -> (agent id, last seen alive in wall s).
 
-    While the town is `down` nobody is there by right.
+    While the town is `down` nobody is there by right, nor by wish.
     """
     found: dict[str, Expectation] = {}
-    by_right = () if down else (claim for claim in _by_right(files) if claim.session not in present)
+    rightful = () if down else (*_by_right(files), *_by_wish(files, wishes))
+    by_right = (claim for claim in rightful if claim.session not in present)
     for expectation in (*_claims(files, remembered, present, now), *by_right):
         known = found.get(expectation.identity.id)
         found[expectation.identity.id] = expectation if known is None else _merged(known, expectation)
     return {
         agent_id: _with_records(expectation, files)
         for agent_id, expectation in found.items()
-        if _has_place(expectation.identity, files)
+        if (expectation.wished or _has_place(expectation.identity, files)) and not wishes.ignores(agent_id, expectation.session)
     }
 
 
@@ -116,12 +126,30 @@ def _by_right(files: TownFiles) -> Iterator[Expectation]:
             yield Expectation(Identity("witness", "witness", rig.name), evidence, f"{rig.prefix.rstrip('-')}-witness", ran)
 
 
+def _by_wish(files: TownFiles, wishes: Wishes) -> Iterator[Expectation]:
+    for name in wishes.expect:
+        by_id = _from_id(name)
+        if identity := by_id or _identity(name, files.rigs):
+            session = None if by_id else name
+            yield Expectation(identity, (Evidence("config", f"the settings expect {name}", files.at.wall),), session, wished=True)
+
+
+def unmet(wishes: Wishes, files: TownFiles) -> Iterator[Notice]:
+    """Yields a notice for each name that the user expects and that nobody can have here."""
+    for name in wishes.expect:
+        if not (_from_id(name) or _identity(name, files.rigs)):
+            text = f"the settings expect {safe(name)}, which is neither an agent's id nor its session"
+            yield Notice("expect", text, "mend the name: gastown-tui config shows where it stands")
+
+
 def _merged(one: Expectation, other: Expectation) -> Expectation:
     """Returns what both claims say; the latest proof of life counts."""
     ran = max((at for at in (one.ran_at, other.ran_at) if at is not None), default=None)
     newest = max((one, other), key=lambda claim: claim.ran_at or 0.0)
     evidence = tuple(dict.fromkeys(newest.evidence + one.evidence + other.evidence))
-    return Expectation(one.identity, evidence, newest.session or one.session, ran, one.process or other.process)
+    wished = one.wished or other.wished
+    process = one.process or other.process
+    return Expectation(one.identity, evidence, newest.session or one.session, ran, process, wished=wished)
 
 
 def _identity(session: str, rigs: tuple[Rig, ...]) -> Identity | None:

@@ -15,7 +15,7 @@ from .acks import acknowledged
 from .activity.judging import FIRST, title_shape
 from .activity.motion import Motion
 from .agents import Identity, Stranger, identify
-from .expected import Expectation, expected_agents, is_down
+from .expected import Expectation, expected_agents, is_down, unmet
 from .facts import Daemon, Pane, Rig, TownFiles
 from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
@@ -36,7 +36,7 @@ def judge(known: Known, now: Moment) -> Judgement:
     present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
     files = known.files or TownFiles(now)
     halt = is_down(files, _starts(judged))
-    expected = expected_agents(files, known.remembered, present, now.wall, down=halt is not None)
+    expected = expected_agents(files, known.remembered, present, now.wall, down=halt is not None, wishes=known.wishes)
     places = {agent_id: who.place for agent_id, (who, _) in living.items()}
     for agent_id, expectation in expected.items():
         if agent_id not in judged and (absent := _absent(known, expectation, now)):
@@ -51,7 +51,7 @@ def judge(known: Known, now: Moment) -> Judgement:
         agents=agents,
         foreign=_foreign(known, identities),
         sources=_sources(known),
-        notices=notices(known.files, known.located, agents, halt, known.clock_step, now, monitor),
+        notices=(*notices(known.files, known.located, agents, halt, known.clock_step, now, monitor), *unmet(known.wishes, files)),
         monitor=monitor,
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
@@ -86,8 +86,13 @@ def _identities(known: Known) -> Identities:
             continue
         before = known.identities.get(key)
         settled = before and before[0].env is pane.env and before[0].session == pane.session and before[2] is rigs
-        result[key] = before if before and settled else (pane, identify(pane, rigs, known.ref.root), rigs)
+        result[key] = before if before and settled else (pane, _identity(known, pane, rigs), rigs)
     return result
+
+
+def _identity(known: Known, pane: Pane, rigs: tuple[Rig, ...]) -> Identity | Stranger:
+    who = identify(pane, rigs, known.ref.root)
+    return Stranger() if isinstance(who, Identity) and known.wishes.ignores(pane.session, who.id) else who
 
 
 def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity, list[dict[str, Pane]]]]:
@@ -132,7 +137,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
     carried = before.carried if before and same else FIRST
     said = former.state if former else None
-    verdict = judge_present(who, body, daemon, said, now, carried=carried, patience=known.patience)
+    verdict = judge_present(who, body, daemon, said, now, carried=carried, patience=known.wishes.patience)
     facts = _facts(pane, found, body.motion)
     if former and former.state is verdict.state:
         facts |= _told_well(former, pane, facts["last_output"])

@@ -27,6 +27,7 @@ from .facts import (
 )
 from .programs import Found, find_agent
 from .snapshot import NOTHING, Agent, Moment, Town, TownRef
+from .wishes import NO_WISHES, Wishes
 
 CLOCK_STEP_S = 2.0
 KEEP_EXITS_S = 60.0
@@ -85,7 +86,7 @@ class Known(NamedTuple):
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = NOTHING
     identities: Identities = NOTHING
-    patience: Mapping[str, float] = NOTHING
+    wishes: Wishes = NO_WISHES
 
 
 def fold(known: Known, fact: Fact | Judgement) -> Known:

@@ -35,9 +35,9 @@ from .screens.page import Page
 from .screens.problems import ProblemsScreen
 from .screens.town import TownScreen
 from .screens.wall import WallScreen
-from .themes import PALETTES, PREFIX, Ink, chosen, ink, themes
+from .themes import PALETTES, Ink, ink, themes
 from .view import View
-from .ways import USUAL, Ways
+from .ways import PREFIX, THEMES, USUAL, Ways, theme_named
 
 CRASHED = 70
 _SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
@@ -69,7 +69,7 @@ class Console(App[None], inherit_bindings=False):
         self.animation_level = "none"
         for one in themes():
             self.register_theme(one)
-        self.theme = chosen(ways.theme, environ)
+        self.theme = PREFIX + (theme_named(environ) or ways.theme or THEMES[0])
         self.view = View(eye, clock, read_only=read_only, ways=ways)
         self._clock = clock
         self._calls = Calls(ways.bell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,8 @@ from textual.theme import Theme
 
 from gastown_tui.town.cells import Attributes, Colour
 from gastown_tui.town.snapshot import State
+
+from .ways import PREFIX, THEMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,7 @@ TERMINAL = Palette(
     frozen="cyan",
     unknown="default",
 )
-PREFIX = "gastown-"
-"""What our themes are called among Textual's own, before the name that a person gives them."""
-PALETTES = {"gastown-dark": DARK, "gastown-light": LIGHT, "gastown-contrast": CONTRAST, "gastown-terminal": TERMINAL}
+PALETTES = {f"{PREFIX}{name}": one for name, one in zip(THEMES, (DARK, LIGHT, CONTRAST, TERMINAL), strict=True)}
 STATE_TOKENS = {
     State.WORKING: "good",
     State.IDLE: "dim",
@@ -137,12 +137,6 @@ def themes() -> list[Theme]:
 
 def _for_textual(colour: str) -> str:
     return colour if colour.startswith("#") else f"ansi_{colour}"
-
-
-def chosen(wanted: str | None, environ: Mapping[str, str]) -> str:
-    """Returns the theme to begin with: what TEXTUAL_THEME names if it is one of ours, else what is wanted, else the dark one."""
-    named = environ.get("TEXTUAL_THEME", "")
-    return named if named in PALETTES else f"{PREFIX}{wanted or 'dark'}"
 
 
 @lru_cache(maxsize=256)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gastown_tui.town.snapshot import CALLING, State
 
 from .keys import KEYS, Key
+
+THEMES = ("dark", "light", "contrast", "terminal")
+PREFIX = "gastown-"
+"""What our themes are called among Textual's own, before the name that a person gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,9 @@ class Ways:
 
 
 USUAL = Ways()
+
+
+def theme_named(environ: Mapping[str, str]) -> str | None:
+    """Returns which of our themes TEXTUAL_THEME names, by its short name; it may name one of another program."""
+    name = environ.get("TEXTUAL_THEME", "").removeprefix(PREFIX)
+    return name if name in THEMES else None

@@ -429,8 +429,8 @@ def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Pat
     env = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(home)}
     done = gttui(town.tmux, "status", "--json", cwd=tmp_path, **env)
     assert done.returncode == 0 and json.loads(done.stdout)["summary"]["agents"] == 1
-    first, second = sorted(done.stderr.splitlines())
-    assert "read_only" in first and "speed: unknown key (known: town, socket," in second
+    first, second = done.stderr.splitlines()
+    assert f"{config}:3: speed: unknown key (known: town, socket," in first and f"{config}:4: read_only: 'yes' is wrong" in second
     other = gttui(town.tmux, "status", "--json", "--socket", "none", cwd=tmp_path, **env)
     assert json.loads(other.stdout)["town"]["socket"] == "none"
     named = gttui(town.tmux, "status", "--json", "--config", str(config), cwd=tmp_path)

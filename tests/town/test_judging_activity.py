@@ -9,6 +9,7 @@ from story import ALPHA, START, Story, facts, pane, tree
 from gastown_tui.town import judging
 from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
 from gastown_tui.town.snapshot import Agent, Moment, State
+from gastown_tui.town.wishes import Wishes
 
 MAX, NUX = pane(), pane("alpha/polecats/nux")
 IDLE, WORKING, STREAMING = "claude-idle-empty-120x40", "claude-working-tool-120x40", "claude-working-streaming-120x40"
@@ -189,7 +190,7 @@ def test_what_moved_while_nobody_could_look_may_be_progress() -> None:
 
 def test_a_roles_patience_can_be_set() -> None:
     story = Screens(NUX)
-    story.known = story.known._replace(patience={"polecat": 60.0})
+    story.known = story.known._replace(wishes=Wishes(patience={"polecat": 60.0}))
     story.shows(WORKING)
     assert story.shows(WORKING, 61.0).state is State.STALLED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from gastown_tui.town.snapshot import Nowhere, SourceState, Town
@@ -38,16 +39,23 @@ class Header(Lines):
 
 
 def notice(view: View, ages: Ages) -> str:
-    """Returns the worst thing that concerns the whole town, in one line: a blind source before the town's own notices."""
+    """Returns the worst thing that concerns the whole town, in one line: a blind source before the town's own notices, and
+    these before what is wrong with the user's own file.
+    """
     stale = view.stale()
     if stale:
         return " · ".join(_stale(source, ages) for source in stale)
     notices = view.town.notices if isinstance(view.town, Town) else ()
     if not notices:
-        return ""
+        return _wrong(view.ways.complaints)
     more = f"  (+{len(notices) - 1})" if len(notices) > 1 else ""
     since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
     return safe(notices[0].text) + since + (f" · {safe(notices[0].remedy)}" if notices[0].remedy else "") + more
+
+
+def _wrong(complaints: Sequence[str]) -> str:
+    many = f"{len(complaints)} settings are left out, the first: " if len(complaints) > 1 else ""
+    return many + safe(complaints[0]) if complaints else ""
 
 
 def _stale(source: SourceState, ages: Ages) -> str:
