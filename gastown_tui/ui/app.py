@@ -30,6 +30,7 @@ from .crash import write_report
 from .driver import SafeDriver
 from .screens.agent import AgentScreen
 from .screens.help import HelpScreen, PaletteScreen
+from .screens.monitor import MonitorScreen
 from .screens.nowhere import NowhereScreen
 from .screens.page import Page
 from .screens.problems import ProblemsScreen
@@ -80,6 +81,7 @@ class Console(App[None], inherit_bindings=False):
         self._pending = False
         self._typed: deque[events.Key | events.Paste] = deque()
         eye.subscribe(self._on_town, self._on_frame)
+        eye.on_log(self._on_log)
 
     @property
     def inks(self) -> str:
@@ -182,7 +184,10 @@ class Console(App[None], inherit_bindings=False):
     async def action_wall(self) -> None:
         await self._open(WallScreen)
 
-    async def _open(self, kind: type[TownScreen | WallScreen | ProblemsScreen]) -> None:
+    async def action_monitor(self) -> None:
+        await self._open(MonitorScreen)
+
+    async def _open(self, kind: type[TownScreen | WallScreen | MonitorScreen | ProblemsScreen]) -> None:
         """Leaves what stands above a screen of that kind, or puts one right above the town."""
         while not isinstance(self.screen, (kind, TownScreen)):
             await self.pop_screen()
@@ -275,6 +280,10 @@ class Console(App[None], inherit_bindings=False):
     def _show_frame(self, agent: Agent) -> None:
         if self.page is not None and agent.pane_id in self._shown:
             self.page.paint_pane(agent)
+
+    def _on_log(self) -> None:
+        if self.page is not None and self.is_running:
+            self.call_next(self.page.paint_log)
 
     def _show_news(self) -> None:
         self._pending = False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ANYWHERE, TOWN, WALL, PROBLEMS = "anywhere", "town", "wall", "problems"
+ANYWHERE, TOWN, WALL, MONITOR, PROBLEMS = "anywhere", "town", "wall", "monitor", "problems"
 AGENT, LIST, PALETTE = "agent view", "lists", "palette"
 
 
@@ -32,9 +32,9 @@ class Key:
         return re.sub(r"\W+", "_", self.label)
 
 
-MOVING = (TOWN, WALL, PROBLEMS, AGENT, LIST)
+MOVING = (TOWN, WALL, MONITOR, PROBLEMS, AGENT, LIST)
 AGENTS = (TOWN, WALL, PROBLEMS)
-SCREENS = (TOWN, WALL, PROBLEMS, AGENT)
+SCREENS = (TOWN, WALL, MONITOR, PROBLEMS, AGENT)
 KEYS = (
     Key("move(1)", ("j", "down"), "j ↓", "down", "one row down", MOVING),
     Key("move(-1)", ("k", "up"), "k ↑", "up", "one row up", MOVING),
@@ -48,13 +48,16 @@ KEYS = (
     Key("unfold", ("l", "right"), "l →", "unfold", "unfold the rig", (TOWN,), "row"),
     Key("across(-1)", ("h", "left"), "h ←", "left", "to the pane at the left", (WALL,), "row"),
     Key("across(1)", ("l", "right"), "l →", "right", "to the pane at the right", (WALL,), "row"),
-    Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", AGENTS, "agent", 1),
+    Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", (*AGENTS, MONITOR), "agent", 1),
     Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", AGENTS, "", 2),
     Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no calls until it changes", SCREENS, "problem", 3),
     Key("acknowledge_all", ("A",), "A", "acknowledge all", "say that you know of the whole group", (PROBLEMS,), "problem"),
-    Key("app.town", ("1",), "1", "town", "back to the town", (WALL, PROBLEMS, AGENT), "", 5),
-    Key("app.wall", ("2",), "2", "wall", "all panes side by side, page by page", (TOWN, PROBLEMS, AGENT), "", 5),
-    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, WALL, AGENT), "", 4),
+    Key("app.town", ("1",), "1", "town", "back to the town", (WALL, MONITOR, PROBLEMS, AGENT), "", 5),
+    Key("app.wall", ("2",), "2", "wall", "all panes side by side, page by page", (TOWN, MONITOR, PROBLEMS, AGENT), "", 5),
+    Key(
+        "app.monitor", ("4",), "4", "monitor", "the automonitor, its log, and the last day", (TOWN, WALL, PROBLEMS, AGENT), "", 5
+    ),
+    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, WALL, MONITOR, AGENT), "", 4),
     Key("only_problems", ("exclamation_mark",), "!", "only these", "only what needs you, or again all", (TOWN, WALL), "", 6),
     Key("find", ("slash",), "/", "filter", "type to keep who matches; Esc clears", (TOWN, WALL), "", 5),
     Key("sort", ("s",), "s", "sort", "order: place, attention, name, quiet time", (TOWN,), "", 7),
@@ -68,6 +71,17 @@ KEYS = (
     Key("next_hit(1)", ("N",), "N", "previous hit", "to the previous hit, downwards", (AGENT,), "hits"),
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),
     Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts, or again in the pane", (AGENT,), "", 4),
+    Key("find", ("slash",), "/", "filter", "keep lines of the log by words, level, component, session", (MONITOR,), "", 2),
+    Key("level", ("L",), "L", "level", "log: warnings, errors, broken lines, or again all", (MONITOR,), "", 3),
+    Key("whole", ("v",), "v", "whole line", "log: the line as it stands in the file, and its faults", (MONITOR,), "line", 6),
+    Key("copy_line", ("Y",), "Y", "copy line", "log: copy the line as it stands in the file", (MONITOR,), "line"),
+    Key("open", ("enter",), "Enter", "its log", "ribbon: open the log of that agent at that minute", (MONITOR,), "cell", 1),
+    Key("cell(-1)", ("h", "left"), "h ←", "earlier", "ribbon: a cell back", (MONITOR,), "ribbon"),
+    Key("cell(1)", ("l", "right"), "l →", "later", "ribbon: a cell on", (MONITOR,), "ribbon"),
+    Key("step(1)", ("plus", "equals_sign"), "+", "longer cells", "ribbon: 5, 15, 30 minutes in a cell", (MONITOR,), "ribbon", 7),
+    Key("step(-1)", ("minus",), "-", "shorter cells", "ribbon: fewer minutes in a cell", (MONITOR,), "ribbon"),
+    Key("other_side", ("tab",), "Tab", "ribbon/log", "move in the ribbon, or again in the log", (MONITOR,), "", 4),
+    Key("zoom", ("z",), "z", "zoom", "give the ribbon or the log the whole screen, and back", (MONITOR,), "", 8),
     Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", SCREENS, "", 10),
     Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", SCREENS),
     Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", MOVING, "", 90),

@@ -14,6 +14,7 @@ from gastown_tui.ui.keys import Key
 BEFORE = {
     keys.TOWN: ("w", "w"),
     keys.WALL: ("2", "w"),
+    keys.MONITOR: ("4",),
     keys.PROBLEMS: ("5",),
     keys.AGENT: ("w", "w", "space"),
     keys.LIST: ("question_mark",),
@@ -23,10 +24,11 @@ BEFORE = {
 PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     (keys.TOWN, "unfold"): ("h",),
     (keys.TOWN, "back"): ("slash", "n", "u", "x", "enter"),
-    (keys.AGENT, "move(1)"): ("g",),
-    (keys.AGENT, "half(1)"): ("g",),
-    (keys.AGENT, "page(1)"): ("g",),
-    (keys.AGENT, "last"): ("g",),
+    **{(scope, action): ("g",) for scope in (keys.AGENT, keys.MONITOR) for action in ("move(1)", "half(1)", "page(1)", "last")},
+    **{(keys.MONITOR, action): ("tab",) for action in ("inspect", "copy_id", "open", "cell(-1)", "step(1)")},
+    (keys.MONITOR, "cell(1)"): ("tab", "h"),
+    (keys.MONITOR, "step(-1)"): ("tab", "plus"),
+    (keys.MONITOR, "acknowledge"): ("tab", *"jjjjjjj"),
     (keys.AGENT, "next_hit(-1)"): ("slash", "p", "a", "s", "t", "enter"),
     (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
     **{
@@ -98,7 +100,7 @@ async def test_a_palette_entry_without_a_key_runs() -> None:
 
 
 def test_no_key_has_two_meanings_on_a_screen() -> None:
-    for scope in (keys.TOWN, keys.WALL, keys.PROBLEMS, keys.AGENT, keys.LIST):
+    for scope in (keys.TOWN, keys.WALL, keys.MONITOR, keys.PROBLEMS, keys.AGENT, keys.LIST):
         counted = Counter(name for key in keys.of_screen(scope) for name in key.keys)
         assert [name for name, count in counted.items() if count > 1] == []
 
@@ -106,7 +108,7 @@ def test_no_key_has_two_meanings_on_a_screen() -> None:
 def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
-    assert "| `j` `↓` | town, wall, problems, agent view, lists | one row down |" in table
+    assert "| `j` `↓` | town, wall, monitor, problems, agent view, lists | one row down |" in table
     assert "| (palette) | anywhere | the next colours: dark, light, contrast, terminal |" in table
 
 

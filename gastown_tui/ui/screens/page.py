@@ -122,6 +122,9 @@ class Page(Screen[None]):
     def paint_pane(self, agent: Agent) -> None:
         """Fills the live pane of an agent alone: a new picture of it changes nothing else."""
 
+    def paint_log(self) -> None:
+        """Fills the automonitor's log alone, where it is on this screen."""
+
     def show_live(self, pane: Pane, agent: Agent | None) -> None:
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
         frame = self.view.frame(agent) if agent else None
