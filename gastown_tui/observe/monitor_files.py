@@ -20,8 +20,8 @@ MOST_BYTES = 4 << 20
 AGAIN_S = (0.05, 0.05, 0.05)
 COMPLAIN_S = 5.0
 RESET_S = 3600.0
-_MOST_KEYS = 100
-_MOST_TEXT = 200
+MOST_KEYS = 100
+MOST_TEXT = 200
 # A file changed that shortly before it was read may change again and keep its stamp: clocks of file systems are coarse.
 _SETTLED_S = 0.1
 
@@ -50,15 +50,14 @@ class Rewritten:
         self._read_at = signature if now.wall - signature[2] / 1e9 > _SETTLED_S else None
         try:
             self.value, self._broken, self._good_at = self._good(), None, signature[2] / 1e9
-        except (OSError, ValueError, RecursionError) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
+        except (OSError, ValueError) as error:
             since = min(self._broken[1] if self._broken else now.mono, now.mono - (now.wall - signature[2] / 1e9))
-            self._broken = ((why or type(error).__name__).lower(), since)
+            self._broken = (reason(error), since)
         return bool(self.value != before)
 
     def _good(self) -> Any:
         for wait in AGAIN_S:
-            with suppress(ValueError, RecursionError):
+            with suppress(ValueError):
                 return self._parse(contents(self._path))
             time.sleep(wait)
         return self._parse(contents(self._path))
@@ -99,7 +98,7 @@ class MonitorFiles:
             self._folder,
             now,
             cycles=cycles,
-            told={key: _told(value) for key, value in list(state.items())[:_MOST_KEYS] if key != "cycles_run"},
+            told={key: _told(value) for key, value in list(state.items())[:MOST_KEYS] if key != "cycles_run"},
             handoffs=handed,
             pending_upgrade=self._pending.value,
             files=self._written(),
@@ -131,15 +130,24 @@ class MonitorFiles:
 
 
 def contents(path: str) -> bytes:
-    """Returns a regular file's bytes, 4 MiB at most, and never waits. Raises OSError, ValueError for what is no such file."""
+    """Returns a regular file's bytes, 4 MiB at most, and never waits. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
         if found.st_size > MOST_BYTES:
             raise OSError(errno.EFBIG, f"larger than {MOST_BYTES >> 20} MiB")
-        return file.read(MOST_BYTES)
+        # It may grow meanwhile.
+        return os.read(descriptor, found.st_size + MOST_TEXT)
+    finally:
+        os.close(descriptor)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Returns why something cannot be read, as the second half of a sentence."""
+    told = (isinstance(error, OSError) and error.strerror) or str(error)
+    return told[:1].lower() + told[1:]
 
 
 def _object(data: bytes) -> Mapping[str, Any]:
@@ -147,7 +155,7 @@ def _object(data: bytes) -> Mapping[str, Any]:
         raise ValueError("it is empty")
     try:
         found = json.loads(data.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it is no JSON") from None
     if not isinstance(found, dict):
         raise ValueError("it holds no object")
@@ -156,12 +164,12 @@ def _object(data: bytes) -> Mapping[str, Any]:
 
 def _text(data: bytes) -> str:
     """Returns a free text as one line; an empty file says that there is something, and not what."""
-    lines = data[: 16 * _MOST_TEXT].decode("utf-8", "replace").splitlines()
-    return " · ".join(line.strip() for line in lines if line.strip())[: 5 * _MOST_TEXT] or "(an empty file)"
+    lines = data[: 16 * MOST_TEXT].decode("utf-8", "replace").splitlines()
+    return " · ".join(line.strip() for line in lines if line.strip())[: 5 * MOST_TEXT] or "(an empty file)"
 
 
 def _told(value: object) -> str:
-    return (value if isinstance(value, str) else json.dumps(value))[:_MOST_TEXT]
+    return (value if isinstance(value, str) else json.dumps(value))[:MOST_TEXT]
 
 
 def _signature(path: str) -> Signature | None:

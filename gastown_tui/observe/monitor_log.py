@@ -17,7 +17,7 @@ from gastown_tui.town.monitor import Reckoning
 from gastown_tui.town.snapshot import Moment
 
 from .following import Follower, Raw
-from .monitor_files import MonitorFiles
+from .monitor_files import MonitorFiles, reason
 
 LOG = "monitor.jsonl"
 TAIL_BYTES = 1 << 20
@@ -68,7 +68,7 @@ class MonitorFolder:
 
     def _without_folder(self, wrong: OSError, now: Moment) -> Step:
         absent = wrong.errno == errno.ENOENT
-        told = f"{self.path}: {(wrong.strerror or str(wrong)).lower()}"
+        told = f"{self.path}: {reason(wrong)}"
         expected = self._expected or not absent
         return Step(SourceFailed("monitor", told, now, absent=absent) if expected else None, state=told)
 
@@ -99,7 +99,7 @@ class MonitorFolder:
 
     def _read(self, now: Moment, state: str) -> MonitorRead:
         read = self._files.read(now)
-        faults = () if state in _CALM else (f"{LOG} cannot be read: {state.lower()}",)
+        faults = () if state in _CALM else (f"{LOG} cannot be read: {state[:1].lower()}{state[1:]}",)
         return read._replace(log=self._reckoning.digest(), written=_written(f"{self.path}/{LOG}"), faults=faults + read.faults)
 
 
@@ -109,8 +109,8 @@ def _folder(path: str) -> tuple[tuple[int, int] | None, OSError | None]:
         found = os.stat(path)
         if not stat.S_ISDIR(found.st_mode):
             return None, NotADirectoryError(errno.ENOTDIR, "it is no folder")
-        if not os.access(path, os.R_OK | os.X_OK):
-            return None, PermissionError(errno.EACCES, "permission denied")
+        if not os.access(path, os.R_OK | os.X_OK, effective_ids=True):
+            return None, PermissionError(errno.EACCES, "Permission denied")
     except (OSError, ValueError) as error:
         return None, error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
     return (found.st_dev, found.st_ino), None
