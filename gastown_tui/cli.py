@@ -257,6 +257,25 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
     raise SystemExit({"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]])
 
 
+@app.command("config", cls=Command)
+@global_options
+@as_json
+@click.option("--example", is_flag=True, help="Print a file with every key, commented out.")
+@click.pass_obj
+def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
+    """The settings in force and where each came from. Exit 1 when something in the file was left out."""
+    from gastown_tui import effective
+
+    document = effective.document(settings, os.environ)
+    if example:
+        _print(effective.example())
+    elif json_wanted:
+        _print_json(document)
+    else:
+        _print("\n".join(effective.table(document)))
+    raise SystemExit(NEEDS_YOU if settings.wrong else GOOD)
+
+
 @app.command(cls=Command)
 @global_options
 @click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")

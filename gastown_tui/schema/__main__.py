@@ -17,6 +17,7 @@ PUBLISHED: dict[str, Any] = {
     "watch": models.ChangeDocument | models.SourceChangeDocument,
     "doctor": models.DoctorDocument,
     "ack": models.AcksDocument,
+    "config": models.ConfigDocument,
     "error": models.ErrorDocument,
     "demo": models.DemoDocument,
 }

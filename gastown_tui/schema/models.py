@@ -215,6 +215,38 @@ class DoctorDocument(TypedDict):
     checks: list[CheckDocument]
 
 
+class ConfigFileDocument(TypedDict):
+    path: str
+    found: bool
+
+
+class SettingDocument(TypedDict):
+    """`value` is null where it is found by looking; `where` names the option, the variable, or the file and its line."""
+
+    key: str
+    value: str | bool | float | list[str] | None
+    origin: Literal["default", "file", "environment", "command line"]
+    where: str | None
+
+
+class ConfigComplaintDocument(TypedDict):
+    """What was left out of the file; `line` is null where it is not known."""
+
+    key: str
+    line: int | None
+    why: str
+    remedy: str
+
+
+class ConfigDocument(TypedDict):
+    """`config --json`."""
+
+    schema: Literal[1]
+    file: ConfigFileDocument
+    settings: list[SettingDocument]
+    complaints: list[ConfigComplaintDocument]
+
+
 class AcksDocument(TypedDict):
     """`ack --json` and `unack --json`: the ids of those it concerned, and of those for whom there was nothing to do."""
 
