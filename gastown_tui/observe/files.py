@@ -47,7 +47,7 @@ class FileReader:
         town = self._json("mayor/town.json")
         registry = self._json("mayor/rigs.json") or self._json("rigs.json")
         rigs = tuple(self._rigs(registry.get("rigs")))
-        stops, halt, starts = self._records.read()
+        stops, halt, starts = self._records.read(at.mono)
         return TownFiles(
             at,
             name=_text(town.get("name")) or self._name,

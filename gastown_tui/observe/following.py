@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Self
 
-from gastown_tui.town.lines import LONGEST
-
 BLOCK = 256 << 10
 EARLIER_BYTES = 1 << 20
+# What the parser takes of a line; a longer one is told with one byte more, by which the parser knows it.
+LONGEST = 1 << 20
 ANCHOR_BYTES = 256
 # A writer that has the file open goes on in it after it was renamed.
 LATE_S = 5.0
@@ -26,7 +26,7 @@ ENOUGH = 8
 SEARCHED_BYTES = 16 << 20
 MOST_PLACES = 1024
 MOST_GENERATIONS = 64
-_GENERATION = re.compile(r"[._-](\d|old\b)").search
+_GENERATION = r"[._-](\d|old\b)"
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z")
 
 Raw = tuple[int, bytes]
@@ -122,14 +122,16 @@ class Follower:
     is the byte of the present file before which nothing was read.
 
     A file that was renamed is read to its end, and for five seconds more. In what stands in its place, in a copy that was taken
-    before it was cut, and in what was rewritten, reading goes on after the lines told lately, else at the beginning.
+    before it was cut, and in what was rewritten, reading goes on after the lines told lately, else at the beginning; that is
+    decided `settle_s` after it was seen, when who rewrote it is done.
     """
 
-    def __init__(self, path: str | os.PathLike[str], tail_bytes: int | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], tail_bytes: int | None = None, settle_s: float = SETTLE_S) -> None:
         self.state = ""
         self.start = 0
         self._path = os.fspath(path)
         self._tail = tail_bytes
+        self._settle = settle_s
         self._file: _File | None = None
         self._olds: list[_File] = []
         self._recent: deque[int] = deque(maxlen=REMEMBERED)
@@ -144,6 +146,9 @@ class Follower:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:
@@ -232,7 +237,7 @@ class Follower:
         if taken is None:
             file.again(now)
             self.start, self._new = 0, True
-            return Reading()
+            return Reading((), not self._settle)
         # Only what was written beside it before this was read can hold what was cut from it before.
         if not (placed or first) and (olds := self._generations(now)):
             file.again(file.changed)
@@ -257,7 +262,7 @@ class Follower:
         found, last = _after(file.descriptor, size, self._recent)
         if last:
             file.stand(found)
-        elif now - file.changed >= SETTLE_S:
+        elif now - file.changed >= self._settle:
             self._go_on(file, size)
         return file.placed
 
@@ -286,7 +291,7 @@ class Follower:
         beside = []
         with suppress(OSError), os.scandir(folder or ".") as entries:
             beside = [
-                (entry.stat().st_mtime_ns, entry.path, bool(_GENERATION(entry.name[len(stem) :])))
+                (entry.stat().st_mtime_ns, entry.path, bool(re.search(_GENERATION, entry.name[len(stem) :])))
                 for entry in entries
                 if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
             ]
@@ -339,7 +344,7 @@ class Follower:
 
 
 def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return error.strerror or str(error)
 
 
 def _lines(offset: int, data: bytes) -> Iterator[Raw]:

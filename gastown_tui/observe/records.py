@@ -1,35 +1,28 @@
-"""Stops and starts on record: the ends of `.events.jsonl` and `logs/town.log`, followed by identity and offset."""
+"""Stops and starts on record: the ends of `.events.jsonl` and `logs/town.log`, followed through every rotation."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from gastown_tui.town.facts import Halt, Stop
+from gastown_tui.town.text import stamp
+
+from .following import Follower
 
 TAIL_BYTES = 1 << 20
 MOST_STOPS = 5000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CALM = ("", "absent", "empty", "not a regular file")
 _KNOWN_REASONS = ("user shutdown", "idle-reap", "self-clean", "done")
 
 
 def utc_stamp(value: object) -> float | None:
-    """Returns the wall seconds of an RFC 3339 time (without a zone: UTC), or None.
-
-    So it is for the year 1 too, with which Go says never.
-    """
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return stamp if stamp > 0 else None
+    """Returns the wall seconds of an RFC 3339 time as `text.stamp` does, None for what is no text."""
+    return stamp(value) if isinstance(value, str) else None
 
 
 def local_stamp(text: str) -> float | None:
@@ -49,42 +42,6 @@ def local_stamp(text: str) -> float | None:
         return None
 
 
-class _Tail:
-    """Follows one growing file: whole lines only, from its last MiB, again from there when it was replaced or cut."""
-
-    def __init__(self, path: Path, take: Callable[[bytes], None]) -> None:
-        self._path = path
-        self._take = take
-        self._identity: tuple[int, int] | None = None
-        self._offset = 0
-        self._rest = b""
-
-    def read(self) -> None:
-        """Hands every new whole line to `take`. Raises OSError where the file is there and cannot be read."""
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            self._identity = None
-            return
-        identity = (stat.st_dev, stat.st_ino)
-        if identity != self._identity or stat.st_size < self._offset:
-            self._identity, self._rest = identity, b""
-            self._offset = max(0, stat.st_size - TAIL_BYTES)
-        if stat.st_size == self._offset or not self._path.is_file():
-            return
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            while data := file.read(min(TAIL_BYTES, stat.st_size - self._offset)):
-                self._offset += len(data)
-                self._take_lines(data)
-
-    def _take_lines(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._rest = self._rest[-TAIL_BYTES:]
-        for line in lines:
-            self._take(line)
-
-
 class Records:
     """The stops, the last halt and the last starts that the town's logs tell of.
 
@@ -96,20 +53,19 @@ class Records:
         self._stops: dict[tuple[str, bool], Stop] = {}
         self._halt: Halt | None = None
         self._starts: dict[str, float] = {}
-        self._tails = (
-            (".events.jsonl", _Tail(root / ".events.jsonl", self._event)),
-            ("logs/town.log", _Tail(root / "logs" / "town.log", self._log_line)),
-        )
+        takers = {".events.jsonl": self._event, "logs/town.log": self._log_line}
+        # What is told twice of a file that is being rewritten says nothing new: it is not waited for.
+        self._logs = [(name, Follower(root / name, TAIL_BYTES, settle_s=0), take) for name, take in takers.items()]
 
-    def read(self) -> tuple[tuple[Stop, ...], Halt | None, Mapping[str, float]]:
-        """Returns (the last stops, the last halt, role or address -> its last start)."""
-        errors = []
-        for name, tail in self._tails:
-            try:
-                tail.read()
-            except OSError as error:
-                errors.append(f"{name} cannot be read: {error.strerror or error}")
-        self.errors = tuple(errors)
+    def read(self, now: float) -> tuple[tuple[Stop, ...], Halt | None, Mapping[str, float]]:
+        """Returns (the last stops, the last halt, role or address -> its last start). `now`: monotonic seconds."""
+        for _, log, take in self._logs:
+            more = True
+            while more:
+                lines, more = log.read(now, TAIL_BYTES)
+                for _, line in lines:
+                    take(line)
+        self.errors = tuple(f"{name} cannot be read: {log.state}" for name, log, _ in self._logs if log.state not in _CALM)
         return tuple(self._stops.values()), self._halt, dict(self._starts)
 
     def _add(self, stop: Stop) -> None:
@@ -145,10 +101,10 @@ class Records:
     def _log_line(self, line: bytes) -> None:
         if b"] " not in line or not any(kind in line[:40] for kind in (b"[kill]", b"[crash]")):
             return
-        stamp, _, rest = line.decode("utf-8", "replace").partition(" [")
+        when, _, rest = line.decode("utf-8", "replace").partition(" [")
         kind, _, detail = rest.partition("] ")
         target, _, what = detail.partition(" ")
-        if (at := local_stamp(stamp)) is not None and target:
+        if (at := local_stamp(when)) is not None and target:
             reason = what.partition("(")[2].rpartition(")")[0] or what
             self._add(Stop(target, at, reason, crash=kind == "crash"))
 

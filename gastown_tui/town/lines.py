@@ -6,9 +6,9 @@ import json
 import re
 import sys
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
+
+from .text import stamp
 
 LONGEST = 1 << 20
 HEAD_BYTES = 4 << 10
@@ -192,25 +192,6 @@ def _cut(text: str) -> list[Line]:
 
 def _recovered(flag: str, ts: str | None, level: str | None, component: str | None, message: str | None) -> Line:
     return Line(0, "recovered", (flag,), stamp(ts or ""), level, component, _END.sub("", message or ""))
-
-
-def stamp(text: str) -> float | None:
-    """Returns the wall seconds of an RFC 3339 time (without a zone: UTC), or None.
-
-    So it is for the year 1 too, with which Go says never.
-    """
-    return _stamp(text) if len(text) < 40 else None
-
-
-# Neighbours tell the same second.
-@lru_cache(maxsize=256)
-def _stamp(text: str) -> float | None:
-    try:
-        moment = datetime.fromisoformat(text)
-        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return at if at > 0 else None
 
 
 def session_of(line: Line, names: Collection[str]) -> str | None:

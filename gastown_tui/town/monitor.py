@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .facts import Digest, MonitorRead
-from .lines import Line, stamp
+from .lines import Line
 from .snapshot import Moment, Monitor, Phase
-from .text import age, clock_time
+from .text import age, clock_time, stamp
 
 GAP_S = 600.0
 """Who says nothing for that long has ended a cycle: what waits longest within one, an analysis, is given five minutes."""

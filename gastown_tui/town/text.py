@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _SECRET_NAME = re.compile(
@@ -66,6 +67,25 @@ def rfc3339(stamp: float | None) -> str | None:
         return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (OverflowError, OSError, ValueError):
         return None
+
+
+def stamp(text: str) -> float | None:
+    """Returns the wall seconds of an RFC 3339 time (without a zone: UTC), or None.
+
+    So it is for the year 1 too, with which Go says never.
+    """
+    return _stamp(text) if len(text) < 40 else None
+
+
+# Neighbours tell the same second.
+@lru_cache(maxsize=256)
+def _stamp(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return at if at > 0 else None
 
 
 def clock_time(stamp: float) -> str:

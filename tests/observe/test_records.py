@@ -32,7 +32,7 @@ def add(path: Path, text: str) -> None:
 
 
 def stops(records: Records) -> list[Stop]:
-    return list(records.read()[0])
+    return list(records.read(0.0)[0])
 
 
 def test_kills_and_crashes_of_the_log(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_last_halt_and_the_last_starts(tmp_path: Path) -> None:
     events = tmp_path / ".events.jsonl"
     add(events, event("halt", WALL + 5, services=["mayor", "crew"]) + event("halt", WALL, services="odd"))
     add(events, event("session_start", WALL + 9, "mayor") + event("session_start", WALL + 2, "mayor"))
-    _, halt, starts = Records(tmp_path).read()
+    _, halt, starts = Records(tmp_path).read(0.0)
     assert (halt, starts) == (Halt(WALL + 5, ("mayor", "crew")), {"mayor": WALL + 9})
 
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from story import START, Story, pane
 
 from gastown_tui.town.facts import Digest, MonitorRead, SourceFailed
-from gastown_tui.town.lines import Line, Parser, stamp
+from gastown_tui.town.lines import Line, Parser
 from gastown_tui.town.monitor import AHEAD_S, SILENT_S, Reckoning, count, handoffs, monitor
 from gastown_tui.town.report import status_document
 from gastown_tui.town.snapshot import Moment, Monitor, Phase
+from gastown_tui.town.text import stamp
 
 RECORDED = Path(__file__).parents[1] / "data" / "automonitor"
 T = START.wall
