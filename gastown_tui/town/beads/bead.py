@@ -19,7 +19,7 @@ class Bead(NamedTuple):
     """What the rules and the queues ask of a bead; all else, also what nobody knows yet, is in `detail`.
 
     Unknown words of status, type and dependency stay as they are. `priority` is None where it was not told (0 is the most
-    urgent); stamps are wall seconds, None where unknown. `raw` is the bead's JSON as it came.
+    urgent). `created`, `updated`, `started` and `defer_until` are wall seconds, None where unknown. `raw` is the JSON as it came.
     """
 
     id: str
@@ -33,9 +33,9 @@ class Bead(NamedTuple):
     ephemeral: bool
     no_history: bool
     pinned: bool
-    created: float | None
-    updated: float | None
-    started: float | None
+    created_at: str
+    updated_at: str
+    started_at: str
     defer_until: float | None
     raw: bytes
 
@@ -43,6 +43,18 @@ class Bead(NamedTuple):
     def wisp(self) -> bool:
         """Whether bd keeps it beside the issues: `bd ready` sees no such bead, neither as work nor as a blocker."""
         return self.ephemeral or self.no_history
+
+    @property
+    def created(self) -> float | None:
+        return stamp(self.created_at)
+
+    @property
+    def updated(self) -> float | None:
+        return stamp(self.updated_at)
+
+    @property
+    def started(self) -> float | None:
+        return stamp(self.started_at)
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -62,17 +74,9 @@ class Bead(NamedTuple):
         return {key: value for key, value in told.items() if value and value != "null"}
 
 
-class Closed(NamedTuple):
-    """A closed bead, of which the rules ask no more than whose child it was: history is read when somebody asks for it."""
-
-    id: str
-    parents: tuple[str, ...]
-    raw: bytes
-
-
 def stamp(text: object) -> float | None:
     """Returns wall seconds of an RFC 3339 time, UTC where it names no zone; None for none, and for the zeros that mean none."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text:
         return None
     try:
         at = datetime.fromisoformat(text)

@@ -14,14 +14,14 @@ The rules are those of bd 1.0.4, confirmed on recorded graphs:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from .bead import Bead, Closed
+from .bead import Bead
 from .kinds import kind
-from .ranked import Rank, Ranked, rank
-from .reading import Skipped, read
+from .ranked import Ranked, rank
+from .reading import Skipped, closed, read
 
 _INACTIVE = frozenset({"closed", "pinned"})
 _HOLDING = frozenset({"blocks", "conditional-blocks"})
@@ -57,7 +57,7 @@ class Index:
         self.kinds: dict[str, dict[str, Bead]] = {}
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
-        self._closed: dict[str, Closed] = {}
+        self._closed: dict[str, bytes] = {}
         self._known: dict[bytes, str] = {}
         self._children: dict[str, list[str]] = {}
         self._held: dict[str, list[str]] = {}
@@ -67,8 +67,15 @@ class Index:
     def __len__(self) -> int:
         return len(self.live) + len(self._closed)
 
-    def get(self, bead_id: str) -> Bead | Closed | None:
-        return self.live.get(bead_id) or self._closed.get(bead_id)
+    def __contains__(self, bead_id: str) -> bool:
+        return bead_id in self.live or bead_id in self._closed
+
+    def get(self, bead_id: str) -> Bead | None:
+        """Returns the bead, None where this database has no such bead or it cannot be read."""
+        if bead_id in self._closed:
+            told = read(self._closed[bead_id])
+            return told if isinstance(told, Bead) else None
+        return self.live.get(bead_id)
 
     def status(self, bead_id: str) -> str | None:
         """Returns the word that stands in the bead, None where this database has no such bead."""
@@ -85,7 +92,8 @@ class Index:
         for raw in gone:
             self._forget(raw, settle=not many)
         for raw in new:
-            self._learn(raw, read(raw), settle=not many)
+            if not (many and self._is_history(raw)):
+                self._learn(raw, settle=not many)
         if many:
             self._settle_all()
         return bool(gone or new)
@@ -93,9 +101,9 @@ class Index:
     def put(self, raw: bytes) -> None:
         """Takes one bead as a source tells it now."""
         told = read(raw)
-        if not isinstance(told, Skipped) and (old := self.get(told.id)):
+        if isinstance(told, Bead) and (old := self.get(told.id)):
             self._known.pop(old.raw, None)
-        self._learn(raw, told, settle=True)
+        self._learn(raw, settle=True)
 
     def drop(self, bead_id: str) -> None:
         if bead := self.get(bead_id):
@@ -114,14 +122,31 @@ class Index:
         """Returns when something becomes ready by itself, in wall seconds."""
         return min((until for until in self._deferred.values() if until > self.now), default=None)
 
-    def _learn(self, raw: bytes, told: Bead | Closed | Skipped, settle: bool) -> None:
+    def _is_history(self, raw: bytes) -> bool:
+        """Keeps a bead that is plainly closed, and new, as it came."""
+        known = closed(raw)
+        if known is None or known[0] in self._closed or known[0] in self.live:
+            return False
+        bead_id, parents = known
+        self._known[raw] = bead_id
+        self._closed[bead_id] = raw
+        for parent in parents:
+            self._children.setdefault(parent, []).append(bead_id)
+        return True
+
+    def _learn(self, raw: bytes, settle: bool) -> None:
+        told = read(raw)
         if isinstance(told, Skipped):
             self._skip(raw, told.why)
             return
-        if (old := self.get(told.id)) and old.raw in self._known:
+        old = self.get(told.id)
+        if old is not None and old.raw in self._known:
             self._skip(old.raw, f"{told.id} stands in it twice")
         self._known[raw] = told.id
-        self._change(self.get(told.id), told, settle)
+        if settle:
+            self._change(old, told)
+        else:
+            self._swap(old, told)
 
     def _skip(self, raw: bytes, why: str) -> None:
         self._known[raw] = ""
@@ -131,13 +156,12 @@ class Index:
     def _forget(self, raw: bytes, settle: bool) -> None:
         bead_id = self._known.pop(raw)
         self.skipped.pop(raw, None)
-        if bead_id:
-            self._change(self.get(bead_id), None, settle)
+        if bead_id and settle:
+            self._change(self.get(bead_id), None)
+        elif bead_id:
+            self._swap(self.get(bead_id), None)
 
-    def _change(self, old: Bead | Closed | None, new: Bead | Closed | None, settle: bool) -> None:
-        if not settle:
-            self._swap(old, new)
-            return
+    def _change(self, old: Bead | None, new: Bead | None) -> None:
         touched = self._touched(old, new)
         before = {bead_id: self._bearing(bead_id) for bead_id in touched}
         self._swap(old, new)
@@ -145,7 +169,7 @@ class Index:
         for bead_id in {*touched, *self._heirs(passed_on)}:
             self._settle(bead_id)
 
-    def _touched(self, old: Bead | Closed | None, new: Bead | Closed | None) -> set[str]:
+    def _touched(self, old: Bead | None, new: Bead | None) -> set[str]:
         """Returns the bead, and whom it can hold or no longer hold."""
         both = [bead for bead in (old, new) if bead is not None]
         mine = both[0].id
@@ -173,33 +197,32 @@ class Index:
                 break
         return heirs
 
-    def _swap(self, old: Bead | Closed | None, new: Bead | Closed | None) -> None:
+    def _swap(self, old: Bead | None, new: Bead | None) -> None:
         if old is not None:
             for table, target in self._edges(old):
                 table[target].remove(old.id)
                 if not table[target]:
                     del table[target]
-            self._closed.pop(old.id, None)
-            self.live.pop(old.id, None)
-            self._deferred.pop(old.id, None)
-            if isinstance(old, Bead):
-                self.kinds[kind(old, self._formulas)].pop(old.id, None)
+            if self._closed.pop(old.id, None) is None:
+                del self.live[old.id], self.kinds[kind(old, self._formulas)][old.id]
+                self._deferred.pop(old.id, None)
         if new is not None:
-            for table, target in self._edges(new):
+            for table, target in self._edges(new) if new.needs else ():
                 table.setdefault(target, []).append(new.id)
             self._shelve(new)
 
-    def _shelve(self, bead: Bead | Closed) -> None:
-        if isinstance(bead, Closed):
-            self._closed[bead.id] = bead
+    def _shelve(self, bead: Bead) -> None:
+        if bead.status == "closed" and bead.defer_until is None:
+            self._closed[bead.id] = bead.raw
             return
         self.live[bead.id] = bead
         self.kinds.setdefault(kind(bead, self._formulas), {})[bead.id] = bead
         if bead.defer_until is not None and not bead.wisp:
             self._deferred[bead.id] = bead.defer_until
 
-    def _edges(self, bead: Bead | Closed) -> list[tuple[dict[str, list[str]], str]]:
-        if isinstance(bead, Closed):
+    def _edges(self, bead: Bead) -> list[tuple[dict[str, list[str]], str]]:
+        """Returns where a bead stands in the tables. A closed one holds on to nothing, but stays its parents' child."""
+        if bead.status == "closed":
             return [(self._children, parent) for parent in bead.parents]
         return [(table, need.target) for need in bead.needs if (table := self._table(need.kind)) is not None]
 
@@ -250,8 +273,8 @@ class Index:
         return any(self._active(child, wisps) for child in children)
 
     def _has_closed(self, bead_id: str, wisps: bool) -> bool:
-        bead = self.live.get(bead_id)
-        return bead_id in self._closed or (bead is not None and bead.status == "closed" and (wisps or not bead.wisp))
+        bead = self.get(bead_id) if self.status(bead_id) == "closed" else None
+        return bead is not None and (wisps or not bead.wisp)
 
     def _is_stuck(self, bead_id: str, wisps: bool) -> bool:
         """Whether a bead is held, or has it from above, where that passes on further than from parent to child."""
@@ -293,16 +316,10 @@ class Index:
         self.blocked.put(bead_id, place if bead and self._is_blocked(bead) else None)
 
     def _settle_all(self) -> None:
-        self.ready.fill(_ranks(filter(self._is_ready, self.live.values())))
-        self.blocked.fill(_ranks(filter(self._is_blocked, self.live.values())))
+        self.ready.fill(map(rank, filter(self._is_ready, self.live.values())))
+        self.blocked.fill(map(rank, filter(self._is_blocked, self.live.values())))
 
 
-def _ranks(beads: Iterable[Bead]) -> Mapping[str, Rank]:
-    return {bead.id: rank(bead) for bead in beads}
-
-
-def _weight(bead: Bead | Closed) -> tuple[object, ...]:
+def _weight(bead: Bead) -> tuple[object, ...]:
     """Returns all by which a bead bears on others than itself and its children."""
-    if isinstance(bead, Closed):
-        return "closed", False, bead.parents
     return (bead.status if bead.status in _INACTIVE else ""), bead.wisp, bead.parents

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from .bead import Bead
 
@@ -35,10 +35,10 @@ class Ranked:
     def __contains__(self, bead_id: str) -> bool:
         return bead_id in self._places
 
-    def fill(self, places: Mapping[str, Rank]) -> None:
+    def fill(self, places: Iterable[Rank]) -> None:
         """Replaces everything."""
-        self._places = dict(places)
-        self._order = sorted(self._places.values())
+        self._order = sorted(places)
+        self._places = {place[-1]: place for place in self._order}
 
     def put(self, bead_id: str, place: Rank | None) -> None:
         """Sets a bead's place; None takes it out."""

@@ -1,0 +1,130 @@
+"""Beads beside agents: where what the beads say of who works and what the agents do do not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from ..agents import TOWN_ROLES
+from ..snapshot import GONE, Agent, Evidence, State
+from .bead import Bead
+from .queues import Beads
+
+_LIVES_FOR_WORK = "polecat"
+
+
+class Finding(NamedTuple):
+    """Something that does not fit, with its evidence. `code`:
+
+    `orphaned`: hooked or in progress, and its agent is gone, or nobody has it; `unmoved`: its agent stands idle; `shared`: more
+    than one agent works on it; `outlived`: its agent came after it was last written to; `beadless`: a polecat works on no bead.
+    """
+
+    code: str
+    bead_id: str | None
+    agent_ids: tuple[str, ...]
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+class Roll:
+    """Who is meant by an assignee."""
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        self.agents = tuple(agents)
+        self._by_id = {agent.id: agent for agent in self.agents}
+        self._rigs = {agent.rig for agent in self.agents if agent.rig}
+
+    def find(self, assignee: str) -> Agent | None:
+        """Returns the agent of an address: its id, also with a slash behind it, or `<rig>/<name>` where only one is called so."""
+        address = assignee.rstrip("/")
+        if address in self._by_id:
+            return self._by_id[address]
+        called = [agent for agent in self.agents if agent.rig and f"{agent.rig}/{agent.name}" == address]
+        return called[0] if len(called) == 1 else None
+
+    def is_address(self, assignee: str) -> bool:
+        """Whether it can only be an agent's: a person may also have a bead in progress, and is nobody's business here."""
+        place, slash, _ = assignee.partition("/")
+        return assignee.rstrip("/") in TOWN_ROLES or (bool(slash) and place in self._rigs)
+
+
+def findings(beads: Beads, agents: Iterable[Agent]) -> tuple[Finding, ...]:
+    """Returns all that does not fit, in the order of the queues, then of the agents. What is unknown proves nothing."""
+    roll = Roll(agents)
+    active = [bead for queue in beads.queues for bead in queue.active or ()]
+    found = [finding for bead in active for finding in _of_bead(bead, roll)]
+    return (*found, *_shared(active, roll), *_beadless(beads, roll))
+
+
+def holdings(beads: Beads, agents: Iterable[Agent]) -> Mapping[str, tuple[Bead, ...]]:
+    """Returns agent id -> the beads that are hooked to it or that it has in progress, in bd's order."""
+    roll = Roll(agents)
+    held: dict[str, tuple[Bead, ...]] = {}
+    for bead in (bead for queue in beads.queues for bead in queue.active or ()):
+        if agent := roll.find(bead.assignee):
+            held[agent.id] = (*held.get(agent.id, ()), bead)
+    return held
+
+
+def _of_bead(bead: Bead, roll: Roll) -> Iterator[Finding]:
+    agent = roll.find(bead.assignee)
+    if agent is None:
+        yield from _without_agent(bead, roll)
+    elif agent.state in GONE:
+        text = f"{bead.id} is {bead.status} to {agent.id}, which is {agent.state}"
+        yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))
+    elif agent.state is State.IDLE:
+        text = f"{agent.id} stands idle with {bead.id} {bead.status}"
+        yield Finding("unmoved", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))
+    if agent is not None and agent.alive:
+        yield from _outlived(bead, agent)
+
+
+def _without_agent(bead: Bead, roll: Roll) -> Iterator[Finding]:
+    if not bead.assignee and bead.status == "hooked":
+        yield Finding("orphaned", bead.id, (), f"{bead.id} is hooked to nobody", (_written(bead),))
+    elif roll.is_address(bead.assignee):
+        text = f"{bead.id} is {bead.status} to {bead.assignee}, whom the town does not have"
+        yield Finding("orphaned", bead.id, (), text, (_written(bead),))
+
+
+def _outlived(bead: Bead, agent: Agent) -> Iterator[Finding]:
+    begun = agent.agent_started
+    if begun is not None and bead.updated is not None and bead.updated < begun:
+        text = f"{bead.id} is {bead.status} from before {agent.id} began"
+        evidence = (_written(bead), Evidence("process", f"{agent.id} began", begun, ago=True))
+        yield Finding("outlived", bead.id, (agent.id,), text, evidence)
+
+
+def _shared(active: Iterable[Bead], roll: Roll) -> Iterator[Finding]:
+    for bead in active:
+        assigned = roll.find(bead.assignee)
+        at_work = [agent for agent in roll.agents if agent.alive and (agent is assigned or agent.bead == bead.id)]
+        if len(at_work) > 1:
+            names = tuple(agent.id for agent in at_work)
+            told = [_told(agent) for agent in at_work if agent.bead == bead.id]
+            text = f"{bead.id} has {len(names)} agents: {', '.join(names)}"
+            yield Finding("shared", bead.id, names, text, (_written(bead), *told))
+
+
+def _beadless(beads: Beads, roll: Roll) -> Iterator[Finding]:
+    if not beads.queues or any(queue.active is None for queue in beads.queues):
+        return
+    every = (bead for q in beads.queues for bead in chain(q.active or (), q.blocked or (), q.aside or (), q.ready or ()))
+    assigned = {bead.assignee.rstrip("/") for bead in every}
+    for agent in roll.agents:
+        names = {agent.id, f"{agent.rig}/{agent.name}"}
+        if agent.role == _LIVES_FOR_WORK and agent.state is State.WORKING and not agent.bead and not names & assigned:
+            yield Finding("beadless", None, (agent.id,), f"{agent.id} works, and no bead is assigned to it", agent.evidence)
+
+
+def _written(bead: Bead) -> Evidence:
+    by = f" to {bead.assignee}" if bead.assignee else ""
+    return Evidence("beads", f"{bead.id} is {bead.status}{by}; it was written to", bead.updated or 0.0, bead.updated is not None)
+
+
+def _told(agent: Agent) -> Evidence:
+    at = agent.heartbeat_at
+    return Evidence("town", f"the heartbeat of {agent.id} names {agent.bead}", at or 0.0, at is not None)
