@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gastown_tui.town.acks import Ack
 from gastown_tui.town.facts import Frame, Pane, Remembered
-from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what one look does not use costs it nothing
+    from gastown_tui.town.acks import Ack
     from gastown_tui.town.lines import Line
+    from gastown_tui.town.looked import Sight
     from gastown_tui.town.ribbon import Minute, Ribbon
 
 

@@ -1,9 +1,7 @@
 """Facts: what the sources saw, as small frozen values. Text in them is as it came and is hostile until `text.safe`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from .acks import Ack
 from .snapshot import NOTHING, Moment, Phase
@@ -109,7 +107,7 @@ class SourceFailed(NamedTuple):
     at: Moment
     absent: bool = False
 
-    def says_as(self, other: SourceFailed | None) -> bool:
+    def says_as(self, other: Self | None) -> bool:
         """Whether it could not answer for the same reason then, whenever that was."""
         return other is not None and self == other._replace(at=self.at)
 
@@ -188,7 +186,7 @@ class TownFiles(NamedTuple):
     estop: tuple[tuple[str, float | None, str], ...] = ()
     errors: tuple[str, ...] = ()
 
-    def says_as(self, other: TownFiles | None) -> bool:
+    def says_as(self, other: Self | None) -> bool:
         """Whether the files said the same then, whenever that was."""
         return other is not None and self == other._replace(at=self.at)
 
@@ -245,7 +243,7 @@ class MonitorRead(NamedTuple):
     files: Mapping[str, float] = NOTHING
     faults: tuple[str, ...] = ()
 
-    def says_as(self, other: MonitorRead | None) -> bool:
+    def says_as(self, other: Self | None) -> bool:
         """Whether the folder said the same then, whenever that was."""
         return other is not None and self == other._replace(at=self.at)
 

@@ -1,7 +1,5 @@
 """What is known of a town, and how a fact joins it. Pure; `judging.judge` says what follows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ A pane that tmux reports dead is dead. What merely is not there needs two looks 
 to end. What cannot be seen is unknown, and no answer is never an answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

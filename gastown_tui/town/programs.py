@@ -5,8 +5,6 @@ script that it runs. Seen on Claude Code 2.1, codex 0.169, opencode 1.18, kimi-c
 hermes 0.19 and kilo 7.7.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import lru_cache

@@ -4,10 +4,9 @@ Values hold stamps (seconds since the epoch), never ages; whoever draws makes th
 no part in equality, so two looks that saw the same give equal values.
 
 Plain values are named tuples: a frozen dataclass costs seven times as much to define, and there are fifty to define before
-a one-shot command can look.
+a one-shot command can look. For the same reason the modules that define them leave annotations to be evaluated at once: each
+that is kept as text is compiled by itself.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

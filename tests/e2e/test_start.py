@@ -39,6 +39,6 @@ for told in (lambda **_: None, lambda **_: asyncio.run(first())):
 
 
 def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
-    heavy = ("asyncio", "textual", "rich")
+    heavy = ("asyncio", "textual", "rich", "gastown_tui.town.lines", "gastown_tui.town.ribbon")
     code = f"import sys, gastown_tui.cli, gastown_tui.observe.looking; print([name for name in {heavy} if name in sys.modules])"
     assert python(code) == "[]"

@@ -5,8 +5,6 @@ nothing; until then the former verdict stands, as it does between two attempts o
 says, an agent with work that makes no progress for long is stalled.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

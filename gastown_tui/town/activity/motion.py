@@ -4,9 +4,7 @@ A title or a text that changed within 5 s, or output at most 3 s old, is work; 1
 two the former answer holds. A program that writes while it is idle is judged by its title and its text alone.
 """
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from gastown_tui.town.facts import Pane
 from gastown_tui.town.snapshot import Evidence, Moment, State
@@ -41,7 +39,7 @@ class Motion(NamedTuple):
         """Whether its text stood still between two captures since it last changed."""
         return self.still is not None and (self.changed is None or self.still.mono > self.changed.mono)
 
-    def after(self, old: Pane, new: Pane, at: Moment) -> Motion:
+    def after(self, old: Pane, new: Pane, at: Moment) -> Self:
         """Returns the motion after another listing of the pane."""
         motion = self
         if new.window_activity != old.window_activity:
@@ -50,11 +48,11 @@ class Motion(NamedTuple):
             motion = motion._replace(changed=at, what="title")
         return motion
 
-    def captured(self, changed: bool, at: Moment) -> Motion:
+    def captured(self, changed: bool, at: Moment) -> Self:
         """Returns the motion after two captures were compared."""
         return self._replace(changed=at, what="text") if changed else self._replace(still=at)
 
-    def shifted(self, seconds: float) -> Motion:
+    def shifted(self, seconds: float) -> Self:
         """Returns the motion after the wall clock was set by that much."""
         return self._replace(output=self.output + seconds)
 

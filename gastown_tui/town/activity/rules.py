@@ -5,8 +5,6 @@ recorded scene on which it was seen. Structure comes before words: where the com
 whatever it says; where something stands in its place, that waits for a person, whatever it is called.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
