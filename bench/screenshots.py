@@ -22,6 +22,7 @@ from gastown_tui.observe.locate import Wanted
 from gastown_tui.observe.stream import Stream
 from gastown_tui.town.snapshot import Moment
 from gastown_tui.ui.app import Console
+from gastown_tui.ui.ways import PREFIX, THEMES
 
 from .picture import svg_to_png
 
@@ -89,7 +90,8 @@ async def draw(studio: Studio) -> None:
         await asyncio.sleep(LIVED_S)
         for name, size, keys in PICTURES:
             await take(pilot, name, size, keys)
-    for name, environ in (("light", {"TEXTUAL_THEME": "gastown-light"}), ("plain", {"NO_COLOR": "1"})):
+    looks = {name: {"TEXTUAL_THEME": PREFIX + name} for name in THEMES[1:]} | {"plain": {"NO_COLOR": "1"}}
+    for name, environ in looks.items():
         async with studio.console(environ) as pilot:
             await asyncio.sleep(SETTLED_S)
             await take(pilot, f"{name}-120x32", MIDDLE, PICTURES[0][2])

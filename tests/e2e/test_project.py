@@ -25,6 +25,7 @@ QUICK = (
     ("status", "--json"),
     ("show", "mayor"),
     ("doctor", "--json"),
+    ("config",),
     ("watch", "--json", "--initial", "--until", "dead", "mayor", "--timeout", "0.2"),
 )
 

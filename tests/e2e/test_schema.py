@@ -51,6 +51,8 @@ def test_every_command_prints_what_is_published(tmux: Tmux) -> None:
     assert len([holds("watch", line) for line in lines]) >= len(status["agents"])
     holds("doctor", gttui(tmux, *place, "doctor", "--json").stdout)
     holds("error", gttui(tmux, *place, "show", "nobody", "--json").stdout)
+    (town.root / "config.toml").write_text("speed = 3\nkeys.sort = 'f'\n")
+    assert len(holds("config", gttui(tmux, "config", "--json", "--config", str(town.root / "config.toml")).stdout)["complaints"]) == 2
     holds("ack", gttui(tmux, *place, "ack", "alpha/crew/max", "mayor", "--json").stdout)
 
 
