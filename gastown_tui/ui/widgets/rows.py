@@ -213,8 +213,9 @@ def _lately(agent: Agent, history: History, ages: Ages) -> str:
 
 def _line(told: Told, columns: Columns, scene: Scene) -> Strip:
     style: Ink = partial(ink, scene.theme, selected=told.chosen)
-    make = _other_runs if told.state is None else _agent_runs
-    return fit(make(told, columns, style, scene.stale), columns.width, style("text"))
+    runs = (_other_runs if told.state is None else _agent_runs)(told, columns, style, scene.stale)
+    # Blanks of the last text cost no bytes of their own; what is too much is cut.
+    return fit([*runs, (" " * columns.width, runs[-1][1])], columns.width, style("text"))
 
 
 def _agent_runs(told: Told, columns: Columns, style: Ink, stale: bool) -> list[Run]:
