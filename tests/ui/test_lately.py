@@ -1,0 +1,82 @@
+"""What the list tells of the last forty minutes and of restarts, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import scene
+
+from gastown_tui.town.ribbon import Ribbon
+from gastown_tui.town.snapshot import State
+from gastown_tui.ui.ages import Ages
+from gastown_tui.ui.app import Console
+from gastown_tui.ui.roster import Row
+from gastown_tui.ui.widgets.rows import Columns, Rows, Scene
+
+NOW = int(scene.WALL // 60)
+EMMA = "gastown/crew/emma"
+
+
+def row(app: Console, name: str) -> str:
+    return next(line for line in scene.text(app).splitlines() if name in line).partition("│")[0]
+
+
+def seen(levels: dict[int, int]) -> scene.Eye:
+    """An eye that saw one agent print that much, that many minutes ago."""
+    eye = scene.Eye()
+    eye.history = Ribbon()
+    eye.history.turn(NOW)
+    for ago, level in levels.items():
+        eye.history.mark(EMMA, NOW - ago, State.WORKING, level)
+    return eye
+
+
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        ({}, " " * 8),
+        # 10:42: the last five minutes that are over are 10:35 to 10:39.
+        ({3: 1}, "       ▁"),
+        ({7: 9, 6: 1}, "       ▅"),
+        ({2: 9, 1: 9, 0: 9}, " " * 8),
+        ({42: 9, 43: 9}, "█       "),
+        ({ago: 1 + (42 - ago) // 5 for ago in range(3, 43)}, "▁▂▃▄▅▆▇█"),
+    ],
+)
+async def test_cells_of_five_minutes_that_are_over(levels: dict[int, int], shown: str) -> None:
+    app = scene.console(seen(levels))
+    async with app.run_test(size=(200, 30)):
+        assert f"gt-9x1      {shown}  codex" in row(app, "crew emma")
+
+
+async def test_restarts_are_told_where_somebody_counts_them() -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=(200, 30)) as pilot:
+        assert row(app, "crew jack").split()[-1] == "3"
+        assert row(app, "crew emma").split()[-1] == "0"
+        assert row(app, "witness          missing").split()[-1] == "claude", "nobody knows of a session that is not there"
+        eye.town(replace(scene.TOWN, monitor=None))
+        await pilot.pause()
+        assert "↻" not in scene.text(app) and row(app, "crew jack").split()[-1] == "claude"
+
+
+@pytest.mark.parametrize(
+    ("width", "bead", "lately", "runtime", "restarts"),
+    [(62, 0, 0, 0, 0), (73, 12, 0, 0, 0), (83, 12, 10, 0, 0), (92, 12, 10, 9, 0), (96, 12, 10, 9, 5), (119, 12, 10, 9, 5)],
+)
+def test_a_column_comes_where_there_is_room(width: int, bead: int, lately: int, runtime: int, restarts: int) -> None:
+    rows = [Row(agent.id, agent.name, agent.rig or "", agent) for agent in scene.AGENTS]
+    columns = Columns.of(Scene(rows, "", "mono", history=Ribbon(), restarts={}, full=True, longest=16), width)
+    assert (columns.bead, columns.lately, columns.runtime, columns.restarts) == (bead, lately, runtime, restarts)
+    assert columns.doing >= 12
+
+
+async def test_the_list_is_drawn_again_when_five_minutes_are_over() -> None:
+    timeless = replace(scene.AGENTS[0], agent_started=None, session_created=None, last_output=None)
+    shown = Scene([Row(timeless.id, "mayor", "", timeless)], "", "mono", history=Ribbon(), longest=16)
+    app, ages = scene.console(), Ages(scene.WALL)
+    async with app.run_test(size=(200, 30)):
+        app.screen.query_one(Rows).show(shown, ages)
+    assert ages.next == 60 * (NOW // 5 * 5 + 5)
