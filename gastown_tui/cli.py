@@ -320,6 +320,7 @@ def _reader_gone() -> int:
     return GOOD
 
 
+            settings.expect = settings.ignore = None
 def _mute() -> None:
     """Prints no more: Python would complain of a broken standard output once again when it closes it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -68,8 +68,10 @@ def key_named(written: str) -> str | None:
     """Returns the key in Textual's words (`ctrl+f`, `slash`, `G`), written so or by its character; None if there is none."""
     *held, last = written.split("+") if len(written) > 1 else [written]
     held, last = [one.lower() for one in held], name_of(last) if len(last) == 1 else last.lower()
-    good = last in _SHOWN and all(one in _HELD for one in held) and len(set(held)) == len(held)
-    return "+".join([*held, last.lower() if held else last]) if good else None
+    if last not in _SHOWN or not all(one in _HELD for one in held) or len(set(held)) < len(held):
+        return None
+    # A terminal sends a capital letter, and never that Shift was held for it.
+    return last.upper() if held == ["shift"] and len(last) == 1 else "+".join([*held, last.lower() if held else last])
 
 
 def shown(key: str) -> str:
@@ -89,7 +91,7 @@ def rebound(wishes: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) ->
     rows = {key.name: [row for row in table if row.name == key.name] for key in table}
     for name, wish in wishes.items():
         if name not in rows:
-            told.append(Refusal(name, "no action is called so", _nearest(name, rows)))
+            told.append(Refusal(name, "no action is called so", _nearest(name, rows, "gastown-tui config names them")))
             continue
         keys, refused = _granted(name, wish, rows, granted)
         told += refused
@@ -141,6 +143,6 @@ def _scopes(row: Key) -> set[str]:
     return {*row.where, LIST} if PALETTE in row.where else set(row.where)
 
 
-def _nearest(word: str, among: Iterable[str], otherwise: str = "") -> str:
+def _nearest(word: str, among: Iterable[str], otherwise: str) -> str:
     near = get_close_matches(word.lower(), [*among], n=3)
-    return f"did you mean {' or '.join(near)}?" if near else otherwise or f"there are: {', '.join(sorted(among))}"
+    return f"did you mean {' or '.join(near)}?" if near else otherwise

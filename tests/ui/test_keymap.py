@@ -17,7 +17,7 @@ from gastown_tui.ui.keys import KEYS, Key
 from gastown_tui.ui.ways import Ways
 
 NAMES = sorted({key.name for key in KEYS})
-SCREENS = ((keys.TOWN,), (keys.PROBLEMS,), (keys.AGENT,), (keys.LIST,), (keys.LIST, keys.PALETTE))
+SCREENS = ((keys.LIST, keys.PALETTE), *((scope,) for scope in {scope for key in KEYS for scope in key.where} - {keys.PALETTE}))
 
 
 def keys_of(table: tuple[Key, ...], name: str) -> set[tuple[str, ...]]:
@@ -65,6 +65,7 @@ def test_on_screens_that_never_meet_a_key_may_mean_two_things() -> None:
     ("name", "wish", "why", "remedy"),
     [
         ("sorte", ["x"], "no action is called so", "did you mean sort"),
+        ("qqqqqqq", ["x"], "no action is called so", "gastown-tui config"),
         ("sort", ["ctrl+"], "'ctrl+' is no key", "ctrl+f"),
         ("sort", ["escpae"], "'escpae' is no key", "did you mean escape"),
         ("sort", ["escape"], "Esc stays what it is", "another key"),
@@ -124,6 +125,8 @@ def test_a_key_is_shown_as_the_table_writes_it() -> None:
         ("Ctrl+F", "ctrl+f"),
         ("ctrl+/", "ctrl+slash"),
         ("+", "plus"),
+        ("shift+g", "G"),
+        ("shift+tab", "shift+tab"),
         ("G", "G"),
         ("PageDown", "pagedown"),
         ("é", None),
