@@ -243,6 +243,31 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 @app.command(cls=Command)
 @global_options
 @as_json
+@click.option("--follow", "-f", is_flag=True, help="Go on with what is written, through every rotation; wait for the log.")
+@click.option("--level", metavar="L", help="Of DEBUG, INFO, WARN, ERROR: it and those above. Another word: that level.")
+@click.option("--session", metavar="S", help="Lines that speak of this session.")
+@click.option("--grep", metavar="RE", help="Lines whose message holds this.")
+@click.option("--since", metavar="T", help="From the first line of this time on: 10m, 2h, 1d or RFC 3339.")
+@click.option("--raw", is_flag=True, help="Lines as they stand in the file, made inert.")
+@click.pass_obj
+def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **words: str | None) -> None:
+    """The automonitor's log, in the order of the file. `~` marks a mended line, `|` its rest, `!` one that is no event."""
+    from gastown_tui.observe.log_reading import LogError, read_log
+
+    if json_wanted and raw:
+        raise Complaint("usage", "--json and --raw are two forms", "choose one", USAGE)
+    form = "json" if json_wanted else "raw" if raw else "text"
+    note = partial(click.echo, err=True)
+    try:
+        for text in read_log(settings.wanted(), clock, form, follow=follow, note=note, **words):
+            _print(text)
+    except LogError as error:
+        raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
 @click.pass_obj
 def doctor(settings: Settings, json_wanted: bool) -> None:
     """What was tried and found, with a remedy for each failure."""

@@ -18,6 +18,7 @@ PUBLISHED: dict[str, Any] = {
     "doctor": models.DoctorDocument,
     "ack": models.AcksDocument,
     "config": models.ConfigDocument,
+    "logs": models.LogDocument,
     "error": models.ErrorDocument,
     "demo": models.DemoDocument,
 }

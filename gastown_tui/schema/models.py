@@ -255,6 +255,31 @@ class AcksDocument(TypedDict):
     nothing: list[str]
 
 
+class LogEventDocument(TypedDict):
+    """One event of the automonitor's log. `ok` is strict; `flagged` kept with a notice; `recovered` kept after repair;
+    `joined` the next part of the event's message above; `rejected` none of these. Null is what the line does not tell."""
+
+    verdict: Literal["ok", "flagged", "recovered", "joined", "rejected"]
+    flags: list[str]
+    ts: str | None
+    level: str | None
+    component: str | None
+    message: str
+    session: str | None
+
+
+class LogDocument(LogEventDocument):
+    """`logs --json`: one line of the file that begins at byte `offset`. `raw` is the text of a rejected one.
+
+    Where a line holds several events, the first is told, and `also` the others.
+    """
+
+    schema: Literal[1]
+    offset: int
+    raw: NotRequired[str]
+    also: NotRequired[list[LogEventDocument]]
+
+
 class ErrorBody(TypedDict):
     code: str
     message: str

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -99,10 +100,12 @@ class Lines(Widget):
         super().__init__(id=name)
         self._lines: Sequence[Strip] = ()
         self._blank: Strip | None = None
+        self._ready: list[Strip] = []
+        self._ready_for: tuple[Size, Sequence[LineFilter]] | None = None
 
     def draw(self, lines: Sequence[Strip]) -> None:
         """Shows the lines, sending those that differ from the last ones as far as they differ."""
-        old, self._lines, self._blank = self._lines, lines, None
+        old, self._lines, self._blank, self._ready_for = self._lines, lines, None, None
         regions = []
         for y in range(min(self.size.height, max(len(old), len(lines)))):
             columns = changed_columns(old[y] if y < len(old) else None, lines[y] if y < len(lines) else None)
@@ -113,6 +116,21 @@ class Lines(Widget):
 
     def on_resize(self) -> None:
         self.post_message(self.Resized())
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Returns the lines as they were made.
+
+        Whenever a cell changes, Textual renders all widgets, and in each line of each it looks for borders and tints: there
+        are none.
+        """
+        size, filters = wanted = (self.size, self.get_line_filters())
+        if self._ready_for != wanted:
+            background, lines = self.background_colors[1], [self.render_line(y) for y in range(size.height)]
+            for one in filters:
+                lines = [line.apply_filter(one, background) for line in lines]
+            self._ready_for, self._ready = wanted, lines
+        shown = self._ready[crop.y : crop.bottom]
+        return shown if crop.width == size.width else [line.crop(crop.x, crop.right) for line in shown]
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

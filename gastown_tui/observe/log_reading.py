@@ -1,0 +1,123 @@
+"""`logs`: what is wanted of the automonitor's log, from its first line to its last, and on from there."""
+
+from __future__ import annotations
+
+import json
+import re
+import select
+from collections.abc import Callable, Iterator, Sequence
+
+from gastown_tui.town.lines import Line, Parser, session_of
+from gastown_tui.town.log import Sift, Wish, log_document, log_line, since
+from gastown_tui.town.snapshot import Moment
+from gastown_tui.town.text import safe
+
+from .files import FileReader
+from .following import Follower
+from .locate import Wanted, find_root
+
+LOG = "monitor.jsonl"
+POLL_MS = 50
+
+
+class LogError(Exception):
+    """Nothing can be read: no folder, no log, or a wish that makes no sense (`usage`)."""
+
+    def __init__(self, code: str, message: str, remedy: str, *, usage: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
+        self.usage = usage
+
+
+def wish(level: str | None, session: str | None, grep: str | None, begin: str | None, now: float) -> Wish:
+    """Returns what is wanted, from the words of the command line. Raises LogError."""
+    try:
+        pattern = None if grep is None else re.compile(grep)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise LogError("usage", f"--grep {grep}: {error}", "give a regular expression as Python reads it", usage=True) from None
+    stamp = None if begin is None else since(begin, now)
+    if begin is not None and stamp is None:
+        raise LogError("usage", f"--since {begin} is no time", "as in 10m, 2h, 1d or 2026-11-21T10:00:00Z", usage=True)
+    return Wish(level, session, pattern, stamp)
+
+
+class LogReading:
+    """What is wanted of one log, as text that may be printed: `form` is `json`, `raw` or `text`."""
+
+    def __init__(self, path: str, wanted: Wish, names: Sequence[str], form: str) -> None:
+        self._follower = Follower(path)
+        self._parser = Parser()
+        self._sift = Sift(wanted)
+        self._names = {*names, *([wanted.session] if wanted.session else ())}
+        self._form = form
+        self.path = path
+
+    @property
+    def state(self) -> str:
+        """Returns why there is nothing new to read, or nothing."""
+        return self._follower.state
+
+    def step(self, now: float) -> tuple[str, bool]:
+        """Returns (the lines that came since, as far as they are wanted, whether there is more at once)."""
+        read = self._follower.read(now)
+        told = [line for offset, raw in read.lines for line in self._told(self._parser.feed(offset, raw), raw)]
+        return "\n".join(told), read.more
+
+    def _told(self, events: Sequence[Line], raw: bytes) -> Iterator[str]:
+        self._names.update(name for event in events if (name := session_of(event, ())))
+        wanted = [event for event in events if self._sift.wants(event)]
+        if wanted and self._form == "text":
+            yield from map(log_line, wanted)
+        elif wanted and self._form == "json":
+            yield json.dumps(log_document(events, self._names), separators=(",", ":"))
+        elif wanted:
+            yield safe(raw.decode("utf-8", "replace").removesuffix("\r"))
+
+
+def read_log(
+    place: Wanted, clock: Callable[[], Moment], form: str, *, follow: bool, note: Callable[[str], None], **words: str | None
+) -> Iterator[str]:
+    """Yields what is wanted of the log, as it comes; ends at its end, or with `follow` when nobody reads standard output.
+
+    `note` is told what is waited for. Raises LogError.
+    """
+    now = clock()
+    wanted = wish(words["level"], words["session"], words["grep"], words["since"], now.wall)
+    folder, names = _folder(place, now)
+    reading = LogReading(f"{folder}/{LOG}", wanted, names, form)
+    waits, noted = _waits(), ""
+    while True:
+        text, more = reading.step(clock().mono)
+        if text:
+            yield text
+        if reading.state not in ("", "empty", noted):
+            if not follow:
+                raise LogError(
+                    "monitor", f"{reading.path}: {reading.state}", "name the folder with --monitor-dir, or wait with --follow"
+                )
+            note(f"gastown-tui: {safe(reading.path)}: {reading.state}; waiting")
+        noted = reading.state
+        if not more and (not follow or waits()):
+            return
+
+
+def _folder(place: Wanted, now: Moment) -> tuple[str, list[str]]:
+    """Returns (the automonitor's folder, the sessions that the town's files name)."""
+    root, tried = find_root(place)
+    folder = place.monitor_folder(str(root.real) if root else "")
+    if folder is None:
+        raise LogError(
+            "no_town", f"no town was found: {'; '.join(tried)}", "name it with --town DIR, or the folder with --monitor-dir DIR"
+        )
+    if root is None:
+        return folder, []
+    files = FileReader(root.real).read(now)
+    return folder, [*files.pids, *files.heartbeats]
+
+
+def _waits() -> Callable[[], bool]:
+    """Returns what waits a little, and whether nobody reads standard output any more."""
+    poller = select.poll()
+    poller.register(1, 0)
+    return lambda: bool(poller.poll(POLL_MS))
