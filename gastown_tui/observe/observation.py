@@ -244,6 +244,7 @@ class Observation:
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
         self._recording.see(judgement.town, now)
+        self._recording.hear(self._known.files, self._known.monitor, judgement.town, now)
         if self._known.answer is not None and not self._place.ref.demo:
             # As of the last answer of the server: whom nobody sees now may have been stopped since.
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from gastown_tui.town.ribbon import Minute, Recorder, Ribbon
-from gastown_tui.town.snapshot import Moment, State, Town
+from gastown_tui.town.facts import MonitorRead, TownFiles
+from gastown_tui.town.ribbon import Minute, Recorder, Ribbon, told_by_log, told_by_records
+from gastown_tui.town.snapshot import Moment, Town
 
 from .ports import Days
 
@@ -23,6 +24,7 @@ class Recording:
         self._unkept: deque[Minute] = deque(maxlen=_MOST_UNKEPT)
         self._recalled: Ribbon | None = None
         self._began = False
+        self._heard: object = None
 
     @property
     def error(self) -> str | None:
@@ -41,11 +43,18 @@ class Recording:
             self.ribbon.merge(self._recalled)
             self._recalled = None
 
-    def tell(self, agent_id: str, at: float, state: State, now: Moment) -> None:
-        """Says what somebody else told of an agent at `at` (wall seconds); of the future nothing is believed."""
+    def hear(self, files: TownFiles | None, monitor: MonitorRead | None, town: Town, now: Moment) -> None:
+        """Takes in what the town's records and the automonitor's log tell by now of agents that are there, or were today."""
+        heard = files and (files.stops, files.starts), monitor and monitor.log.restarted
+        if heard == self._heard:
+            return
+        self._heard = heard
         self.ribbon.turn(int(now.wall // 60))
-        if at <= now.wall:
-            self.ribbon.mark(agent_id, int(at // 60), state)
+        names = {agent.session: agent.id for agent in town.agents} | {agent_id: agent_id for agent_id in self.ribbon.agents}
+        for who, at, state in (*(told_by_records(files) if files else ()), *(told_by_log(monitor.log) if monitor else ())):
+            # Of the future nothing is believed.
+            if who in names and at <= now.wall:
+                self.ribbon.mark(names[who], int(at // 60), state)
 
     def use_disk(self, now: Moment) -> None:
         """Reads what earlier runs kept, and keeps the minutes that are over. For a thread: a disk may hang."""

@@ -209,7 +209,7 @@ class Digest(NamedTuple):
     """What the automonitor's log says as far as it was read, from byte `from_offset` on. Stamps are wall seconds.
 
     `number`: how the log itself counts its newest cycle. `pause` and `period`: the usual seconds from the end of a cycle,
-    and from its begin, to the begin of the next; None until two were seen.
+    and from its begin, to the begin of the next; None until two were seen. `restarted`: the last restarts, session and moment.
     """
 
     last_at: float | None = None
@@ -220,6 +220,7 @@ class Digest(NamedTuple):
     period: float | None = None
     phases: tuple[Phase, ...] = ()
     restarts: Mapping[str, int] = NOTHING
+    restarted: tuple[tuple[str, float], ...] = ()
     repaired: int = 0
     rejected: int = 0
     from_offset: int = 0

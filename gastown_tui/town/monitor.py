@@ -73,6 +73,7 @@ class Reckoning:
         self._run: _Run | None = None
         self._restarts: dict[str, int] = {}
         self._restarting: set[str] = set()
+        self._restarted_at: deque[tuple[str, float]] = deque(maxlen=_MOST_NAMES)
         self._checked: dict[str, float] = {}
         self._crossed: deque[int] = deque(maxlen=2)
         self._back: tuple[float, float] | None = None
@@ -163,7 +164,7 @@ class Reckoning:
             session = found[1][:_MOST_NAME]
             if found[2].lower().startswith("restart"):
                 self._restarting.add(session)
-                self._restarted(session)
+                self._restarted(session, at)
             if at is not None:
                 before, self._checked[session] = self._checked.get(session), at
                 if before is not None and 0 <= at - before <= _TWICE_S:
@@ -174,11 +175,13 @@ class Reckoning:
             if session in self._restarting:
                 self._restarting.discard(session)
             else:
-                self._restarted(session)
+                self._restarted(session, at)
 
-    def _restarted(self, session: str) -> None:
+    def _restarted(self, session: str, at: float | None) -> None:
         if session in self._restarts or len(self._restarts) < _MOST_NAMES:
             self._restarts[session] = self._restarts.get(session, 0) + 1
+        if at is not None:
+            self._restarted_at.append((session, at))
 
     def digest(self) -> Digest:
         """Returns what the lines so far say."""
@@ -191,6 +194,7 @@ class Reckoning:
             _median(self._periods),
             tuple(Phase(name, run.ok_at, run.fail_at, run.fails) for name, run in self._phases.items()),
             dict(self._restarts),
+            tuple(self._restarted_at),
             self._repaired,
             self._rejected,
             self._from,
@@ -229,12 +233,14 @@ def monitor(read: MonitorRead, now: Moment) -> tuple[Monitor, float | None]:
     absent = read.written is None and log.last_at is None
     writer = "absent" if absent else "alive" if left > 0 else "silent"
     alive = writer == "alive"
+    coming = log.began + log.period if log.began is not None and log.period is not None else None
     said = Monitor(
         read.folder,
         writer,
         last_line_at=log.last_at,
         cycles=read.cycles if read.cycles is not None else log.number or log.cycles or None,
-        next_cycle_at=log.began + log.period if alive and log.began is not None and log.period is not None else None,
+        # An estimate that nothing came of for as long as a writer may be quiet is none.
+        next_cycle_at=coming if alive and coming is not None and now.wall - coming < patience else None,
         phases=log.phases,
         restarts=log.restarts,
         handoffs=read.handoffs,

@@ -6,10 +6,11 @@ sources arrive is no matter, telling twice changes nothing, and what a log says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
+from .facts import Digest, TownFiles
 from .judging import STRETCH_S
 from .snapshot import Agent, Moment, State, Town
 
@@ -152,6 +153,25 @@ def _mean(minutes: bytes) -> int:
     """Returns how much was printed in the minutes that somebody looked at: 1 only where it was nothing in all of them."""
     looked = len(minutes) - minutes.count(0)
     return -(-sum(minutes) // looked) if looked else 0
+
+
+Told = tuple[str, float, State]
+"""A session, an address or a role; when (wall seconds); how bad that minute was at least."""
+
+
+def told_by_records(files: TownFiles) -> Iterator[Told]:
+    """Yields what the town's own records say: a crash is a death, a stop of which it is known is none."""
+    for stop in files.stops:
+        if stop.crash or stop.known:
+            yield stop.target, stop.at, State.DEAD if stop.crash else State.FROZEN
+    for who, at in files.starts.items():
+        yield who, at, State.STARTING
+
+
+def told_by_log(digest: Digest) -> Iterator[Told]:
+    """Yields whom the automonitor says to have restarted."""
+    for session, at in digest.restarted:
+        yield session, at, State.STARTING
 
 
 class Minute(NamedTuple):

@@ -19,7 +19,8 @@ from gastown_tui.observe import observation
 from gastown_tui.observe.recording import Recording
 from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.survey import DEMO_MARKER
-from gastown_tui.town.ribbon import CODE, Minute, Ribbon
+from gastown_tui.town.facts import Digest, MonitorRead, Stop, TownFiles
+from gastown_tui.town.ribbon import CODE, CODES, Minute, Ribbon
 from gastown_tui.town.snapshot import Agent, Evidence, Moment, Nowhere, SourceState, State, Town, TownRef
 
 Eventually = Callable[..., Awaitable[Any]]
@@ -121,7 +122,7 @@ def town(*agents: Agent) -> Town:
 
 
 def agent(state: State) -> Agent:
-    return Agent("mayor", "mayor", "mayor", state, (Evidence("tmux", "seen", 0.0),))
+    return Agent("mayor", "mayor", "mayor", state, (Evidence("tmux", "seen", 0.0),), session="hq-mayor")
 
 
 def at(minute: float) -> Moment:
@@ -167,8 +168,29 @@ def test_a_disk_that_hangs_costs_no_more_than_an_hour_of_memory() -> None:
 def test_what_others_tell_is_at_least_as_bad_and_of_the_future_nothing_is_believed() -> None:
     recording = Recording()
     recording.see(town(agent(State.IDLE)), at(0))
-    for minute, state in ((-5, State.DEAD), (0, State.UNKNOWN), (-3000, State.DEAD), (5, State.DEAD)):
-        recording.tell("mayor", at(minute).wall, state, at(0.5))
-    assert list(recording.ribbon.cells("mayor", NOW + 5, 11)) == [CODE[State.DEAD], 0, 0, 0, 0, CODE[State.IDLE], 0, 0, 0, 0, 0]
-    recording.tell("mayor", at(1).wall, State.STARTING, at(1.1))
-    assert list(recording.ribbon.cells("mayor", NOW + 1, 2)) == [CODE[State.IDLE], CODE[State.STARTING]]
+    stops = (
+        Stop("hq-mayor", at(-5).wall, "crash detected", crash=True),
+        Stop("mayor", at(-4).wall, "user shutdown"),
+        Stop("hq-mayor", at(-3).wall, "moonlight", known=False),
+        Stop("hq-mayor", at(5).wall, "crash detected", crash=True),
+        Stop("hq-mayor", at(-3000).wall, "crash detected", crash=True),
+        Stop("nobody", at(-1).wall, "crash detected", crash=True),
+    )
+    files = TownFiles(at(0), stops=stops, starts={"mayor": at(-2).wall})
+    log = MonitorRead("/monitor", at(0), Digest(restarted=(("hq-mayor", at(-1).wall), ("gt-x", at(-1).wall))))
+    recording.hear(files, log, town(agent(State.IDLE)), at(0.5))
+    told = [State.DEAD, State.FROZEN, None, State.STARTING, State.STARTING, State.IDLE, None]
+    assert [CODES[code] for code in recording.ribbon.cells("mayor", NOW + 1, 7)] == told
+    assert recording.ribbon.agents == ("mayor",)
+
+
+def test_what_was_told_is_heard_once() -> None:
+    recording, idle = Recording(), town(agent(State.IDLE))
+    files = TownFiles(at(0), starts={"mayor": at(0).wall})
+    recording.see(idle, at(0))
+    recording.hear(files, None, idle, at(0))
+    version = recording.ribbon.version
+    recording.hear(files._replace(at=at(0.5)), None, idle, at(0.5))
+    assert recording.ribbon.version == version
+    recording.hear(files._replace(starts={"mayor": at(0.9).wall, "deacon": 0.0}), None, idle, at(2))
+    assert [CODES[code] for code in recording.ribbon.cells("mayor", NOW + 2, 3)] == [State.STARTING, None, None]

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gastown_tui.town.ribbon import CODE, CODES, DAY, MOST_AGENTS, Recorder, Ribbon, worst
+from gastown_tui.town.lines import Line
+from gastown_tui.town.monitor import Reckoning
+from gastown_tui.town.ribbon import CODE, CODES, DAY, MOST_AGENTS, Recorder, Ribbon, told_by_log, worst
 from gastown_tui.town.snapshot import Agent, Evidence, Moment, SourceState, State, Town, TownRef
 
 NOW = 29_920_962
@@ -209,3 +211,22 @@ def test_who_did_not_change_costs_nothing() -> None:
     version = made.version
     recorder.see(town(*fleet[1:], agent("0", State.DEAD)), at(0.1))
     assert made.version == version + 1
+
+
+def test_whom_the_automonitor_restarted_is_told_once_with_its_moment() -> None:
+    reckoning = Reckoning()
+    for second, text in enumerate(
+        (
+            "Session hq-mayor age: 72m (>3600s) → restart",
+            "Restarted hq-mayor via gt mayor restart",
+            "Restarted session gt-x",
+            "fine",
+        )
+    ):
+        reckoning.take(
+            Line(second, "ok", ts=60.0 * NOW + 30 * second, level="INFO", component="handoff", message=text), 60.0 * NOW + 90
+        )
+    assert list(told_by_log(reckoning.digest())) == [
+        ("hq-mayor", 60.0 * NOW, State.STARTING),
+        ("gt-x", 60.0 * NOW + 60, State.STARTING),
+    ]
