@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -141,8 +141,7 @@ def _lenient(document: dict[str, Any]) -> tuple[Config, dict[places.Path, Any]]:
         except ValidationError as error:
             bad = {_entry(document, one["loc"]): one for one in reversed(error.errors())}
         told |= bad
-        for path in bad:
-            document = _without(document, path)
+        document = _without(document, bad.keys())
 
 
 def _entry(document: object, loc: Iterable[str | int]) -> places.Path:
@@ -155,11 +154,9 @@ def _entry(document: object, loc: Iterable[str | int]) -> places.Path:
     return path
 
 
-def _without(document: dict[str, Any], path: places.Path) -> dict[str, Any]:
-    key, *deeper = path
-    if not deeper:
-        return {one: value for one, value in document.items() if one != key}
-    return {one: _without(value, tuple(deeper)) if one == key else value for one, value in document.items()}
+def _without(table: dict[str, Any], bad: Set[places.Path], at: places.Path = ()) -> dict[str, Any]:
+    kept = {key: value for key, value in table.items() if (*at, key) not in bad}
+    return {key: _without(value, bad, (*at, key)) if isinstance(value, dict) else value for key, value in kept.items()}
 
 
 def _wrong(file: Path, lines: Mapping[places.Path, int], path: places.Path, error: Any) -> Wrong:
@@ -173,9 +170,19 @@ def _wrong(file: Path, lines: Mapping[places.Path, int], path: places.Path, erro
         value = error["input"]
         allowed = str(error.get("ctx", {}).get("expected", "")).replace("'", " ").split()
         near = get_close_matches(str(value), allowed, n=1)
-        why = f"{value!r:.60} is wrong: {re.sub(r'^[A-Z][a-z]+ should', 'it should', error['msg'])}"
+        should = _SHOULD.get(error["type"]) or re.sub(r"^[A-Z][a-z]+ should", "it should", error["msg"])
+        why = f"{value!r:.60} is wrong: {should}"
         remedy = f"did you mean {near[0]!r}?" if near else "it is left out; mend it"
     return Wrong(str(file), lines.get(at), ".".join(map(str, path)), why, remedy)
+
+
+_SHOULD = {
+    "string_type": "it should be a text",
+    "bool_type": "it should be true or false",
+    "list_type": "it should be a list",
+    "dict_type": "it should be a table",
+    "model_type": "it should be a table",
+}
 
 
 def _known(table: places.Path) -> list[str]:

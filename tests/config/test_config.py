@@ -63,14 +63,14 @@ def test_what_is_good_is_taken(file: Path) -> None:
         ("[stalled]\npolecat = 1\npolecats = 3", "stalled.polecats", 3, "unknown key", "did you mean polecat?"),
         ('theme = "drak"', "theme", 1, "'drak' is wrong: it should be 'dark', 'light'", "did you mean 'dark'?"),
         ('bell = [\n "dead",\n "deaad",\n]', "bell", 3, "'deaad' is wrong: it should be 'waiting'", "did you mean 'dead'?"),
-        ('read_only = "yes"', "read_only", 1, "'yes' is wrong: it should be a valid boolean", "left out"),
+        ('read_only = "yes"', "read_only", 1, "'yes' is wrong: it should be true or false", "left out"),
         ("rates = {listing = 100}", "rates.listing", 1, "100 is wrong: it should be less than or equal to 5", "left out"),
-        ("rates = 3", "rates", 1, "3 is wrong", "left out"),
+        ("rates = 3", "rates", 1, "3 is wrong: it should be a table", "left out"),
         ("stalled.dog = -1", "stalled.dog", 1, "-1 is wrong: it should be greater than 0", "left out"),
         ("stalled.dog = nan", "stalled.dog", 1, "nan is wrong: it should be a finite number", "left out"),
         ("[keys]\nsort = 3", "keys.sort", 2, "3 is wrong", "left out"),
         ('town = ""', "town", 1, "'' is wrong: it should have at least 1 character", "left out"),
-        ("expect = [3]", "expect", 1, "3 is wrong: it should be a valid string", "left out"),
+        ("expect = [3]", "expect", 1, "3 is wrong: it should be a text", "left out"),
     ],
 )
 def test_what_is_wrong_is_named(file: Path, text: str, key: str, line: int, why: str, remedy: str) -> None:
