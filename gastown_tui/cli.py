@@ -51,11 +51,13 @@ def app(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _console(settings: Settings) -> int:
+    stream = settings.stream(keeps_days=True)
+    stream.begin()
     from gastown_tui.memory.looked import Looked
     from gastown_tui.ui.app import run
 
     return run(
-        settings.stream(keeps_days=True),
+        stream,
         clock=clock,
         read_only=bool(settings.read_only),
         state_dir=state_dir(),

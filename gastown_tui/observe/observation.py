@@ -221,6 +221,8 @@ class Observation:
         self.source = self._source_at(place.ref.socket, self._put)
         self.source.begin_with(place.look)
         self._put(Listing(place.look.epoch, place.look.panes or {}, place.at))
+        for frame in filter(None, place.look.frames.values()):
+            self._put(frame)
 
     async def _pause(self, judgement: Judgement) -> None:
         now = self._clock().mono

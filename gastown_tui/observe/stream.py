@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from gastown_tui.town.facts import Fact, Frame
@@ -46,6 +47,7 @@ class Stream:
     _interest: Mapping[str, float] = field(default_factory=dict)
     _look_for_town: asyncio.Event = field(default_factory=asyncio.Event)
     _last: Town | Nowhere | None = None
+    _first: Future[Survey | Nowhere] | None = None
     _log: Book = field(default_factory=Book)
     _recording: Recording = field(default_factory=Recording)
 
@@ -77,9 +79,14 @@ class Stream:
         self._on_town.append(on_town)
         self._on_frame.append(on_frame)
 
+    def begin(self) -> None:
+        """Surveys at once, while whoever is to see it is still being loaded."""
+        self._first = ThreadPoolExecutor(1).submit(self._survey)
+
     async def run(self) -> None:
         while True:
-            place = await asyncio.to_thread(self._survey)
+            begun, self._first = self._first, None
+            place = await (asyncio.wrap_future(begun) if begun else asyncio.to_thread(self._survey))
             if isinstance(place, Nowhere):
                 self._publish(place)
                 self._look_for_town.clear()
@@ -148,7 +155,10 @@ class Stream:
         return await self._source.gateway()
 
     def _survey(self) -> Survey | Nowhere:
-        return survey(self.wanted, tmux=self.tmux, host=self.host, clock=self.clock, timeout=self.rhythm.timeout)
+        timeout = self.rhythm.timeout
+        with ExitStack() as talks:
+            place = survey(self.wanted, tmux=self.tmux, host=self.host, clock=self.clock, timeout=timeout, talks=talks)
+            return place if isinstance(place, Nowhere) else place.with_screens()
 
     def _new_source(self, socket: str, out: Callable[[Fact], None]) -> TmuxSource:
         source = TmuxSource(

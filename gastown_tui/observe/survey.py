@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from gastown_tui.town.agents import Identity, identify
 from gastown_tui.town.facts import Located, Pane, Rig, TownFiles
 from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
@@ -31,7 +32,7 @@ from .locate import (
     unplaced,
     whom_it_serves,
 )
-from .ports import GatewayError, Look, Pulse
+from .ports import Capture, GatewayError, Look, Pulse
 from .tmux.fork import Asking, Conversation, ForkGateway, nothing
 
 LEAST_TIMEOUT_S = 0.2
@@ -56,6 +57,18 @@ class Survey(NamedTuple):
     probes: Mapping[str, str] = NOTHING
     tried: tuple[str, ...] = ()
     frames: Asking | None = None
+
+    def with_screens(self) -> Self:
+        """Returns it with the screens of its agents, from the process that listed; without, where that fails."""
+        panes = self.look.panes if self.look else None
+        if not panes or not self.look or not self.frames:
+            return self
+        living = [pane for pane in panes.values() if not pane.dead]
+        agents = [pane for pane in living if isinstance(identify(pane, self.files.rigs, self.ref.root), Identity)]
+        with suppress(GatewayError):
+            frames = self.frames([Capture(pane.pane_id) for pane in agents])
+            return self._replace(look=self.look._replace(frames=frames))
+        return self
 
 
 class _Search(NamedTuple):

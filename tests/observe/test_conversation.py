@@ -214,3 +214,17 @@ def test_a_survey_captures_from_the_process_that_listed(tmux: Any, counted: Any,
         panes = list(place.look.panes or {})
         assert [frame and frame.pane_id for frame in place.frames([Capture(pane) for pane in panes]).values()] == panes
     assert processes() == expected and children() == []
+
+
+def test_a_survey_brings_the_screens_of_agents_alone_from_the_same_process(tmux: Any, counted: Any) -> None:
+    program, processes = counted()
+    town = HandTown(tmux)
+    pane = town.start("al-crew-max")
+    tmux.new("my own")
+    with ExitStack() as talks:
+        wanted = town.wanted(town=str(town.root), socket=tmux.socket)
+        place = survey(wanted, tmux=program, host="here", clock=clock, timeout=10.0, talks=talks)
+        assert isinstance(place, Survey) and place.look is not None and len(place.look.panes or {}) == 2
+        seen = place.with_screens().look
+    assert seen is not None and list(seen.frames) == [pane] and seen.frames[pane] is not None
+    assert processes() == 1 and children() == []

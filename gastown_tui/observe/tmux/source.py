@@ -66,6 +66,11 @@ class _Judged:
     size: tuple[int, int] = (0, 0)
     wish: float = float("inf")
 
+    @classmethod
+    def by(cls, pane: Pane, frame: Frame) -> _Judged:
+        """Returns it as of this frame of the pane."""
+        return cls(frame.at.mono, pane.window_activity, title_shape(pane.title), (pane.width, pane.height))
+
 
 @dataclass(slots=True)
 class TmuxSource:
@@ -102,6 +107,7 @@ class TmuxSource:
     def begin_with(self, look: Look) -> None:
         """Takes the answer that found this server as the first one."""
         self._panes, self._epoch = dict(look.panes or {}), look.epoch
+        self._judged = {pane: _Judged.by(self._panes[pane], frame) for pane, frame in look.frames.items() if frame}
         now = self.clock().mono
         self._light_due, self._full_due = now + self.rhythm.light, now + self.rhythm.full
 
@@ -335,6 +341,5 @@ class TmuxSource:
         pane = self._panes.get(frame.pane_id)
         if pane is None or self._judge_due(pane, judged) > frame.at.mono:
             return
-        judged.at, judged.activity, judged.wish = frame.at.mono, pane.window_activity, float("inf")
-        judged.title, judged.size = title_shape(pane.title), (pane.width, pane.height)
+        self._judged[frame.pane_id] = _Judged.by(pane, frame)
         self.out(frame)
