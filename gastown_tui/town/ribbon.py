@@ -67,7 +67,7 @@ class Ribbon:
     def activity(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
         row = self._rows.get(agent_id)
         minutes = self._span(row and row.activity, minute, count, step)
-        means = minutes if step == 1 else bytes(_mean(minutes[start : start + step]) for start in range(0, len(minutes), step))
+        means = minutes if step == 1 else bytes(mean(minutes[start : start + step]) for start in range(0, len(minutes), step))
         return means.rjust(count, b"\0")
 
     def turn(self, minute: int) -> None:
@@ -149,7 +149,7 @@ def worst(one: bytes | bytearray, other: bytes | bytearray) -> bytes:
     return (theirs ^ ((ours ^ theirs) & (kept - (kept >> 7)))).to_bytes(len(one))
 
 
-def _mean(minutes: bytes) -> int:
+def mean(minutes: bytes) -> int:
     """Returns how much was printed in the minutes that somebody looked at: 1 only where it was nothing in all of them."""
     looked = len(minutes) - minutes.count(0)
     return -(-sum(minutes) // looked) if looked else 0

@@ -36,15 +36,16 @@ def seen(levels: dict[int, int]) -> scene.Eye:
     ("levels", "shown"),
     [
         ({}, " " * 8),
-        # 10:42: the last five minutes that are over are 10:35 to 10:39.
-        ({3: 1}, "       ▁"),
-        ({7: 9, 6: 1}, "       ▅"),
-        ({2: 9, 1: 9, 0: 9}, " " * 8),
-        ({42: 9, 43: 9}, "█       "),
-        ({ago: 1 + (42 - ago) // 5 for ago in range(3, 43)}, "▁▂▃▄▅▆▇█"),
+        # It is 10:42: the cells are 10:05 to 10:09 and so on, the last 10:40 and 10:41.
+        ({0: 9}, " " * 8),
+        ({1: 9, 2: 1}, "       ▅"),
+        ({3: 1}, "      ▁ "),
+        ({7: 9, 6: 1}, "      ▅ "),
+        ({37: 9, 38: 9}, "█       "),
+        ({ago: (42 - ago) // 5 for ago in range(1, 38)}, "▁▂▃▄▅▆▇█"),
     ],
 )
-async def test_cells_of_five_minutes_that_are_over(levels: dict[int, int], shown: str) -> None:
+async def test_cells_of_five_minutes_each_without_the_one_that_is_not_over(levels: dict[int, int], shown: str) -> None:
     app = scene.console(seen(levels))
     async with app.run_test(size=(200, 30)):
         assert f"gt-9x1      {shown}  codex" in row(app, "crew emma")
@@ -73,10 +74,10 @@ def test_a_column_comes_where_there_is_room(width: int, bead: int, lately: int, 
     assert columns.doing >= 12
 
 
-async def test_the_list_is_drawn_again_when_five_minutes_are_over() -> None:
+async def test_the_list_is_drawn_again_when_a_minute_is_over() -> None:
     timeless = replace(scene.AGENTS[0], agent_started=None, session_created=None, last_output=None)
     shown = Scene([Row(timeless.id, "mayor", "", timeless)], "", "mono", history=Ribbon(), longest=16)
     app, ages = scene.console(), Ages(scene.WALL)
     async with app.run_test(size=(200, 30)):
         app.screen.query_one(Rows).show(shown, ages)
-    assert ages.next == 60 * (NOW // 5 * 5 + 5)
+    assert ages.next == 60 * (NOW + 1)

@@ -11,6 +11,7 @@ from rich.cells import set_cell_size
 from textual.strip import Strip
 
 from gastown_tui.observe.ports import History
+from gastown_tui.town.ribbon import mean
 from gastown_tui.town.snapshot import UNTOLD, Agent, State
 from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing
 
@@ -24,7 +25,7 @@ _STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 9, 
 _NAME = 36
 _LEAD = 5
 _LEAST_NAME, _LEAST_DOING = 16, 12
-# A cell that is over stays as it is, so the last activity changes every five minutes and costs nothing in between.
+# Only the last cell can change, once a minute: what is drawn for each second of work would be sent for each.
 _CELLS, _CELL_MINUTES = 8, 5
 _LEVELS = " ▁▂▃▄▅▆▇██"
 
@@ -204,11 +205,11 @@ def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
 
 
 def _lately(agent: Agent, history: History, ages: Ages) -> str:
-    """Returns how much an agent printed lately, a cell each five minutes that are over; blank where nobody looked."""
-    over = int(ages.now // (60 * _CELL_MINUTES))
-    ages.due(60.0 * _CELL_MINUTES * (over + 1))
-    levels = history.activity(agent.id, over * _CELL_MINUTES - 1, _CELLS, _CELL_MINUTES)
-    return "".join(_LEVELS[level] for level in levels)
+    """Returns how much an agent printed in the minutes that are over, a cell each five of them; blank where nobody looked."""
+    over = int(ages.now // 60) - 1
+    ages.due(60.0 * (over + 2))
+    levels = history.activity(agent.id, over, (_CELLS - 1) * _CELL_MINUTES + over % _CELL_MINUTES + 1)
+    return "".join(_LEVELS[mean(levels[cell : cell + _CELL_MINUTES])] for cell in range(0, len(levels), _CELL_MINUTES))
 
 
 def _line(told: Told, columns: Columns, scene: Scene) -> Strip:
