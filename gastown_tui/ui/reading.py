@@ -43,6 +43,11 @@ class Reading:
         return self._end - self.book.first
 
     @property
+    def examined(self) -> int:
+        """How many lines this filter has looked at."""
+        return self._sieve.examined
+
+    @property
     def line(self) -> Line | None:
         """The chosen line; while the end is followed, the last one."""
         number = self.at if self.at is not None else self.shown[-1] if self.shown else -1

@@ -11,7 +11,7 @@ from textual.timer import Timer
 
 from gastown_tui.town.lines import session_of
 from gastown_tui.town.snapshot import Agent, Monitor
-from gastown_tui.town.text import clock_time, safe
+from gastown_tui.town.text import clock_time, mask, safe
 
 from .. import keys, sieve
 from ..ages import Ages
@@ -44,7 +44,7 @@ class MonitorScreen(Page):
         self._chosen = ""
         self._step = STEPS[0]
         self._minute: int | None = None
-        self._reading = Reading(view.eye.log)
+        self.reading = Reading(view.eye.log)
         self._sifting: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -63,7 +63,7 @@ class MonitorScreen(Page):
             return None
         if self._in_ribbon:
             return self.town.agent(self._chosen)
-        line, sessions = self._reading.line, {agent.session: agent for agent in self.town.agents if agent.session}
+        line, sessions = self.reading.line, {agent.session: agent for agent in self.town.agents if agent.session}
         return sessions.get(session_of(line, sessions) or "") if line else None
 
     def has(self, need: str) -> bool:
@@ -77,7 +77,7 @@ class MonitorScreen(Page):
             case "ribbon":
                 return bool(self.query_one(Ribbon).display)
             case "line":
-                return not self._in_ribbon and self._reading.line is not None
+                return not self._in_ribbon and self.reading.line is not None
         return not need
 
     def concerned(self) -> Sequence[Agent]:
@@ -136,7 +136,7 @@ class MonitorScreen(Page):
         return 0 if self._minute is None else max(0, minute // self._step - self._minute // self._step)
 
     def _look(self) -> bool:
-        return self._reading.look(held=self.view.held_since is not None)
+        return self.reading.look(held=self.view.held_since is not None)
 
     def _sift_on(self) -> None:
         self._sifting = None
@@ -144,7 +144,7 @@ class MonitorScreen(Page):
 
     def _paint_log(self, ages: Ages) -> None:
         """Looks at the next slice of lines and draws those that pass; has the slice after it looked at soon."""
-        reading, book = self._reading, self._reading.book
+        reading, book = self.reading, self.reading.book
         if not self._look() and self._sifting is None:
             self._sifting = self.set_timer(_AGAIN_S, self._sift_on)
         text, whole = self.query_one(Log), self.query_one(Whole)
@@ -157,25 +157,25 @@ class MonitorScreen(Page):
             whole.show(reading.line, self.style)
 
     def _head(self) -> Iterator[tuple[str, str]]:
-        reading, state = self._reading, self._reading.book.state
+        reading, state = self.reading, self.reading.book.state
         yield "log", "dim" if self._in_ribbon else "text bold"
         if reading.query:
-            yield f" · /{reading.query}", "accent"
+            yield f" · /{mask(safe(reading.query))}", "accent"
             so_far = "" if reading.whole else " so far"
             yield f" · {len(reading.shown):,} of {reading.count:,} lines{so_far}", "dim"
         elif reading.shown:
             yield f" · {len(reading.shown):,} lines", "dim"
         if state:
-            yield f" · {safe(state)}", "attention"
+            yield f" · {mask(safe(state))}", "attention"
         elif reading.at is None and reading.shown:
             yield " · following", "dim"
 
     def _nothing(self) -> tuple[str, ...]:
         """Returns why there are no lines, and what would help."""
-        if self._reading.count:
-            return ("no line passes the filter" if self._reading.whole else "looking …",)
+        if self.reading.count:
+            return ("no line passes the filter" if self.reading.whole else "looking …",)
         where = "" if self._monitor else "--monitor-dir DIR, or monitor_dir in config.toml, names the folder of an automonitor"
-        return tuple(text for text in (safe(self._reading.book.state) or "nothing is written in it yet", where) if text)
+        return tuple(text for text in (mask(safe(self.reading.book.state)) or "nothing is written in it yet", where) if text)
 
     def _move_row(self, by: int) -> None:
         ids = [row.agent_id for row in self._past]
@@ -185,13 +185,13 @@ class MonitorScreen(Page):
             self.repaint(self._paint_ribbon)
 
     def _move_line(self, by: int) -> None:
-        if self._reading.move(by):
+        if self.reading.move(by):
             self.say("reading earlier lines …")
             self.run_worker(self._read_earlier(), group="earlier", exclusive=True)
         self.repaint(self._paint_log)
 
     async def _read_earlier(self) -> None:
-        book = self._reading.book
+        book = self.reading.book
         before = book.first
         await book.earlier()
         self.say(f"{before - book.first:,} earlier lines" if book.first < before else "no more lines are kept")
@@ -221,24 +221,24 @@ class MonitorScreen(Page):
         """Opens the log at the minute of the cell, with the lines that name its agent's session."""
         cell, agent = self.query_one(Ribbon).cursor, self.agent
         self._in_ribbon = False
-        self._reading.filter(sieve.for_session(agent.session) if agent and agent.session else "")
+        self.reading.filter(sieve.for_session(agent.session) if agent and agent.session else "")
         self.redraw()
         self.run_worker(self._open_at(cell.minute * 60), group="earlier", exclusive=True)
 
     async def _open_at(self, stamp: int) -> None:
         """Chooses the first line not older than the stamp: of those that pass the filter, else of all."""
-        filtered, when = self._reading.query, clock_time(stamp)[:5]
+        filtered, when = self.reading.query, clock_time(stamp)[:5]
         if not await self._choose_since(stamp) and filtered:
-            self._reading.filter("")
+            self.reading.filter("")
             self.say(f"no line {filtered} since {when}: this is what the log says then")
             await self._choose_since(stamp)
-        if self._reading.at is None:
+        if self.reading.at is None:
             self.say(f"the log says nothing since {when}")
         self.paint_log()
 
     async def _choose_since(self, stamp: int) -> bool:
         """Chooses the first line that is not older, once older ones are read and all are looked at."""
-        reading, book = self._reading, self._reading.book
+        reading, book = self.reading, self.reading.book
         first = None
         while reading.begins_after(stamp) and book.first != first:
             first = book.first
@@ -250,10 +250,10 @@ class MonitorScreen(Page):
 
     def action_find(self) -> None:
         self._in_ribbon = False
-        self.ask("/", self._reading.filter, lambda: sieve.HINT, self._reading.query)
+        self.ask("/", self.reading.filter, lambda: sieve.HINT, self.reading.query)
 
     def action_level(self) -> None:
-        self._reading.filter(sieve.next_level(self._reading.query))
+        self.reading.filter(sieve.next_level(self.reading.query))
         self.redraw()
 
     def action_whole(self) -> None:
@@ -281,13 +281,13 @@ class MonitorScreen(Page):
             self.console.copy(self.agent.id)
 
     def action_copy_line(self) -> None:
-        if self._reading.line:
-            self.console.copy(log.raw(self._reading.line))
+        if self.reading.line:
+            self.console.copy(log.raw(self.reading.line))
 
     def action_back(self) -> None:
         """Undoes one thing: typing and the filter, scrolling, the whole line, the zoom, the ribbon; then leaves."""
-        if self.typing is not None or self._reading.query:
-            self._reading.filter("")
+        if self.typing is not None or self.reading.query:
+            self.reading.filter("")
             self.stop_typing()
         elif self._in_full:
             self.action_whole()
@@ -295,7 +295,7 @@ class MonitorScreen(Page):
             self.action_zoom()
         elif self._in_ribbon:
             self.action_other_side()
-        elif self._reading.at is not None:
+        elif self.reading.at is not None:
             self.action_last()
         else:
             self.dismiss()
@@ -305,7 +305,7 @@ class MonitorScreen(Page):
         if self._in_ribbon:
             self._chosen = message.key
         else:
-            self._reading.at = int(message.key)
+            self.reading.at = int(message.key)
         self.redraw()
 
     def on_choices_scrolled(self, message: Choices.Scrolled) -> None:

@@ -60,7 +60,7 @@ def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:
 
 def _writer(monitor: Monitor, ages: Ages) -> Iterator[Part]:
     shape, token = _WRITERS.get(monitor.writer, ("?", "unknown"))
-    yield Part(word := f"{shape} {safe(monitor.writer)}", token, word, 0)
+    yield Part(word := f"{shape} {_one_line(monitor.writer)}", token, word, 0)
     if monitor.last_line_at is not None:
         ago = _ago(monitor.last_line_at, ages)
         yield Part(f"last line {ago}", "text" if monitor.writer == "alive" else token, ago, 0)

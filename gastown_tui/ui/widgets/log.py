@@ -77,9 +77,8 @@ class Log(Choices):
         top = self._place(scene, room)
         self._on_screen = scene.shown[top : top + room]
         self._top = self._on_screen[0] if self._on_screen else 0
-        above = top + (scene.more and top == 0)
         below = len(scene.shown) - top - len(self._on_screen)
-        head = section([(text, style(token)) for text, token in scene.head], _beyond(above, below, scene, style), width, style)
+        head = section([(text, style(token)) for text, token in scene.head], _beyond(top, below, scene, style), width, style)
         rows = list(self._rows(scene, width))
         if not rows:
             rows = [fit([(f" {text}", style("dim"))], width, style("text")) for text in scene.empty]
@@ -116,10 +115,12 @@ class Log(Choices):
 
 
 def _beyond(above: int, below: int, scene: Scene, style: Ink) -> Iterator[Run]:
+    """Yields how many lines are out of sight; those that came below somebody who reads are told louder."""
     if below:
-        yield f" +{below} ", style("attention" if scene.chosen is not None else "dim")
-    if above:
-        yield f" {above} above{', and earlier ones' if scene.more else ''} ", style("dim")
+        yield f" +{below:,} ", style("attention" if scene.chosen is not None else "dim")
+    told = [*([f"{above:,} above"] if above else []), *(["earlier ones not read"] if scene.more else [])]
+    if told:
+        yield f" {', '.join(told)} ", style("dim")
 
 
 def _day(line: Line) -> str:
@@ -146,7 +147,7 @@ def _line(line: Line, chosen: bool, dated: bool, theme: str, width: int) -> Stri
 
 
 def _cell(text: str | None, width: int) -> str:
-    return set_cell_size(clip(text or "?", width), width)
+    return set_cell_size(clip(mask(text or "?"), width), width)
 
 
 def _told(text: str) -> str:
@@ -177,7 +178,7 @@ def raw(line: Line) -> str:
 
 def _facts(line: Line) -> Iterator[str]:
     yield f"byte {line.offset:,}"
-    yield f" · {_VERDICTS[line.verdict]}" + (f": {', '.join(map(safe, line.flags))}" if line.flags else "")
+    yield f" · {_VERDICTS[line.verdict]}" + (f": {mask(safe(', '.join(line.flags)))}" if line.flags else "")
     if line.ts is not None:
         yield f" · {rfc3339(line.ts) or 'a time that is no time'}"
 
