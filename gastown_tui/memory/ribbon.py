@@ -14,6 +14,7 @@ import errno
 import hashlib
 import json
 import os
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,7 @@ class KeptDays:
         """Returns the day that ends with `minute`, of what every console kept; forgets what is older."""
         hours = range(minute // 60 - HOURS, minute // 60 + 1)
         self._prune(hours[-1])
-        rows: dict[str, _Row] = {}
+        rows: defaultdict[str, _Row] = defaultdict(lambda: ([_GAP] * len(hours), [_GAP] * len(hours)))
         for index, hour in enumerate(hours):
             for console in _read(self._path(hour), hour, minute).values():
                 console.fill(rows, index)
@@ -111,14 +112,13 @@ class _Console:
     names: list[str] = field(default_factory=list)
     minutes: list[bytes] = field(default_factory=lambda: [b""] * 60)
 
-    def fill(self, rows: dict[str, _Row], hour: int) -> None:
+    def fill(self, rows: defaultdict[str, _Row], hour: int) -> None:
         """Puts its cells into the rows of the agents, as their hour of that index."""
         count = len(self.names)
         cells = b"".join(minute[: 2 * count].ljust(2 * count, b"0") for minute in self.minutes)
         codes, activity = cells[::2].translate(_CODES), cells[1::2].translate(_ACTIVITY)
         for number, agent_id in enumerate(self.names):
-            row = rows.setdefault(agent_id, ([_GAP] * (HOURS + 1), [_GAP] * (HOURS + 1)))
-            for hours, seen in zip(row, (codes[number::count], activity[number::count]), strict=True):
+            for hours, seen in zip(rows[agent_id], (codes[number::count], activity[number::count]), strict=True):
                 hours[hour] = seen if hours[hour] is _GAP else worst(hours[hour], seen)
 
 
