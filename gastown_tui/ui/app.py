@@ -42,6 +42,7 @@ from .ways import PREFIX, THEMES, USUAL, Ways, theme_named
 
 CRASHED = 70
 _SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+_COLOURLESS: list[LineFilter] = [NoColor()]
 # Without a connection each picture would be a process more than the listing.
 _MOST_FORKED = 1.0
 
@@ -79,6 +80,7 @@ class Console(App[None], inherit_bindings=False):
         self._overdue: Timer | None = None
         self._asked: dict[str, float] | None = None
         self._pending = False
+        self._repictured: dict[str, Agent] = {}
         self._typed: deque[events.Key | events.Paste] = deque()
         eye.subscribe(self._on_town, self._on_frame)
         eye.on_log(self._on_log)
@@ -108,7 +110,7 @@ class Console(App[None], inherit_bindings=False):
         """Leaves the pointer alone: Textual ends that sequence with a bell, which a terminal that does not know it may ring."""
 
     def get_line_filters(self) -> list[LineFilter]:
-        return [NoColor()] if self._plain else list(super().get_line_filters())
+        return _COLOURLESS if self._plain else list(super().get_line_filters())
 
     def on_mount(self) -> None:
         self._show_news()
@@ -275,11 +277,17 @@ class Console(App[None], inherit_bindings=False):
     def _on_frame(self, frame: Frame) -> None:
         agent = self.view.take(frame)
         if agent is not None and self.is_running:
-            self.call_next(self._show_frame, agent)
+            # What arrives together is painted together.
+            if not self._repictured:
+                self.call_next(self._show_frames)
+            self._repictured[agent.id] = agent
 
-    def _show_frame(self, agent: Agent) -> None:
-        if self.page is not None and agent.pane_id in self._shown:
-            self.page.paint_pane(agent)
+    def _show_frames(self) -> None:
+        agents, self._repictured = self._repictured, {}
+        page, shown = self.page, self._shown
+        for agent in agents.values():
+            if page is not None and agent.pane_id in shown:
+                page.paint_pane(agent)
 
     def _on_log(self) -> None:
         if self.page is not None and self.is_running:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Container
 
 from gastown_tui.town.snapshot import CALLING, Agent
 from gastown_tui.town.words import outlook
@@ -37,11 +36,12 @@ class WallScreen(Listing):
         self._chosen = chosen
         self._agents: Sequence[Agent] = ()
         self._grid = Grid(1, 1)
+        self._tiles: Sequence[Tile] = ()
 
     def compose(self) -> ComposeResult:
         yield Header("header")
         yield Lines("about")
-        yield Container(id="wall")
+        yield Lines("wall")
         yield Footer("footer")
 
     @property
@@ -75,9 +75,10 @@ class WallScreen(Listing):
         )
         wall = self.query_one("#wall")
         wall.styles.grid_size_columns, wall.styles.grid_size_rows = self._grid
-        tiles = list(self.query(Tile))
-        wall.mount(*(Tile(f"tile-{number}") for number in range(len(tiles), self._grid.size)))
-        for number, tile in enumerate(tiles):
+        new = [Tile(f"tile-{number}") for number in range(len(self._tiles), self._grid.size)]
+        wall.mount(*new)
+        self._tiles = [*self._tiles, *new]
+        for number, tile in enumerate(self._tiles):
             tile.display = number < len(self.on_page)
 
     def _keep_choice(self) -> None:
@@ -92,14 +93,13 @@ class WallScreen(Listing):
         self.query_one(Header).show(self.view, ages, self.style)
         about = self.query_one("#about", Lines)
         about.draw([fit(self._about(ages), about.size.width, self.style("text"))])
-        for tile, agent in zip(self.query(Tile), self.on_page, strict=False):
+        for tile, agent in zip(self._tiles, self.on_page, strict=False):
             self._paint_tile(tile, agent, ages)
 
     def paint_pane(self, agent: Agent) -> None:
-        tile = next((tile for tile in self.query(Tile) if tile.key == agent.id), None)
-        now = next((one for one in self.on_page if one.id == agent.id), None)
-        if tile is not None and now is not None:
-            self._paint_tile(tile, now, Ages(self.view.now))
+        for tile, one in zip(self._tiles, self.on_page, strict=False):
+            if one.id == agent.id:
+                self._paint_tile(tile, one, Ages(self.view.now))
 
     def _paint_tile(self, tile: Tile, agent: Agent, ages: Ages) -> None:
         frame = self.view.frame(agent)
@@ -165,7 +165,7 @@ class WallScreen(Listing):
             await self.console.inspect(self.agent.id, zoomed=True)
 
     def action_copy_pane(self) -> None:
-        tile = next(tile for tile in self.query(Tile) if tile.key == self._chosen)
+        tile = next(tile for tile in self._tiles if tile.key == self._chosen)
         self.console.copy("\n".join(tile.texts))
 
     def action_back(self) -> None:

@@ -123,9 +123,9 @@ class Lines(Widget):
         Whenever a cell changes, Textual renders all widgets, and in each line of each it looks for borders and tints: there
         are none.
         """
-        size, filters = wanted = (self.size, self.get_line_filters())
+        size, filters = wanted = (self.outer_size, self.get_line_filters())
         if self._ready_for != wanted:
-            background, lines = self.background_colors[1], [self.render_line(y) for y in range(size.height)]
+            background, lines = self.background_colors[1], [self._line(y, size.width) for y in range(size.height)]
             for one in filters:
                 lines = [line.apply_filter(one, background) for line in lines]
             self._ready_for, self._ready = wanted, lines
@@ -133,7 +133,9 @@ class Lines(Widget):
         return shown if crop.width == size.width else [line.crop(crop.x, crop.right) for line in shown]
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        return self._line(y, self.size.width)
+
+    def _line(self, y: int, width: int) -> Strip:
         if y < len(self._lines) and self._lines[y].cell_length == width:
             return self._lines[y]
         # Below the last line, or between a new size and the lines for it. Asking for the style costs more than the line.

@@ -66,7 +66,7 @@ class Face(NamedTuple):
             state=agent.state,
             lasts="" if since is None else ages.quiet(since),
             told=doing(agent, ages.now) if agent.state in _CALM else asked(agent),
-            facts=" · ".join(part for part in (safe(agent.bead or ""), "" if at is None else ages.age(at)) if part),
+            facts=" · ".join(part for part in (safe(agent.bead or ""), "" if at is None else ages.quiet(at)) if part),
             calls=agent.needs_you(ages.now),
             quelled=agent.state in CALLING and agent.acknowledged is not None,
             chosen=chosen,
@@ -83,6 +83,7 @@ class Tile(Choices):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.key = ""
+        self._shown: tuple[object, ...] = ()
         self._cells: Sequence[Cells] = ()
         self._edges: tuple[object, Strip, Strip] | None = None
         self._made: dict[tuple[object, ...], Strip] = {}
@@ -97,10 +98,11 @@ class Tile(Choices):
 
     def show(self, key: str, face: Face, rows: Sequence[str]) -> None:
         """Draws the frame and captured rows in it. Equal rows stay the same line objects, which makes an unchanged row free."""
-        self.key, self._cells = key, parse_rows(trim_blank(rows))
         width, height = self.size
-        if width < 4 or height < 2:
+        shown = (key, face, rows, width, height)
+        if shown == self._shown or width < 4 or height < 2:
             return
+        self.key, self._shown, self._cells = key, shown, parse_rows(trim_blank(rows))
         if self._edges is None or self._edges[0] != (face, width):
             style = partial(ink, face.theme)
             self._edges = ((face, width), _top(face, style, width), _bottom(face, style, width))
