@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -241,6 +244,31 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert days.recall(NOW).agents == () and days.error is None
     keep(days, NOW, mayor=(WORKING, 4))
     assert days.error is not None and "cannot be written" in days.error
+
+
+@pytest.fixture
+def ours() -> Iterator[Path]:
+    """A folder whose permissions bind us: root is bound by none."""
+    folder, user = Path(tempfile.mkdtemp(prefix="gttui-")), os.geteuid()
+    if user == 0:
+        os.chown(folder, 65534, -1)
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_may_only_be_read_is_told_and_read(ours: Path) -> None:
+    days = KeptDays(ours, "/gt")
+    keep(days, NOW - 60, mayor=(WORKING, 4))
+    folder = files(ours)[0].parent
+    folder.chmod(0o500)
+    keep(days, NOW - 2 * DAY, mayor=(DEAD, 4))
+    assert days.error is not None and "Permission denied" in days.error
+    assert codes(KeptDays(ours, "/gt").recall(NOW), "mayor", 61)[0] == WORKING
+    folder.chmod(0o700)
+    keep(days, NOW, mayor=(IDLE, 4))
+    assert days.error is None and codes(KeptDays(ours, "/gt").recall(NOW), "mayor", 2) == [0, IDLE]
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
