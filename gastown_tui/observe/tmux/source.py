@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
 from gastown_tui.observe.survey import merged, resolved
@@ -27,6 +28,7 @@ Out = Callable[[Listing | Frame | SourceFailed], None]
 MOST_CAPTURES = 64
 """Screens judged in one tick, lest a key waits for them. Whoever waited longest comes first."""
 SLACK_S = 0.2
+NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,27 @@ class Rhythm:
 
 @dataclass(slots=True)
 class _Shown:
-    """A pane on screen: how often it wants a frame, and when it got one (mono)."""
+    """A pane on screen: how often it wants a frame, when it got one (mono), and whether that was the same as the one before."""
 
     rate: float
-    at: float = float("-inf")
+    at: float = NEVER
     rows: tuple[str, ...] = ()
+    same: bool = False
 
 
 @dataclass(slots=True)
 class _Judged:
-    """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished."""
+    """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished.
 
-    at: float = float("-inf")
+    `still`: the pane as it was listed when nothing more was to be seen of it.
+    """
+
+    at: float = NEVER
     activity: float = 0.0
     title: str = ""
     size: tuple[int, int] = (0, 0)
     wish: float = float("inf")
+    still: Pane | None = None
 
     @classmethod
     def by(cls, pane: Pane, frame: Frame) -> _Judged:
@@ -136,7 +143,7 @@ class TmuxSource:
         if full:
             self._full_due = float("-inf")
             for shown in self._shown.values():
-                shown.at = float("-inf")
+                shown.at = NEVER
         self._wake.set()
 
     def exited(self, pid: int) -> None:
@@ -273,51 +280,52 @@ class TmuxSource:
 
         With forks a capture waits for the tick's one process, unless its pane only just came.
         """
-        now = self.clock().mono if self.name == "control" or listing else float("-inf")
-        shown = [(self._frame_due(panes[pane], one), pane) for pane, one in self._shown.items() if pane in panes]
-        judged = [(self._judge_due(panes[pane], one, listing), pane) for pane, one in self._judged.items() if pane in panes]
+        moment = self.clock()
+        now = moment.mono if self.name == "control" or listing else NEVER
+        shown = [(self._frame_due(panes[pane], one, moment), pane) for pane, one in self._shown.items() if pane in panes]
+        due = partial(self._judge_due, moment=moment) if listing else _wished
+        judged = [(due(panes[pane], one), pane) for pane, one in self._judged.items() if pane in panes]
         waiting = sorted(one for one in judged if one[0] <= now)[:MOST_CAPTURES]
         return [Capture(pane) for pane in dict.fromkeys(pane for due, pane in [*shown, *waiting] if due <= now)]
 
-    def _judge_due(self, pane: Pane, judged: _Judged, listing: bool = True) -> float:
+    def _judge_due(self, pane: Pane, judged: _Judged, moment: Moment) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
         What goes on printing is judged every other second, every fourth where its title spins; what has stopped, or calls
         itself otherwise, at the next listing.
         """
-        if judged.at == float("-inf"):
-            return judged.at
-        if not listing:
-            return judged.wish
-        moment = self.clock()
+        if judged.still is pane or judged.at == NEVER:
+            return _wished(pane, judged)
         if (pane.width, pane.height) != judged.size or title_shape(pane.title) != judged.title:
             return min(judged.at + SLACK_S, judged.wish)
         # Stamps are whole seconds: what was written in the second of the last look may be newer than it.
         settled = pane.window_activity + 1 + SLACK_S < moment.wall - (moment.mono - judged.at)
         if settled and pane.window_activity == judged.activity:
+            judged.still = pane
             return judged.wish
         prints = pane.window_activity + 1 + SLACK_S >= moment.wall
         # A title that spins tells at once when the work ends: its screen may wait for longer.
         rest = self.rhythm.judged * (2 if judged.title.startswith(SPINS) else 1)
         return min(judged.at + (rest if prints else SLACK_S), judged.wish)
 
-    def _frame_due(self, pane: Pane, shown: _Shown) -> float:
-        """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame."""
-        if shown.at == float("-inf"):
-            return shown.at
-        moment = self.clock()
+    def _frame_due(self, pane: Pane, shown: _Shown, moment: Moment) -> float:
+        """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame.
+
+        Half as often as wished while it only may have moved: most of what prints does so in bursts.
+        """
+        if shown.at == NEVER:
+            return NEVER
         captured = moment.wall - (moment.mono - shown.at)
         # Stamps are whole seconds: what was written in the second of the last frame may be newer than it.
         moved = pane.window_activity + self.rhythm.moving_for >= captured
-        return shown.at + 1 / shown.rate if moved else float("inf")
+        return shown.at + (2 if shown.same else 1) / shown.rate if moved else float("inf")
 
     def _next_due(self) -> float:
-        panes = self._panes
-        shown = [self._frame_due(panes[pane], one) for pane, one in self._shown.items() if pane in panes]
-        judged = [self._judge_due(panes[pane], one, listing=False) for pane, one in self._judged.items() if pane in panes]
-        if self.name == "fork":
-            return min([self._light_due, *(due for due in [*shown, *judged] if due == float("-inf"))])
-        return min([self._light_due, *shown, *judged])
+        panes, moment = self._panes, self.clock()
+        shown = [self._frame_due(panes[pane], one, moment) for pane, one in self._shown.items() if pane in panes]
+        judged = [_wished(panes[pane], one) for pane, one in self._judged.items() if pane in panes]
+        due = min([*shown, *judged], default=self._light_due)
+        return min(self._light_due, due) if self.name == "control" or due == NEVER else self._light_due
 
     def _frames(self, frames: Mapping[str, Frame | None]) -> None:
         for pane_id, frame in frames.items():
@@ -331,15 +339,20 @@ class TmuxSource:
             if judged:
                 self._judge(judged, frame)
             if shown:
-                first, changed = shown.at == float("-inf"), frame.rows != shown.rows
+                first, shown.same = shown.at == NEVER, frame.rows == shown.rows
                 shown.at, shown.rows = frame.at.mono, frame.rows
-                if first or changed:
+                if first or not shown.same:
                     self.on_frame(frame)
 
     def _judge(self, judged: _Judged, frame: Frame) -> None:
         """Hands a screen on to be judged, unless it was captured for the eye alone."""
         pane = self._panes.get(frame.pane_id)
-        if pane is None or self._judge_due(pane, judged) > frame.at.mono:
+        if pane is None or self._judge_due(pane, judged, self.clock()) > frame.at.mono:
             return
         self._judged[frame.pane_id] = _Judged.by(pane, frame)
         self.out(frame)
+
+
+def _wished(_: Pane, judged: _Judged) -> float:
+    """Returns when (mono) another look at a screen is wished for, whatever a listing shows of it."""
+    return NEVER if judged.at == NEVER else judged.wish

@@ -153,10 +153,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False, most: int = MOST_TEXT) -> Hit | None:
     """Returns the first of the rows in whose beginning the pattern is found (in a colour of its own, if so wished)."""
+    search, texts = compiled(pattern).search, screen.texts
     for row in rows:
-        if (match := compiled(pattern).search(screen.texts[row][:most])) and not (
-            own_colour and not coloured(look_at(screen.rows[row], match.start()))
-        ):
+        if (match := search(texts[row], 0, most)) and not (own_colour and not coloured(look_at(screen.rows[row], match.start()))):
             return Hit(row, match)
     return None
 
