@@ -232,7 +232,7 @@ class Follower:
         first, placed = self._since is None and not self._new, file.placed
         if not (placed or self._place(file, now, first=first)):
             return Reading()
-        skipping = file.skipping
+        skipping, changed = file.skipping, file.changed
         taken = file.take(most, now)
         if taken is None:
             file.again(now)
@@ -240,7 +240,7 @@ class Follower:
             return Reading((), not self._settle)
         # Only what was written beside it before this was read can hold what was cut from it before.
         if not (placed or first) and (olds := self._generations(now)):
-            file.again(file.changed)
+            file.again(changed)
             self._olds += olds
             return Reading((), True)
         if skipping and not file.skipping and self.start:
@@ -308,8 +308,9 @@ class Follower:
             identity = found.st_dev, found.st_ino
             since = self._written if self._since is None else self._since
             offset, _ = self._places.get(identity, (0, b""))
-            open_already = any(file and file.identity == identity for file in (*self._olds, self._file))
-            return found.st_mtime_ns >= since and offset < found.st_size and not open_already and not entry.name.endswith(_PACKED)
+            here = any(file and file.identity == identity for file in (*self._olds, self._file))
+            plain = stat.S_ISREG(found.st_mode) and not entry.name.endswith(_PACKED)
+            return plain and not here and found.st_mtime_ns >= since and found.st_size > offset
         return False
 
     def _drain(self, old: _File, now: float, most: int) -> Reading:
