@@ -40,7 +40,7 @@ class KeptDays:
     def __init__(self, state_dir: Path, root: str) -> None:
         place = json.dumps([root, folder_identity(root)])
         self._folder = state_dir / "ribbon" / hashlib.sha256(place.encode()).hexdigest()[:16]
-        self._by = os.urandom(4).hex()
+        self._by = ""
         self._hour = 0
         self._numbers: dict[str, int] = {}
         self.error: str | None = None
@@ -70,7 +70,8 @@ class KeptDays:
     def _keep(self, minute: Minute) -> None:
         hour = minute.minute // 60
         if hour != self._hour:
-            self._hour, self._numbers = hour, {}
+            # A clock that is set back comes to a file in which others are numbered already.
+            self._by, self._hour, self._numbers = os.urandom(4).hex(), hour, {}
             self._prune(hour)
         first = len(self._numbers)
         new = [agent_id for agent_id in minute.seen if agent_id not in self._numbers][: MOST_AGENTS - first]

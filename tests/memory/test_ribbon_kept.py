@@ -62,6 +62,19 @@ def test_a_day_is_kept_for_its_town_with_its_gaps(tmp_path: Path) -> None:
     assert KeptDays(tmp_path, "/other").recall(NOW).agents == ()
 
 
+def test_a_clock_that_is_set_back_mixes_nobody_up(tmp_path: Path) -> None:
+    days = KeptDays(tmp_path, "/gt")
+    keep(days, NOW - 1, mayor=(WORKING, 9), deacon=(IDLE, 1))
+    keep(days, NOW + 60, deacon=(IDLE, 1))
+    keep(days, NOW, deacon=(DEAD, 1), toast=(WORKING, 9))
+    day = KeptDays(tmp_path, "/gt").recall(NOW)
+    assert {agent: codes(day, agent, 2) for agent in day.agents} == {
+        "mayor": [WORKING, 0],
+        "deacon": [IDLE, DEAD],
+        "toast": [0, WORKING],
+    }
+
+
 def test_a_folder_that_took_the_place_of_the_town_has_no_past(tmp_path: Path) -> None:
     root = tmp_path / "gt"
     root.mkdir()
