@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import scene
 
 from gastown_tui.town.facts import Frame
+from gastown_tui.town.lines import Line
 from gastown_tui.town.snapshot import State
 from gastown_tui.ui.app import run
 from gastown_tui.ui.ways import Ways
@@ -75,6 +76,11 @@ class Scripted(scene.Eye):
         """One line of the shown pane changes: a spinner and its counters."""
         rows = scene.frame(scene.AGENTS[0]).rows
         self.frame(Frame("%1", tuple(row.replace("(15s · ↓ 41 tokens)", "(16s · ↓ 44 tokens)") for row in rows), scene.NOW))
+
+    def do_append(self) -> None:
+        """The automonitor writes a line."""
+        number = len(self.log.lines)
+        self.log.grow(Line(90 * number, "ok", (), scene.WALL, "INFO", "handoff", f"Session hq-mayor age: {number}m → OK"))
 
     def do_flood(self) -> None:
         """A picture with nothing in common with the last, a hundred times."""

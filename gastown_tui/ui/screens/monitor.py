@@ -58,12 +58,16 @@ class MonitorScreen(Page):
 
     @property
     def agent(self) -> Agent | None:
-        """The agent of the chosen row of the ribbon, or the one that the chosen line of the log names."""
+        """The agent of the chosen row of the ribbon, or the one that the chosen line of the log names.
+
+        While the log is followed nobody is: keys must not come and go with each line that is written.
+        """
         if self.town is None:
             return None
         if self._in_ribbon:
             return self.town.agent(self._chosen)
-        line, sessions = self.reading.line, {agent.session: agent for agent in self.town.agents if agent.session}
+        line = self.reading.line if self.reading.at is not None else None
+        sessions = {agent.session: agent for agent in self.town.agents if agent.session}
         return sessions.get(session_of(line, sessions) or "") if line else None
 
     def has(self, need: str) -> bool:

@@ -84,7 +84,9 @@ class Log(Choices):
             rows = [fit([(f" {text}", style("dim"))], width, style("text")) for text in scene.empty]
         if torn:
             rows.append(fit([("   … ", style("faint")), (_told(scene.torn), style("faint"))], width, style("text")))
-        self.draw([head, *rows])
+        # Blank ones too: a line that takes the place of a blank one is sent as far as they differ.
+        blank = fit([], width, style("text"))
+        self.draw([head, *rows, *[blank] * (height - 1 - len(rows))])
 
     def key_at(self, y: int) -> str:
         return str(self._on_screen[y - 1]) if 0 < y <= len(self._on_screen) else ""
