@@ -320,6 +320,7 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
     try:
         with open_box(agents=agents, seed=seed, speed=speed, environ=dict(os.environ)) as box:
             settings.town, settings.socket = str(box.root), str(box.socket)
+            settings.expect = settings.ignore = None
             raise SystemExit(_console(settings) if os.isatty(1) else _status(settings, json_wanted=False, settle=False))
     except BoxError as error:
         raise Complaint("demo", str(error), error.remedy) from None
@@ -347,7 +348,6 @@ def _reader_gone() -> int:
     return GOOD
 
 
-            settings.expect = settings.ignore = None
 def _mute() -> None:
     """Prints no more: Python would complain of a broken standard output once again when it closes it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
