@@ -80,8 +80,7 @@ def test_a_day_that_rolled_on_is_the_day_that_was_told_then(told: list[Mark], by
 def test_a_cell_is_the_worst_of_its_minutes(told: list[Mark], minute: int, count: int, step: int) -> None:
     made = ribbon(told)
     cells = made.cells("a", minute, count, step)
-    first = (minute // step - count + 1) * step
-    minutes = [made.cells("a", one, 1)[0] for one in range(first, first + count * step)]
+    minutes = made.cells("a", minute // step * step + step - 1, count * step)
     assert list(cells) == [max(minutes[start : start + step]) for start in range(0, count * step, step)]
 
 
