@@ -140,7 +140,7 @@ class Ribbon:
 def worst(one: bytes | bytearray, other: bytes | bytearray) -> bytes:
     """Returns the greater byte of two at each place; all are below 128.
 
-    Of all places at once, as the difference of two long numbers: the day of three hundred agents in two milliseconds.
+    Of all places at once, as the difference of two long numbers: place by place it takes forty times as long.
     """
     ours, theirs = int.from_bytes(one), int.from_bytes(other)
     tops = int.from_bytes(b"\x80" * len(one))
