@@ -26,6 +26,8 @@ from .reading import Skipped, closed, read
 _INACTIVE = frozenset({"closed", "pinned"})
 _HOLDING = frozenset({"blocks", "conditional-blocks"})
 _NEVER_READY = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
+# Nobody nests work deeper; a file that does must not stop whoever reads it.
+_DEEPEST = 64
 # From so many changes on, settling everything is cheaper than settling each.
 _MANY = 500
 
@@ -59,9 +61,9 @@ class Index:
         self._formulas = formulas
         self._closed: dict[str, bytes] = {}
         self._known: dict[bytes, str] = {}
-        self._children: dict[str, list[str]] = {}
-        self._held: dict[str, list[str]] = {}
-        self._waiting: dict[str, list[str]] = {}
+        self._children: dict[str, dict[str, None]] = {}
+        self._held: dict[str, dict[str, None]] = {}
+        self._waiting: dict[str, dict[str, None]] = {}
         self._deferred: dict[str, float] = {}
 
     def __len__(self) -> int:
@@ -131,7 +133,7 @@ class Index:
         self._known[raw] = bead_id
         self._closed[bead_id] = raw
         for parent in parents:
-            self._children.setdefault(parent, []).append(bead_id)
+            self._children.setdefault(parent, {})[bead_id] = None
         return True
 
     def _learn(self, raw: bytes, settle: bool) -> None:
@@ -200,15 +202,13 @@ class Index:
     def _swap(self, old: Bead | None, new: Bead | None) -> None:
         if old is not None:
             for table, target in self._edges(old):
-                table[target].remove(old.id)
-                if not table[target]:
-                    del table[target]
+                table[target].pop(old.id, None)
             if self._closed.pop(old.id, None) is None:
                 del self.live[old.id], self.kinds[kind(old, self._formulas)][old.id]
                 self._deferred.pop(old.id, None)
         if new is not None:
             for table, target in self._edges(new) if new.needs else ():
-                table.setdefault(target, []).append(new.id)
+                table.setdefault(target, {})[new.id] = None
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
@@ -220,13 +220,13 @@ class Index:
         if bead.defer_until is not None and not bead.wisp:
             self._deferred[bead.id] = bead.defer_until
 
-    def _edges(self, bead: Bead) -> list[tuple[dict[str, list[str]], str]]:
+    def _edges(self, bead: Bead) -> list[tuple[dict[str, dict[str, None]], str]]:
         """Returns where a bead stands in the tables. A closed one holds on to nothing, but stays its parents' child."""
         if bead.status == "closed":
             return [(self._children, parent) for parent in bead.parents]
         return [(table, need.target) for need in bead.needs if (table := self._table(need.kind)) is not None]
 
-    def _table(self, kind_of_need: str) -> dict[str, list[str]] | None:
+    def _table(self, kind_of_need: str) -> dict[str, dict[str, None]] | None:
         if kind_of_need == "parent-child":
             return self._children
         if kind_of_need == "waits-for":
@@ -279,7 +279,7 @@ class Index:
     def _is_stuck(self, bead_id: str, wisps: bool) -> bool:
         """Whether a bead is held, or has it from above, where that passes on further than from parent to child."""
         bead = self.live.get(bead_id)
-        if bead is None or not bead.needs:
+        if bead is None or not bead.needs or not self._active(bead_id, wisps):
             return False
         line = self._above(bead, wisps) if self.rules.cascades else ()
         return any(self._is_held(one, wisps) for one in chain((bead,), line))
@@ -287,13 +287,11 @@ class Index:
     def _above(self, bead: Bead, wisps: bool) -> Iterator[Bead]:
         """Returns parents, or all ancestors where it cascades; what is not active passes nothing on."""
         seen, level = {bead.id}, [bead]
-        while level:
+        for _ in range(_DEEPEST if self.rules.cascades else 1):
             parents = {parent for one in level for parent in one.parents} - seen
             seen |= parents
             level = [self.live[parent] for parent in parents if self._active(parent, wisps)]
             yield from level
-            if not self.rules.cascades:
-                return
 
     def _is_ready(self, bead: Bead) -> bool:
         if bead.status != "open" or bead.wisp or bead.pinned or bead.type in _NEVER_READY:

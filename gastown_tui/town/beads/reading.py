@@ -156,7 +156,7 @@ def _by_layout(body: bytes, indent: bytes) -> Answer:
     last, end, rest = last.partition(b"\n" + indent + b"}")
     whole = bool(end) and rest.lstrip().startswith(b"]")
     beads += [last] if end else []
-    return Answer(tuple(b"{" + bead + b"}" for bead in beads), whole, "" if whole else "it ends early")
+    return Answer(tuple(b"{\n" + bead + b"\n}" for bead in beads), whole, "" if whole else "it ends early")
 
 
 def _by_scanning(body: bytes) -> Answer:

@@ -1,0 +1,214 @@
+"""Reading beads: every form in which bd has told them, and what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gastown_tui.town.beads.bead import Bead, Dependency, stamp
+from gastown_tui.town.beads.index import Index
+from gastown_tui.town.beads.kinds import kind
+from gastown_tui.town.beads.reading import Skipped, answer, closed, read
+
+DATA = Path(__file__).parent.parent / "data/beads"
+TEXTS = some.text(max_size=12) | some.sampled_from(['","status":"closed"', "{", 'x\\"status":"closed"', "\\", '"parent-child"'])
+VALUES = some.recursive(
+    TEXTS | some.integers() | some.none(), lambda inner: some.dictionaries(TEXTS, inner, max_size=3), max_leaves=4
+)
+EDGES = some.fixed_dictionaries(
+    {
+        "issue_id": some.sampled_from(["x-1", "x-2"]),
+        "depends_on_id": some.sampled_from(["x-3", "x-4", "é"]),
+        "type": some.sampled_from(["parent-child", "blocks"]),
+        "metadata": some.just("{}"),
+    }
+)
+RECORDS = some.fixed_dictionaries(
+    {"id": some.just("x-1") | TEXTS, "title": TEXTS},
+    optional={
+        "_type": some.sampled_from(["issue", "memory"]),
+        "description": TEXTS,
+        "status": some.sampled_from(["open", "closed", ""]) | TEXTS,
+        "metadata": VALUES,
+        "defer_until": some.just("2026-11-21T13:00:00Z"),
+        "labels": some.lists(TEXTS, max_size=2),
+        "dependencies": some.lists(EDGES, max_size=3),
+    },
+)
+
+
+def one(**fields: Any) -> Bead:
+    told = read(json.dumps({"id": "x-1", "title": "t", **fields}).encode())
+    assert isinstance(told, Bead)
+    return told
+
+
+@given(RECORDS, some.randoms(use_true_random=False), some.sampled_from([None, 2]), some.booleans())
+def test_what_is_plainly_closed_is_closed(record: dict[str, Any], random: Any, indent: int | None, shuffled: bool) -> None:
+    """Whatever the layout, the order of keys and the texts: the short way says nothing that reading in full does not say."""
+    keys = random.sample([*record], len(record)) if shuffled else [*record]
+    ends = (",", ":") if indent is None else (",", ": ")
+    raw = json.dumps({key: record[key] for key in keys}, indent=indent, separators=ends, ensure_ascii=shuffled)
+    raw_bytes = raw.encode("utf-8", "replace")
+    plainly = closed(raw_bytes)
+    if plainly is not None:
+        told = read(raw_bytes)
+        assert isinstance(told, Bead) and told.status == "closed" and told.defer_until is None
+        mine = [edge for edge in record.get("dependencies", ()) if edge["issue_id"] == told.id]
+        assert plainly == (told.id, [edge["depends_on_id"] for edge in mine if edge["type"] == "parent-child"])
+
+
+def test_closed_beads_as_bd_writes_them_are_plainly_so() -> None:
+    lines = (DATA / "alpha.export.jsonl").read_bytes().splitlines(keepends=True)
+    raws = [*lines, *answer((DATA / "alpha.list.json").read_bytes()).beads]
+    plain = [known[0] for raw in raws if (known := closed(raw))]
+    assert sorted(plain) == ["al-536", "al-536", "al-egp", "al-egp"]
+
+
+@given(some.binary(max_size=40) | TEXTS.map(lambda text: text.encode("utf-8", "replace")))
+def test_nothing_raises(raw: bytes) -> None:
+    read(raw), closed(raw), answer(raw)
+    index = Index()
+    index.replace([raw, b"[" * 100_000, b'{"id":' * 5000])
+    assert not index.live
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b'{"_type":"memory","key":"k","value":"v"}', ""),
+        (b'{"id":"x-1","title":"half', "it ends early"),
+        (b'{"id":"x-1","status":"closed","title"', "it ends early"),
+        (b"{not json}", "not JSON"),
+        (b"[1]", "not an object"),
+        (b'{"title":"t"}', "it has no id"),
+        (b'{"id":7}', "it has no id"),
+    ],
+)
+def test_what_is_no_bead(raw: bytes, why: str) -> None:
+    assert closed(raw) is None
+    assert read(raw) == Skipped(why)
+
+
+def test_unknown_words_stay_and_unknown_fields_are_in_the_detail() -> None:
+    bead = one(status="review", issue_type="saga", labels=["a", 7], priority=9, brand_new={"deep": [1]})
+    assert (bead.status, bead.type, bead.labels, bead.priority) == ("review", "saga", ("a",), 9)
+    assert bead.detail["brand_new"] == {"deep": [1]}
+
+
+@pytest.mark.parametrize("priority", [None, "1", 1.5, True, []])
+def test_a_priority_that_was_not_told_is_not_the_most_urgent(priority: object) -> None:
+    assert one(priority=priority).priority is None
+    index = Index()
+    index.replace(b'{"id":"%b","title":"","status":"open"%b}' % pair for pair in [(b"a", b""), (b"b", b',"priority":4')])
+    assert list(index.ready) == ["b", "a"]
+
+
+def test_edges_told_as_records_and_as_beads() -> None:
+    edge = {"issue_id": "x-1", "depends_on_id": "x-2", "type": "waits-for", "metadata": '{"gate":"any-children"}'}
+    shown = {"id": "x-3", "title": "whole", "issue_type": "task", "dependency_type": "blocks"}
+    assert one(dependencies=[edge, shown, 7, {"type": "blocks"}]).needs == (
+        Dependency("x-2", "waits-for", any_child=True),
+        Dependency("x-3", "blocks"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:00:10Z", 10.0),
+        ("1970-01-01T00:00:10.123456789Z", 10.123456),
+        ("1970-01-01T02:00:10+02:00", 10.0),
+        ("1970-01-01T00:00:10", 10.0),
+        ("1970-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("soon", None),
+        ("", None),
+        (7, None),
+    ],
+)
+def test_stamps(text: object, seconds: float | None) -> None:
+    assert stamp(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("out", "count", "whole", "said"),
+    [
+        (b"[]\n", 0, True, ""),
+        (b"null\n", 0, True, ""),
+        (b"No issues found.\n", 0, True, ""),
+        (b'Warning: 0755\n[{"id":"a"},\n{"id":"b"}]', 2, True, ""),
+        (b'{"data":[{"id":"a"}],"schema_version":1}', 1, True, ""),
+        (b'{"schema_version":1,"data":[{"id":"a"}]}', 1, True, ""),
+        (b'{"issues": [{"id":"a"}]}', 1, True, ""),
+        (b'[{"id":"a"},{"id":"b"', 1, False, "it ends early"),
+        (b'[\n  {\n    "id": "a"\n  },\n  {\n    "id": "b"', 1, False, "it ends early"),
+        (b'[\n  {\n    "id": "a"\n  },\n  {\n    "id": "b"\n  }\n', 2, False, "it ends early"),
+        (b'{"error":"no such database","schema_version":1}', 0, False, "no such database"),
+        (b'{"id":"a","title":"t"}', 1, True, ""),
+        (b'{"hq-wisp-1":[],"schema_version":1}', 0, False, "an answer of a form that nobody knows"),
+        (b"", 0, False, "an empty answer"),
+        (b"unknown flag: --flat", 0, False, "unknown flag: --flat"),
+    ],
+)
+def test_what_bd_printed(out: bytes, count: int, whole: bool, said: str) -> None:
+    told = answer(out)
+    assert (len(told.beads), told.whole, told.said) == (count, whole, said)
+    assert all(isinstance(read(bead), Bead) for bead in told.beads)
+
+
+def test_recorded_answers() -> None:
+    counts = {"alpha.list": 46, "hq.list": 29, "widget_shop.list": 11, "alpha.list_envelope": 2, "alpha.list_empty": 0}
+    for name, count in counts.items():
+        told = answer((DATA / f"{name}.json").read_bytes())
+        assert (len(told.beads), told.whole) == (count, True)
+    assert answer((DATA / "alpha.list_empty.txt").read_bytes()).whole
+    assert not answer((DATA / "alpha.show_missing.json").read_bytes()).whole
+
+
+def test_an_answer_reads_as_the_export_of_the_same_database() -> None:
+    lists, exports = Index(), Index()
+    lists.replace(answer((DATA / "hq.list.json").read_bytes()).beads)
+    exports.replace((DATA / "hq.export.jsonl").read_bytes().splitlines(keepends=True))
+    assert {bead_id: bead._replace(raw=b"") for bead_id, bead in lists.live.items()} == {
+        bead_id: bead._replace(raw=b"") for bead_id, bead in exports.live.items()
+    }
+
+
+def test_what_was_skipped_is_counted_until_it_is_gone() -> None:
+    good, torn = b'{"id":"a","title":"","status":"open","priority":1}\n', b'{"id":"b","ti'
+    index = Index()
+    assert index.replace([good, torn]) and list(index.skipped.values()) == ["it ends early"]
+    assert not index.replace([good, torn])
+    assert index.replace([good]) and not index.skipped and list(index.ready) == ["a"]
+
+
+def test_of_two_lines_with_one_id_the_last_counts_and_the_other_is_told() -> None:
+    first, last = b'{"id":"a","title":"","status":"open","priority":1}', b'{"id":"a","title":"","status":"hooked","priority":1}'
+    index = Index()
+    index.replace([first, last])
+    assert index.status("a") == "hooked" and list(index.skipped.values()) == ["a stands in it twice"]
+    assert not index.replace([first, last])
+
+
+@pytest.mark.parametrize(
+    ("fields", "meaning"),
+    [
+        ({"labels": ["gt:escalation", "gt:message"]}, "mail"),
+        ({"labels": ["severity:high", "gt:escalation"], "ephemeral": True}, "escalation"),
+        ({"labels": ["gt:merge-request"], "ephemeral": True}, "merge"),
+        ({"labels": ["gt:owned"], "issue_type": "convoy"}, "convoy"),
+        ({"issue_type": "gate"}, "gate"),
+        ({"ephemeral": True, "issue_type": "task"}, "wisp"),
+        ({"no_history": True, "issue_type": "task"}, "work"),
+        ({"labels": ["gt:keep"], "issue_type": "saga"}, "work"),
+        ({"id": "deploy.build"}, "formula"),
+    ],
+)
+def test_what_a_bead_is_for(fields: dict[str, Any], meaning: str) -> None:
+    assert kind(one(**fields), formulas={"deploy"}) == meaning
