@@ -48,7 +48,8 @@ def notice(view: View, ages: Ages) -> str:
     notices = view.town.notices if isinstance(view.town, Town) else ()
     if not notices:
         return _wrong(view.ways.complaints)
-    more = f"  (+{len(notices) - 1})" if len(notices) > 1 else ""
+    others = len(notices) - 1 + len(view.ways.complaints)
+    more = f"  (+{others})" if others else ""
     since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
     return safe(notices[0].text) + since + (f" · {safe(notices[0].remedy)}" if notices[0].remedy else "") + more
 
