@@ -168,8 +168,14 @@ class Observation:
             self._wake.set()
 
     def _is_news(self, fact: Fact) -> bool:
-        """How a screen looks by now, or that files say the same as before, may wait for the next listing."""
+        """How a screen looks by now, or that files say the same as before, may wait for the next listing.
+
+        So does the end of a process, which has that listing at once: a judgement before could only say that tmux tells nothing
+        of it yet, and would keep the question waiting.
+        """
         match fact:
+            case Exited():
+                return self.source is None
             case Frame():
                 return fact.pane_id not in self._known.screens
             case TownFiles():
