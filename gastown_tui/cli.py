@@ -98,7 +98,9 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
     from gastown_tui.town.report import status_document, status_lines
     from gastown_tui.town.snapshot import GONE
 
-    town, now = _look(settings, settle=settle).town, clock().wall
+    looking = _look(settings, settle=settle)
+    looking.read_monitor()
+    town, now = looking.town, clock().wall
     if json_wanted:
         _print_json(status_document(town, now))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -117,6 +118,15 @@ class OneLook:
                 self.take([files, Listing(look.epoch, panes, self.means.clock())], panes.values(), talk.frames)
         except GatewayError as error:
             self.take([files, SourceFailed("tmux", str(error), now, absent=error.absent)])
+
+    def read_monitor(self) -> None:
+        """Reads what the automonitor's folder says, where there is one."""
+        path, named = self.wanted.monitor_folder(self.place.ref.root), self.wanted.monitor_dir is not None
+        if path and (named or os.path.exists(path)):
+            from .monitor_log import read_once
+
+            fact = read_once(path, self.means.clock(), named=named)
+            self.take([fact] if fact else [])
 
     def _elsewhere(self) -> None:
         """Surveys again where the first survey found no server."""

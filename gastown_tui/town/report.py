@@ -8,7 +8,7 @@ from typing import Any
 
 from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Town
 from .text import age, mask, quiet, rfc3339, safe
-from .words import SHAPES, doing, evidence_text, need_you, outlook, summary_sentence, until
+from .words import SHAPES, doing, evidence_text, monitor_sentence, need_you, outlook, summary_sentence, until
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -174,7 +174,10 @@ def status_lines(town: Town, now: float) -> list[str]:
         for mark, shape, agent_id, state, since, why in rows
     ]
     lines += [f"  · {safe(one.session)}  {one.kind or 'foreign'}" for one in town.foreign]
+    if town.monitor is not None:
+        lines.append(f"  {monitor_sentence(town.monitor, now)}")
     lines += [f"! {notice.text} ({notice.remedy})" for notice in town.notices]
+    lines += [f"! {mask(safe(fault))}" for fault in (town.monitor.faults if town.monitor else ())]
     lines += [f"! {source.name} {source.state}: {safe(source.error)}" for source in town.sources if source.error]
     return [*lines, f"{safe(town.ref.name) or 'town'} · {summary_sentence(town, now)}"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .snapshot import Agent, Evidence, State, Town
+from .snapshot import Agent, Evidence, Monitor, State, Town
 from .text import age, clock_time, mask, quiet, rfc3339, safe
 
 SHAPES: dict[State, str] = {
@@ -52,6 +52,25 @@ def summary_sentence(town: Town, now: float) -> str:
     calling = need_you(town, now)
     counts.append((calling, "needs you" if calling == 1 else "need you"))
     return " · ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def monitor_sentence(monitor: Monitor, now: float) -> str:
+    """Returns in one inert line without secrets whether the automonitor still writes, and what a person should know of it."""
+    last, coming = monitor.last_line_at, monitor.next_cycle_at
+    failing = [one for one in monitor.phases if one.last_fail_at is not None and one.last_fail_at >= (one.last_ok_at or 0)]
+    counts = {
+        "cycle" if monitor.cycles == 1 else "cycles": monitor.cycles,
+        "repaired": monitor.repaired,
+        "rejected": monitor.rejected,
+    }
+    parts = [
+        f"automonitor {monitor.writer}" + (f", last line {age(now - last)} ago" if last is not None else ""),
+        *(f"{count} {word}" for word, count in counts.items() if count),
+        *([f"next about {clock_time(coming)[:5]}"] if coming is not None and coming > now else []),
+        *(f"{phase.name} failed {age(now - (phase.last_fail_at or now))} ago" for phase in failing),
+        *([f"upgrade pending: {monitor.pending_upgrade}"] if monitor.pending_upgrade is not None else []),
+    ]
+    return mask(safe(" · ".join(parts)))
 
 
 def outlook(agent: Agent, now: float) -> str:

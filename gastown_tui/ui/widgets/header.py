@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from gastown_tui.town.snapshot import Nowhere, SourceState, Town
+from gastown_tui.town.snapshot import Monitor, Nowhere, SourceState, Town
 from gastown_tui.town.text import safe
 from gastown_tui.town.words import summary_sentence
 
@@ -112,10 +112,22 @@ def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     oldest = min((source.at for source in view.stale() if source.at is not None), default=None)
     if oldest is not None and ages.now - oldest > 5:
         parts.append((0, (f"oldest {ages.age(oldest)}", style("attention"))))
+    if isinstance(town, Town) and town.monitor is not None:
+        parts += _monitor(town.monitor, ages, style)
     if isinstance(town, Town) and town.ref.socket:
-        parts.append((4, (clip(safe(PurePath(town.ref.socket).name), 24), style("dim"))))
+        parts.append((5, (clip(safe(PurePath(town.ref.socket).name), 24), style("dim"))))
     clock = ages.minute()
     return [*parts, (2, (clock, style("dim"))), (3, (" UTC", style("dim")))]
+
+
+def _monitor(monitor: Monitor, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
+    """Returns when the automonitor wrote last; that it has stopped keeps its place longer."""
+    if monitor.last_line_at is None:
+        return []
+    ago = ages.quiet(monitor.last_line_at)
+    if monitor.writer == "silent":
+        return [(1, (f"monitor silent {ago}", style("attention")))]
+    return [(4, ("monitor just now" if ago == "now" else f"monitor {ago} ago", style("dim")))]
 
 
 def _joined(parts: list[Run]) -> list[Run]:
