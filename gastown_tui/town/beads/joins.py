@@ -39,15 +39,19 @@ class Roll:
     def find(self, assignee: str) -> Agent | None:
         """Returns the agent of an address: its id, also with a slash behind it, or `<rig>/<name>` where only one is called so."""
         address = assignee.rstrip("/")
-        if address in self._by_id:
-            return self._by_id[address]
-        called = [agent for agent in self.agents if agent.rig and f"{agent.rig}/{agent.name}" == address]
-        return called[0] if len(called) == 1 else None
+        called = self._called(address)
+        return self._by_id.get(address) or (called[0] if len(called) == 1 else None)
 
-    def is_address(self, assignee: str) -> bool:
-        """Whether it can only be an agent's: a person may also have a bead in progress, and is nobody's business here."""
+    def is_nobodys(self, assignee: str) -> bool:
+        """Whether it can only be the address of an agent, and of none that there is. A person may have a bead in progress too."""
+        address = assignee.rstrip("/")
+        if address in self._by_id or self._called(address):
+            return False
         place, slash, _ = assignee.partition("/")
-        return assignee.rstrip("/") in TOWN_ROLES or (bool(slash) and place in self._rigs)
+        return address in TOWN_ROLES or (bool(slash) and place in self._rigs)
+
+    def _called(self, address: str) -> list[Agent]:
+        return [agent for agent in self.agents if agent.rig and f"{agent.rig}/{agent.name}" == address]
 
 
 def findings(beads: Beads, agents: Iterable[Agent]) -> tuple[Finding, ...]:
@@ -85,7 +89,7 @@ def _of_bead(bead: Bead, roll: Roll) -> Iterator[Finding]:
 def _without_agent(bead: Bead, roll: Roll) -> Iterator[Finding]:
     if not bead.assignee and bead.status == "hooked":
         yield Finding("orphaned", bead.id, (), f"{bead.id} is hooked to nobody", (_written(bead),))
-    elif roll.is_address(bead.assignee):
+    elif roll.is_nobodys(bead.assignee):
         text = f"{bead.id} is {bead.status} to {bead.assignee}, whom the town does not have"
         yield Finding("orphaned", bead.id, (), text, (_written(bead),))
 
