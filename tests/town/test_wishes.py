@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from story import ALPHA, START, Story, pane, states, running_daemon
+from story import ALPHA, START, Story, pane, running_daemon, states
 
 from gastown_tui.town.facts import Halt, PidFile, Remembered, Rig
 from gastown_tui.town.wishes import Wishes
