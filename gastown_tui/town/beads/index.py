@@ -60,7 +60,7 @@ class Index:
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
         self._closed: dict[str, bytes] = {}
-        self._known: dict[bytes, str] = {}
+        self._known: dict[bytes, None] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
@@ -91,6 +91,7 @@ class Index:
         told = dict.fromkeys(raws)
         gone, new = [raw for raw in self._known if raw not in told], [raw for raw in told if raw not in self._known]
         many = len(gone) + len(new) > _MANY
+        self._known = told
         for raw in gone:
             self._forget(raw, settle=not many)
         for raw in new:
@@ -105,10 +106,12 @@ class Index:
         told = read(raw)
         if isinstance(told, Bead) and (old := self.get(told.id)):
             self._known.pop(old.raw, None)
+        self._known[raw] = None
         self._learn(raw, settle=True)
 
     def drop(self, bead_id: str) -> None:
         if bead := self.get(bead_id):
+            self._known.pop(bead.raw, None)
             self._forget(bead.raw, settle=True)
 
     def at(self, now: float) -> None:
@@ -130,7 +133,6 @@ class Index:
         if known is None or known[0] in self._closed or known[0] in self.live:
             return False
         bead_id, parents = known
-        self._known[raw] = bead_id
         self._closed[bead_id] = raw
         for parent in parents:
             self._children.setdefault(parent, {})[bead_id] = None
@@ -139,29 +141,20 @@ class Index:
     def _learn(self, raw: bytes, settle: bool) -> None:
         told = read(raw)
         if isinstance(told, Skipped):
-            self._skip(raw, told.why)
+            if told.why:
+                self.skipped[raw] = told.why
             return
         old = self.get(told.id)
         if old is not None and old.raw in self._known:
-            self._skip(old.raw, f"{told.id} stands in it twice")
-        self._known[raw] = told.id
-        if settle:
-            self._change(old, told)
-        else:
-            self._swap(old, told)
-
-    def _skip(self, raw: bytes, why: str) -> None:
-        self._known[raw] = ""
-        if why:
-            self.skipped[raw] = why
+            self.skipped[old.raw] = f"{told.id} stands in it twice"
+        (self._change if settle else self._swap)(old, told)
 
     def _forget(self, raw: bytes, settle: bool) -> None:
-        bead_id = self._known.pop(raw)
         self.skipped.pop(raw, None)
-        if bead_id and settle:
-            self._change(self.get(bead_id), None)
-        elif bead_id:
-            self._swap(self.get(bead_id), None)
+        told = read(raw)
+        now = self.get(told.id) if isinstance(told, Bead) else None
+        if now is not None and now.raw == raw:
+            (self._change if settle else self._swap)(now, None)
 
     def _change(self, old: Bead | None, new: Bead | None) -> None:
         touched = self._touched(old, new)

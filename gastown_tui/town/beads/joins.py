@@ -35,23 +35,31 @@ class Roll:
         self.agents = tuple(agents)
         self._by_id = {agent.id: agent for agent in self.agents}
         self._rigs = {agent.rig for agent in self.agents if agent.rig}
+        self._called: dict[str, list[Agent]] = {}
+        self._naming: dict[str, list[Agent]] = {}
+        for agent in self.agents:
+            if agent.rig:
+                self._called.setdefault(f"{agent.rig}/{agent.name}", []).append(agent)
+            if agent.alive and agent.bead:
+                self._naming.setdefault(agent.bead, []).append(agent)
 
     def find(self, assignee: str) -> Agent | None:
         """Returns the agent of an address: its id, also with a slash behind it, or `<rig>/<name>` where only one is called so."""
         address = assignee.rstrip("/")
-        called = self._called(address)
+        called = self._called.get(address, ())
         return self._by_id.get(address) or (called[0] if len(called) == 1 else None)
 
     def is_nobodys(self, assignee: str) -> bool:
         """Whether it can only be the address of an agent, and of none that there is. A person may have a bead in progress too."""
         address = assignee.rstrip("/")
-        if address in self._by_id or self._called(address):
+        if address in self._by_id or address in self._called:
             return False
         place, slash, _ = assignee.partition("/")
         return address in TOWN_ROLES or (bool(slash) and place in self._rigs)
 
-    def _called(self, address: str) -> list[Agent]:
-        return [agent for agent in self.agents if agent.rig and f"{agent.rig}/{agent.name}" == address]
+    def naming(self, bead_id: str) -> list[Agent]:
+        """Returns the living agents whose heartbeats name a bead."""
+        return self._naming.get(bead_id, [])
 
 
 def findings(beads: Beads, agents: Iterable[Agent]) -> tuple[Finding, ...]:
@@ -105,10 +113,10 @@ def _outlived(bead: Bead, agent: Agent) -> Iterator[Finding]:
 def _shared(active: Iterable[Bead], roll: Roll) -> Iterator[Finding]:
     for bead in active:
         assigned = roll.find(bead.assignee)
-        at_work = [agent for agent in roll.agents if agent.alive and (agent is assigned or agent.bead == bead.id)]
-        if len(at_work) > 1:
-            names = tuple(agent.id for agent in at_work)
-            told = [_told(agent) for agent in at_work if agent.bead == bead.id]
+        named = roll.naming(bead.id)
+        names = tuple(dict.fromkeys(one.id for one in (assigned, *named) if one is not None and one.alive))
+        if len(names) > 1:
+            told = [_told(agent) for agent in named]
             text = f"{bead.id} has {len(names)} agents: {', '.join(names)}"
             yield Finding("shared", bead.id, names, text, (_written(bead), *told))
 

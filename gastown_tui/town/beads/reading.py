@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -81,15 +82,15 @@ def _bead(record: dict[str, Any], raw: bytes) -> Bead:
         intern(_text(told("status"))),
         intern(_text(told("issue_type") or told("type"))),
         priority if type(priority) is int else None,
-        intern(_text(told("assignee"))),
+        _text(told("assignee")),
         _labels(record["labels"]) if "labels" in record else (),
-        _needs(record["dependencies"]) if "dependencies" in record else (),
+        tuple(_needs(record["dependencies"])) if "dependencies" in record else (),
         told("ephemeral") is True,
         told("no_history") is True,
         told("pinned") is True,
         _text(told("created_at")),
-        intern(_text(told("updated_at"))),
-        intern(_text(told("started_at"))),
+        _text(told("updated_at")),
+        _text(told("started_at")),
         stamp(told("defer_until")),
         raw,
     )
@@ -103,20 +104,13 @@ def _labels(value: object) -> tuple[str, ...]:
     return tuple(intern(label) for label in value if isinstance(label, str)) if isinstance(value, list) else ()
 
 
-def _needs(value: object) -> tuple[Dependency, ...]:
+def _needs(edges: object) -> Iterator[Dependency]:
     """Returns the edges, told as records of edges or, by `bd show`, as the beads that they lead to."""
-    if not isinstance(value, list):
-        return ()
-    edges = [edge for edge in value if isinstance(edge, dict)]
-    told = [
-        (edge.get("depends_on_id") or edge.get("id"), edge.get("dependency_type") or edge.get("type"), edge.get("metadata"))
-        for edge in edges
-    ]
-    return tuple(
-        Dependency(intern(target), intern(kind), kind == "waits-for" and _any_child(metadata))
-        for target, kind, metadata in told
-        if isinstance(target, str) and isinstance(kind, str)
-    )
+    for edge in edges if isinstance(edges, list) else ():
+        if isinstance(edge, dict):
+            target, kind = edge.get("depends_on_id") or edge.get("id"), edge.get("dependency_type") or edge.get("type")
+            if isinstance(target, str) and isinstance(kind, str):
+                yield Dependency(intern(target), intern(kind), kind == "waits-for" and _any_child(edge.get("metadata")))
 
 
 def _any_child(metadata: object) -> bool:
