@@ -73,16 +73,31 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
         return 0
     if old is None or new is None or old.cell_length != new.cell_length:
         return max(strip.cell_length for strip in (old, new) if strip is not None)
-    before = [(char, segment.style) for segment in old for char in segment.text]
-    after = [(char, segment.style) for segment in new for char in segment.text]
-    if before == after:
-        return 0
-    same = 0
-    for one, other in zip(reversed(before), reversed(after), strict=False):
-        if one != other:
+    return new.cell_length - _same_at_end(old, new)
+
+
+def _same_at_end(old: Strip, new: Strip) -> int:
+    """Returns how many columns at the right ends look alike; goes no further to the left than they do."""
+    ours, theirs = ([segment[:2] for segment in strip if segment.text] for strip in (old, new))
+    columns = 0
+    while ours and theirs:
+        (one, style), (other, ink) = ours.pop(), theirs.pop()
+        if style is not ink and style != ink:
             break
-        same += 1
-    return new.cell_length - cell_len("".join(char for char, _ in after[len(after) - same :]))
+        most = min(len(one), len(other))
+        if one[-most:] != other[-most:]:
+            return columns + cell_len(one[len(one) - _common(one, other) :])
+        columns += cell_len(one[-most:])
+        if len(one) > most:
+            ours.append((one[:-most], style))
+        elif len(other) > most:
+            theirs.append((other[:-most], ink))
+    return columns
+
+
+def _common(one: str, other: str) -> int:
+    """Returns how many characters two texts have in common at their ends, which differ somewhere."""
+    return next(number for number, pair in enumerate(zip(reversed(one), reversed(other), strict=False)) if pair[0] != pair[1])
 
 
 class Lines(Widget):

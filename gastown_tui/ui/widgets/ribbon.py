@@ -6,10 +6,12 @@ import re
 from codecs import charmap_decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from gastown_tui.observe.ports import History
@@ -91,7 +93,10 @@ class Measure:
 
     @classmethod
     def of(cls, scene: Scene, width: int) -> Measure:
-        """Returns room for the longest name, within limits, and as many cells as fit of the day that is kept."""
+        """Returns room for the longest name, within limits, and as many cells as fit of the day that is kept.
+
+        There is always one cell, though a screen may be too narrow to show it.
+        """
         longest = max((cell_len(row.name) for row in scene.rows), default=0)
         name = max(4, min(longest, _MOST_NAME, width // 3))
         count = max(1, min(width - _LEAD - name - 2, _DAY_MIN // scene.step))
@@ -197,33 +202,45 @@ def said(code: int) -> str:
 
 
 def _line(row: Past, cells: bytes, measure: Measure, theme: str, at: int | None) -> Strip:
-    """Returns a row; one with the cursor, `at` that cell, is the chosen one."""
-    style: Ink = partial(ink, theme, selected=at is not None)
+    """Returns a row; one with the cursor, `at` that cell, is the chosen one.
+
+    Made of segments at once: the cells are hundreds of small pieces that hold nothing foreign, too many to be measured.
+    """
+    selected = at is not None
+    inks = _inks(theme, selected)
+    blocks = _blocks(cells, inks) if at is None else _marked(cells, at, inks, ink(theme, "accent", selected=True))
+    rest = Segment(" " * (measure.width - measure.left - measure.count), ink(theme, "text", selected=selected))
+    return Strip([*_name(row, measure.left, theme, selected), *blocks, rest], measure.width)
+
+
+@lru_cache(maxsize=1024)
+def _name(row: Past, width: int, theme: str, selected: bool) -> tuple[Segment, ...]:
+    style: Ink = partial(ink, theme, selected=selected)
     shape, token = ("·", "faint") if row.state is None else (SHAPES[row.state], STATE_TOKENS[row.state])
-    name = set_cell_size(_clip_left(row.name, measure.name), measure.name) + " "
-    head: list[Run] = [
-        (" ", style(token)) if at is None else ("▌", style("accent")),
+    runs: list[Run] = [
+        ("▌", style("accent")) if selected else (" ", style(token)),
         (f" {shape} ", style(token)),
-        (name, style("dim" if row.state is None else "text")),
+        # The end of a name says more than its beginning.
+        (clip(row.name[::-1], width - _LEAD - 1)[::-1], style("dim" if row.state is None else "text")),
     ]
-    return fit([*head, *(_runs(cells, style) if at is None else _marked(cells, at, style))], measure.width, style("text"))
+    return tuple(fit(runs, width, style("text")))
 
 
-def _marked(cells: bytes, at: int, style: Ink) -> list[Run]:
+@lru_cache(maxsize=16)
+def _inks(theme: str, selected: bool) -> tuple[Style, ...]:
+    return tuple(ink(theme, token, selected=selected) for token in _TOKENS)
+
+
+def _marked(cells: bytes, at: int, inks: Sequence[Style], cursor: Style) -> list[Segment]:
     """Returns the cells with the cursor in the place of one: a block in other colours could be taken for another block."""
-    return [*_runs(cells[:at], style), ("┃", style("accent")), *_runs(cells[at + 1 :], style)]
+    return [*_blocks(cells[:at], inks), Segment("┃", cursor), *_blocks(cells[at + 1 :], inks)]
 
 
-def _runs(cells: bytes, style: Ink) -> list[Run]:
+def _blocks(cells: bytes, inks: Sequence[Style]) -> list[Segment]:
     """Returns the cells in the inks of their states."""
     blocks = charmap_decode(cells, "strict", _BLOCKS)[0]
     alike = _ALIKE.finditer(cells.translate(_CLASSES))
-    return [(blocks[run.start() : run.end()], style(_TOKENS[run[0][0]])) for run in alike]
-
-
-def _clip_left(text: str, width: int) -> str:
-    """Returns a name whose end says more than its beginning in at most `width` columns."""
-    return clip(text[::-1], width)[::-1]
+    return [Segment(blocks[run.start() : run.end()], inks[run[0][0]]) for run in alike]
 
 
 def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:

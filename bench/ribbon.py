@@ -1,0 +1,85 @@
+"""The fleet ribbon: three hundred agents, each with a busy day, drawn and moved on by a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from typing import cast
+
+from textual.app import App, ComposeResult
+
+from gastown_tui.town.ribbon import CODES, DAY, Ribbon
+from gastown_tui.town.snapshot import State
+from gastown_tui.ui.widgets import ribbon as drawn
+
+from .meters import median
+from .plan import Plan
+from .table import Row
+
+SIZE = (200, 60)
+AGENTS = 300
+# 2026-11-21 10:42 UTC; what is drawn does not depend on when it is measured.
+MINUTE = 29920962
+
+
+def day(agents: int) -> Ribbon:
+    """Returns a day in which nobody is one thing for longer than an hour."""
+    ribbon, chance = Ribbon(), random.Random(5)
+    ribbon.turn(MINUTE)
+    for number in range(agents):
+        codes = b"".join(bytes([chance.randrange(len(CODES))]) * chance.randint(1, 60) for _ in range(DAY))[:DAY]
+        ribbon.add(f"rig/polecats/p{number}", MINUTE - DAY + 1, codes, bytes(DAY))
+    return ribbon
+
+
+class Stage(App[None]):
+    """The ribbon alone on a screen."""
+
+    CSS = "Ribbon { width: 100%; height: 100%; }"
+
+    def compose(self) -> ComposeResult:
+        yield drawn.Ribbon("ribbon")
+
+
+async def times(step: int, rounds: int) -> tuple[list[float], list[float]]:
+    """Returns the milliseconds of first drawings and of a minute's steps, at `step` minutes a cell."""
+    first, steps = list[float](), list[float]()
+    for _ in range(rounds):
+        history = day(AGENTS)
+        rows = [drawn.Past(agent_id, agent_id, State.WORKING) for agent_id in history.agents]
+        stage = Stage()
+        async with stage.run_test(size=SIZE) as pilot:
+            widget = cast(drawn.Ribbon, stage.query_one("#ribbon"))
+            for minute in range(MINUTE, MINUTE + 6):
+                began = time.thread_time()
+                if minute > MINUTE:
+                    history.turn(minute)
+                    for number, row in enumerate(rows):
+                        history.mark(row.agent_id, minute, CODES[1 + (number + minute) % (len(CODES) - 1)] or State.IDLE)
+                scene = drawn.Scene(rows, rows[7].agent_id, minute, step, "gastown-dark", back=3)
+                widget.show(scene, history)
+                for y in range(SIZE[1]):
+                    widget.render_line(y)
+                (steps if minute > MINUTE else first).append((time.thread_time() - began) * 1000)
+                await pilot.pause()
+    return first, steps
+
+
+def rows(plan: Plan) -> list[Row]:
+    """From the day to finished lines, 58 rows of 300 on 200×60; what the terminal then takes is not in it."""
+    return list(_rows(plan))
+
+
+def _rows(plan: Plan) -> Iterator[Row]:
+    for step in (1, 15):
+        first, steps = asyncio.run(times(step, max(2, plan.starts)))
+        what = f"ribbon, 300 agents × 24 h, {step} min a cell"
+        yield _row(f"{what}: first drawn", first, 50)
+        yield _row(f"{what}: one minute's step", steps, 5)
+
+
+def _row(what: str, taken: list[float], reach: float) -> Row:
+    found = median(taken)
+    return Row(what, f"{found:.1f} ms (median of {len(taken)}, most {max(taken):.1f})", f"≤ {reach:g} ms", found <= reach)
