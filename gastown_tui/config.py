@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from gastown_tui import places
 from gastown_tui.town.text import safe
 
+MOST_BYTES = 1 << 20
+
 
 class ConfigError(Exception):
     """The file cannot be read at all. `remedy` says what helps."""
@@ -120,7 +122,7 @@ def load(path: Path) -> Read:
     Raises ConfigError where the file cannot be read or is not TOML.
     """
     try:
-        text = path.read_text("utf-8")
+        text = _text(path)
         document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}", "check the path, or leave --config out") from None
@@ -130,6 +132,17 @@ def load(path: Path) -> Read:
     config, errors = _lenient(document)
     wrong = [_wrong(path, lines, at, error) for at, error in errors.items()]
     return Read(config, tuple(sorted(wrong, key=lambda one: one.line or 0)), lines)
+
+
+def _text(path: Path) -> str:
+    """Returns the file's text; of a pipe nothing is ever waited for. Raises OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError("not a regular file")
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise OSError(f"larger than {MOST_BYTES >> 20} MiB")
+    return data.decode("utf-8").replace("\r\n", "\n")
 
 
 def _lenient(document: dict[str, Any]) -> tuple[Config, dict[places.Path, Any]]:

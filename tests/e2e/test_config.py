@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,12 @@ def test_a_file_that_is_named_and_missing_or_no_toml_is_wrong_usage(tmux: Tmux, 
     file.write_text("theme = dark\n")
     done = gttui(tmux, "config", "--config", str(file))
     assert done.returncode == 64 and "line 1" in done.stderr
+
+
+def test_a_pipe_in_the_place_of_the_file_is_told_and_never_waited_for(tmux: Tmux, file: Path) -> None:
+    os.mkfifo(file)
+    done = gttui(tmux, "config", "--config", str(file))
+    assert done.returncode == 64 and "not a regular file" in done.stderr
 
 
 def test_who_is_expected_is_missed_and_who_is_ignored_is_foreign(tmux: Tmux, file: Path, wait_for: Wait) -> None:
