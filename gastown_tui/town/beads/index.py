@@ -64,6 +64,7 @@ class Index:
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
+        self._tables = {"parent-child": self._children, "waits-for": self._waiting, **dict.fromkeys(_HOLDING, self._held)}
         self._deferred: dict[str, float] = {}
 
     def __len__(self) -> int:
@@ -217,14 +218,7 @@ class Index:
         """Returns where a bead stands in the tables. A closed one holds on to nothing, but stays its parents' child."""
         if bead.status == "closed":
             return [(self._children, parent) for parent in bead.parents]
-        return [(table, need.target) for need in bead.needs if (table := self._table(need.kind)) is not None]
-
-    def _table(self, kind_of_need: str) -> dict[str, dict[str, None]] | None:
-        if kind_of_need == "parent-child":
-            return self._children
-        if kind_of_need == "waits-for":
-            return self._waiting
-        return self._held if kind_of_need in _HOLDING else None
+        return [(self._tables[need.kind], need.target) for need in bead.needs if need.kind in self._tables]
 
     # What follows
 

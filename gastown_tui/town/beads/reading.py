@@ -21,6 +21,7 @@ _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
 _SAID = 200
+_decode = json.JSONDecoder().decode
 
 
 class Skipped(NamedTuple):
@@ -61,7 +62,7 @@ def _word(name: bytes) -> str:
 def read(raw: bytes) -> Bead | Skipped:
     """Returns the bead that one line of an export, or one object of an answer, is."""
     try:
-        record = json.loads(raw.decode("utf-8", "replace"))
+        record = _decode(raw.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return Skipped("not JSON" if raw.rstrip().endswith(b"}") else "it ends early")
     if not isinstance(record, dict):
@@ -75,29 +76,39 @@ def read(raw: bytes) -> Bead | Skipped:
 
 def _bead(record: dict[str, Any], raw: bytes) -> Bead:
     told = record.get
+    texts: tuple[Any, ...] = (
+        told("title", ""),
+        told("status", ""),
+        told("issue_type") or told("type", ""),
+        told("assignee", ""),
+        told("created_at", ""),
+        told("updated_at", ""),
+        told("started_at", ""),
+    )
+    try:
+        "".join(texts)
+    except TypeError:
+        texts = tuple(text if isinstance(text, str) else "" for text in texts)
+    title, status, type_, assignee, created, updated, started = texts
     priority = told("priority")
     return Bead(
         intern(record["id"]),
-        _text(told("title")),
-        intern(_text(told("status"))),
-        intern(_text(told("issue_type") or told("type"))),
+        title,
+        intern(status),
+        intern(type_),
         priority if type(priority) is int else None,
-        _text(told("assignee")),
+        assignee,
         _labels(record["labels"]) if "labels" in record else (),
         tuple(_needs(record["dependencies"])) if "dependencies" in record else (),
         told("ephemeral") is True,
         told("no_history") is True,
         told("pinned") is True,
-        _text(told("created_at")),
-        _text(told("updated_at")),
-        _text(told("started_at")),
-        stamp(told("defer_until")),
+        created,
+        updated,
+        started,
+        stamp(record["defer_until"]) if "defer_until" in record else None,
         raw,
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _labels(value: object) -> tuple[str, ...]:
