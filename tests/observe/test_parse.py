@@ -269,3 +269,20 @@ def test_a_full_row_is_not_kept() -> None:
     rows = parse.Rows(MARKS)
     assert rows.panes([row(pane_start_command="env TOKEN=hush sh").removeprefix(MARKS.row).removesuffix("\n")], {})
     assert "hush" not in repr(vars(rows))
+
+
+def test_a_command_is_read_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(parse, "assignments", lambda command: read.append(command) or {"GT_ROLE": "mayor"})
+    rows = parse.Rows(MARKS)
+
+    def listed(*lines: str) -> list[dict[str, str]]:
+        got = [row(pane_id=f"%{n}", session_id=f"${n}", pane_start_command=line) for n, line in enumerate(lines)]
+        answer = parse.answer(said(*got), MARKS)
+        assert answer is not None
+        return [dict(pane.env) for pane in rows.panes(answer.rows, answer.environment).values()]
+
+    assert listed("one", "two") == listed("two", "one") == [{"GT_ROLE": "mayor"}] * 2 and sorted(read) == ["one", "two"]
+    listed("two")
+    assert listed("one", "two") and read[2:] == ["one"], "what no pane runs any more is forgotten"
+    assert "one" not in repr(vars(rows)) and "two" not in repr(vars(rows))

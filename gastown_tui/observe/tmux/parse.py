@@ -102,12 +102,18 @@ class Rows:
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
         self._last: dict[str, tuple[int, Pulse] | None] = {}
+        self._named: dict[int, dict[str, str]] = {}
 
     def panes(self, rows: Iterable[str], inherited: Mapping[str, str]) -> dict[str, Pane]:
-        """Returns the panes of a full listing; nothing of it is kept, its commands may hold secrets."""
+        """Returns the panes of a full listing. Of its commands, which may hold secrets, no more is kept than a hash."""
         read = (_row(row, FULL, self._marks) for row in rows)
         groups = _by_pane((_session(row), row["pane_id"], row) for row in read if not _ours(row))
-        return {pane: _pane(shown, inherited) for pane, shown in groups.items()}
+        last, self._named, panes = self._named, {}, {}
+        for pane, shown in groups.items():
+            command = shown[0]["pane_start_command"]
+            self._named[hash(command)] = named = last.get(hash(command)) or assignments(command)
+            panes[pane] = _pane(shown, inherited, named)
+        return panes
 
     def pulses(self, rows: Iterable[str]) -> dict[str, Pulse]:
         """Returns the pulses of a light listing."""
@@ -185,10 +191,9 @@ def _pulse(row: Row) -> Pulse:
     )
 
 
-def _pane(rows: list[Row], inherited: Mapping[str, str]) -> Pane:
-    named = assignments(rows[0]["pane_start_command"])
+def _pane(rows: list[Row], inherited: Mapping[str, str], named: Mapping[str, str]) -> Pane:
     row, pulse = _home(rows, named, inherited), _shared([_pulse(row) for row in rows])
-    env = _told(row, inherited) | named
+    env = {**_told(row, inherited), **named}
     return Pane(
         pane_id=pulse.pane_id,
         session_id=row["session_id"],
