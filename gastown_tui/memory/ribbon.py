@@ -17,9 +17,10 @@ import os
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from gastown_tui.town.ribbon import CODES, DAY, MOST_ACTIVITY, MOST_AGENTS, Minute, Ribbon, worst
+from gastown_tui.town.ribbon import CODES, DAY, MOST_ACTIVITY, MOST_AGENTS, Minute, Ribbon
 
 from .documents import folder_identity, read_start
 
@@ -29,9 +30,13 @@ LONGEST_ID = 500
 _ZERO = ord("0")
 _CODES = bytes(byte - _ZERO if _ZERO <= byte < _ZERO + len(CODES) else 0 for byte in range(256))
 _ACTIVITY = bytes(byte - _ZERO if _ZERO <= byte <= _ZERO + MOST_ACTIVITY else 0 for byte in range(256))
-_GAP = bytes(60)
-_Row = tuple[list[bytes], list[bytes]]
-"""Codes and activity of one agent, hour by hour."""
+_Rows = defaultdict[str, tuple[list[bytes], list[bytes]]]
+"""Codes and activity of each agent, hour by hour."""
+
+
+def _new_rows() -> _Rows:
+    gaps = [bytes(60)] * (HOURS + 1)
+    return defaultdict(lambda: (gaps.copy(), gaps.copy()))
 
 
 class KeptDays:
@@ -49,13 +54,14 @@ class KeptDays:
         """Returns the day that ends with `minute`, of what every console kept; forgets what is older."""
         hours = range(minute // 60 - HOURS, minute // 60 + 1)
         self._prune(hours[-1])
-        rows: defaultdict[str, _Row] = defaultdict(lambda: ([_GAP] * len(hours), [_GAP] * len(hours)))
+        # Who wrote in the same hours is joined by the day: hour by hour it takes twice as long.
+        layers: defaultdict[int, _Rows] = defaultdict(_new_rows)
         for index, hour in enumerate(hours):
-            for console in _read(self._path(hour), hour, minute).values():
-                console.fill(rows, index)
+            for layer, console in enumerate(_read(self._path(hour), hour, minute).values()):
+                console.fill(layers[layer], index)
         ribbon = Ribbon()
         ribbon.turn(minute)
-        for agent_id, (codes, activity) in rows.items():
+        for agent_id, (codes, activity) in chain.from_iterable(rows.items() for rows in layers.values()):
             ribbon.add(agent_id, hours[0] * 60, b"".join(codes), b"".join(activity))
         return ribbon
 
@@ -113,14 +119,14 @@ class _Console:
     names: list[str] = field(default_factory=list)
     minutes: list[bytes] = field(default_factory=lambda: [b""] * 60)
 
-    def fill(self, rows: defaultdict[str, _Row], hour: int) -> None:
+    def fill(self, rows: _Rows, hour: int) -> None:
         """Puts its cells into the rows of the agents, as their hour of that index."""
         count = len(self.names)
         cells = b"".join(minute[: 2 * count].ljust(2 * count, b"0") for minute in self.minutes)
         codes, activity = cells[::2].translate(_CODES), cells[1::2].translate(_ACTIVITY)
         for number, agent_id in enumerate(self.names):
-            for hours, seen in zip(rows[agent_id], (codes[number::count], activity[number::count]), strict=True):
-                hours[hour] = seen if hours[hour] is _GAP else worst(hours[hour], seen)
+            row = rows[agent_id]
+            row[0][hour], row[1][hour] = codes[number::count], activity[number::count]
 
 
 def _read(path: Path, hour: int, latest: int) -> dict[str, _Console]:
