@@ -23,7 +23,7 @@ from gastown_tui.town.facts import (
     SourceFailed,
     TownFiles,
 )
-from gastown_tui.town.judging import alive_sessions, judge
+from gastown_tui.town.judging import alive_sessions, judge_in_steps
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import NEWBORN_S
 from gastown_tui.town.snapshot import ALIVE, NOTHING, Moment, Nowhere, State, Town
@@ -45,6 +45,9 @@ RECORDS_WAIT_S = 0.05
 SILENT_S = 10.0
 SCOUT_S = 30.0
 TURN_S = 0.5
+# A key takes several turns of the loop to its picture: between two slices there is time for all of them.
+SLICE_S = 0.005
+BREATH_S = 0.002
 # What the screens say is worth that much patience before the first picture.
 FIRST_SCREENS_S = 0.4
 
@@ -248,7 +251,7 @@ class Observation:
         if now.mono >= self._files_due or vanished:
             await self._read_files(now, wait=vanished)
         self._read_processes(now)
-        judgement = judge(self._known, now)
+        judgement = await self._judge(now, at_once=vanished)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
         self._recording.see(judgement.town, now)
@@ -262,6 +265,16 @@ class Observation:
         if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
             self._told = judgement.town
             self._publish(judgement.town)
+        return judgement
+
+    async def _judge(self, now: Moment, *, at_once: bool) -> Judgement:
+        """Judges; unless somebody's end is to be told, a key does not wait until the whole of a large town is judged."""
+        since, judgement = self._clock().mono, None
+        for judgement in judge_in_steps(self._known, now):
+            if judgement is None and not at_once and self._clock().mono - since >= SLICE_S:
+                await asyncio.sleep(BREATH_S)
+                since = self._clock().mono
+        assert judgement is not None
         return judgement
 
     def _sessions(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ has come at which the verdict changes by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import is_
 from typing import Any
@@ -24,15 +24,25 @@ from .programs import Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Town
 
 STRETCH_S = 5.0
+STEP = 8
 _BY_SCREEN = frozenset({State.WORKING, State.WAITING, State.HELD})
 NO_DAEMON = Daemon(running=False)
 
 
 def judge(known: Known, now: Moment) -> Judgement:
     """Returns what follows from everything known, at this moment."""
+    return next(filter(None, judge_in_steps(known, now)))
+
+
+def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
+    """Yields None each time that a few agents were judged, so that others may have a turn, and at last what follows."""
     identities = _identities(known)
     living = _by_agent(known, identities)
-    judged = {agent_id: _present(known, agent_id, who, panes, now) for agent_id, (who, panes) in living.items()}
+    judged: dict[str, Judged] = {}
+    for agent_id, (who, panes) in living.items():
+        judged[agent_id] = _present(known, agent_id, who, panes, now)
+        if len(judged) % STEP == 0:
+            yield None
     present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
     files = known.files or TownFiles(now)
     halt = is_down(files, _starts(judged))
@@ -56,7 +66,7 @@ def judge(known: Known, now: Moment) -> Judgement:
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())
-    return Judgement(town, min(due, default=None), confirm, judged, identities)
+    yield Judgement(town, min(due, default=None), confirm, judged, identities)
 
 
 def _noted(known: Known, agent: Agent) -> Agent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from recorded import scene
-from story import ALPHA, START, Story, facts, pane, tree
+from story import ALPHA, START, Story, facts, living, pane, tree
 
 from gastown_tui.town import judging
 from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
@@ -294,3 +294,11 @@ def test_what_the_first_screen_tells_had_begun_before_we_looked() -> None:
     assert (story.only().state, story.only().since) == (State.IDLE, None)
     assert story.shows("claude-permission-bash-120x40").since is None
     assert story.shows(WORKING, 1.0).since == story.now.wall
+
+
+def test_others_have_a_turn_every_few_agents_and_the_answer_is_the_same() -> None:
+    panes = [pane(f"alpha/polecats/p{number}", number) for number in range(1, 28)]
+    story = Story(ALPHA)
+    story.tell(story.listing(*panes), *(living(one) for one in panes))
+    *between, last = judging.judge_in_steps(story.known, story.now)
+    assert between == [None] * (27 // judging.STEP) and last == judging.judge(story.known, story.now)
