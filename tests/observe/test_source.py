@@ -7,6 +7,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
@@ -287,3 +288,30 @@ async def test_a_light_look_that_cannot_tell_calls_for_a_full_one(tmux: Tmux) ->
     assert merged(again, gateway.look_once(full=False)) is None
     tmux.cmd("kill-session", "-t", "=two:")
     assert set(merged(again, gateway.look_once(full=False)) or ()) == {"%0"}
+
+
+async def test_whoever_waits_for_an_end_waits_for_no_screen(
+    tmux: Tmux, start: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talking = [tmux.new(f"agent-{number}", BLINK) for number in range(4)]
+    gone = tmux.new("gone")
+    pid = int(tmux.get(gone, "#{pane_pid}"))
+    running = start("control", rhythm=STILL)
+    await eventually(lambda: running.source.name == "control")
+    asked: list[list[str]] = []
+    decide = TmuxSource._decide
+
+    def deciding(self: TmuxSource, look: Any) -> Any:
+        wishes = decide(self, look)
+        asked.append([wish.pane_id for wish in wishes])
+        return wishes
+
+    monkeypatch.setattr(TmuxSource, "_decide", deciding)
+    running.source.judge(dict.fromkeys(talking))
+    await eventually(lambda: all(running.screens(pane) for pane in talking))
+    running.source.judge(dict.fromkeys([*talking, gone], 0.0))
+    asked.clear()
+    os.kill(pid, signal.SIGKILL)
+    running.source.exited(pid)
+    await eventually(lambda: any(gone not in listing.panes for listing in running.listings()))
+    assert asked[0] == []

@@ -273,7 +273,8 @@ class TmuxSource:
         same = look.epoch == self._epoch
         look = resolved(look) if look.panes is not None else look
         self._merged = merged(self._panes if same else {}, look) if same or look.panes is not None else None
-        return [] if self._merged is None else self._wanted(self._merged, listing=True)
+        # Whoever waits for an end waits for the listing alone.
+        return [] if self._merged is None or self._exits else self._wanted(self._merged, listing=True)
 
     def _wanted(self, panes: Mapping[str, Pane], *, listing: bool) -> list[Capture]:
         """Returns the captures that are due: on screen and moving; then those to be judged, the longest waiting first.
