@@ -14,6 +14,7 @@ The rules are those of bd 1.0.4, confirmed on recorded graphs:
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
@@ -56,7 +57,7 @@ class Index:
         self.live: dict[str, Bead] = {}
         self.ready = Ranked()
         self.blocked = Ranked()
-        self.kinds: dict[str, dict[str, Bead]] = {}
+        self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
         self._closed: dict[str, bytes] = {}
@@ -202,7 +203,10 @@ class Index:
                 self._deferred.pop(old.id, None)
         if new is not None:
             for table, target in self._edges(new) if new.needs else ():
-                table.setdefault(target, {})[new.id] = None
+                if target in table:
+                    table[target][new.id] = None
+                else:
+                    table[target] = {new.id: None}
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
@@ -210,7 +214,7 @@ class Index:
             self._closed[bead.id] = bead.raw
             return
         self.live[bead.id] = bead
-        self.kinds.setdefault(kind(bead, self._formulas), {})[bead.id] = bead
+        self.kinds[kind(bead, self._formulas)][bead.id] = bead
         if bead.defer_until is not None and not bead.wisp:
             self._deferred[bead.id] = bead.defer_until
 
@@ -273,6 +277,8 @@ class Index:
 
     def _above(self, bead: Bead, wisps: bool) -> Iterator[Bead]:
         """Returns parents, or all ancestors where it cascades; what is not active passes nothing on."""
+        if not bead.parents:
+            return
         seen, level = {bead.id}, [bead]
         for _ in range(_DEEPEST if self.rules.cascades else 1):
             parents = {parent for one in level for parent in one.parents} - seen
@@ -287,12 +293,14 @@ class Index:
             return True
         if any(self._deferred.get(one, 0.0) > self.now for one in (bead.id, *bead.parents)):
             return False
-        return not any(self._is_held(one, False) for one in chain((bead,), self._above(bead, False)))
+        return not self._is_caught(bead, False)
 
     def _is_blocked(self, bead: Bead) -> bool:
-        if not bead.needs or bead.status in _INACTIVE:
-            return False
-        return any(self._is_held(one, True) for one in chain((bead,), self._above(bead, True)))
+        return bool(bead.needs) and bead.status not in _INACTIVE and self._is_caught(bead, True)
+
+    def _is_caught(self, bead: Bead, wisps: bool) -> bool:
+        """Whether a bead is held, itself or from above."""
+        return self._is_held(bead, wisps) or any(self._is_held(one, wisps) for one in self._above(bead, wisps))
 
     def _settle(self, bead_id: str) -> None:
         bead = self.live.get(bead_id)

@@ -44,7 +44,7 @@ def closed(raw: bytes) -> tuple[str, list[str]] | None:
     Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so what is found here is a
     key; and with no brace before it, it is the bead's own and not that of something within the bead.
     """
-    at = raw.find(b'"status": "closed"' if raw.startswith(b"{\n") else b'"status":"closed"')
+    at = raw.find(b'"status": "closed"' if raw[:2] == b"{\n" else b'"status":"closed"')
     if at < 0 or raw[at - 1] == _BACKSLASH or raw.find(b"{", 1, at) >= 0 or raw.find(b'"defer_until"', at) >= 0:
         return None
     found = _HEAD.match(raw)
