@@ -1,4 +1,4 @@
-"""One of many panes: a frame that says whose it is and how it is with him, and in it the last rows of his screen."""
+"""One of many panes: a frame that says whose it is and how that agent is, and in it the last rows of its screen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .lines import Run, clip, fit, width_of
 
 
 class _Frame(NamedTuple):
-    """The signs of which a frame is drawn."""
+    """The signs of which a frame is drawn. The right side is always the same: a mark that moves leaves the rows as they are."""
 
     upper: tuple[str, str]
     lower: tuple[str, str]
@@ -31,7 +31,7 @@ class _Frame(NamedTuple):
     side: str
 
 
-_LIGHT, _HEAVY = _Frame(("╭", "╮"), ("╰", "╯"), "─", "│"), _Frame(("┏", "┓"), ("┗", "┛"), "━", "┃")
+_LIGHT, _HEAVY = _Frame(("╭", "╮"), ("╰", "╯"), "─", "│"), _Frame(("┏", "┑"), ("┗", "┙"), "━", "┃")
 _RULES = frozenset("─━═▔▁ ")
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 
@@ -64,7 +64,7 @@ class Face(NamedTuple):
         return cls(
             names=(safe(agent.id), *([safe(f"{agent.rig}/{agent.name}")] if agent.rig else [])),
             state=agent.state,
-            lasts="" if since is None else ages.quiet(since),
+            lasts="" if since is None else ages.quiet(since).replace("now", ""),
             told=doing(agent, ages.now) if agent.state in _CALM else asked(agent),
             facts=" · ".join(part for part in (safe(agent.bead or ""), "" if at is None else ages.quiet(at)) if part),
             calls=agent.needs_you(ages.now),
@@ -125,10 +125,14 @@ class Tile(Choices):
 
 
 def _last(cells: Sequence[Cells], height: int) -> Sequence[Cells]:
-    """Returns the last rows that fit. Where that is not all of them, those that say nothing give way to others."""
-    if len(cells) > height:
-        cells = [row for row in cells if not _RULES.issuperset(plain(row))]
-    return cells[-height:] if height > 0 else ()
+    """Returns the last rows that fit. Where that is not all of them, those that say nothing give way, the uppermost first."""
+    missing, kept = len(cells) - height, list[Cells]()
+    for row in cells:
+        if missing > 0 and _RULES.issuperset(plain(row)):
+            missing -= 1
+        else:
+            kept.append(row)
+    return kept[-height:] if height > 0 else ()
 
 
 def _runs(cells: Cells, face: Face) -> list[Run]:
@@ -136,8 +140,9 @@ def _runs(cells: Cells, face: Face) -> list[Run]:
 
 
 def _row(runs: Sequence[Run], face: Face, width: int) -> Strip:
-    side = Segment(_frame(face).side, ink(face.theme, _border(face)))
-    return Strip([side, *fit(runs, width - 2, ink(face.theme, "text")), side], width)
+    left = Segment(_frame(face).side, ink(face.theme, _border(face)))
+    right = Segment(_LIGHT.side, ink(face.theme, _border(face._replace(chosen=False))))
+    return Strip([left, *fit(runs, width - 2, ink(face.theme, "text")), right], width)
 
 
 def _frame(face: Face) -> _Frame:
@@ -152,7 +157,7 @@ def _border(face: Face) -> str:
 
 
 def _top(face: Face, style: Ink, width: int) -> Strip:
-    """Returns the upper edge: whether he calls, his name and his state, and how long that lasts where there is room."""
+    """Returns the upper edge: whether it calls, its name and its state, and for how long, where there is room for that."""
     (left, right), _, line, _ = _frame(face)
     border, token = style(_border(face)), STATE_TOKENS[face.state]
     token, text = ("dim", "dim") if face.faded or face.quelled else (token, "text")
@@ -186,7 +191,7 @@ def _fitting(face: Face, room: int) -> tuple[str, str]:
 
 
 def _bottom(face: Face, style: Ink, width: int) -> Strip:
-    """Returns the lower edge: what he does, asks or suffers, his bead and his age."""
+    """Returns the lower edge: what the agent does, asks or suffers, its bead and its age."""
     _, (left, right), line, _ = _frame(face)
     border, dim = style(_border(face)), style("dim")
     facts: list[Run] = [(f" {clip(face.facts, width - 6)} ", dim)] if face.facts else []
