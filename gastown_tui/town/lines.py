@@ -29,7 +29,7 @@ _END = re.compile(r'"\}\s*\Z')
 _NEXT = re.compile(r"[^ \t\r]").search
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SESSION = re.compile(r"Session (\S+) age: ").search
-_TOKENS = re.compile(r"[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)+").finditer
+_WORDS = re.compile(r"[A-Za-z0-9_-]+").finditer
 
 
 class Line(NamedTuple):
@@ -198,4 +198,5 @@ def session_of(line: Line, names: Collection[str]) -> str | None:
     """Returns which session a line speaks of: the one whose age it tells, else the first of `names` in it as a whole word."""
     if told := _SESSION(line.message):
         return told[1]
-    return next((token[0] for token in _TOKENS(line.message) if token[0] in names), None)
+    words = (word[0].strip("-") for word in _WORDS(line.message) if names)
+    return next((word for word in words if "-" in word and word in names), None)

@@ -241,8 +241,15 @@ def test_of_any_json_nothing_vanishes(value: object) -> None:
         ("gt-x-2 and gt-x, both", "gt-x"),
         ("gt-x-2 is another", None),
         ("gt-", None),
+        ("(gt-y): --gt-x--", "gt-y"),
+        ("notes", None),
         ("", None),
     ],
 )
 def test_which_session_a_line_speaks_of(message: str, session: str | None) -> None:
-    assert session_of(Line(0, "ok", message=message), frozenset({"gt-x", "gt-y"})) == session
+    assert session_of(Line(0, "ok", message=message), frozenset({"gt-x", "gt-y", "notes"})) == session
+
+
+@pytest.mark.parametrize("piece", ["x", "x-", "Session ", "Session x age:"])
+def test_a_message_made_to_hurt_names_no_session(piece: str) -> None:
+    assert session_of(Line(0, "ok", message=piece * 100_000), frozenset({"gt-x"})) is None
