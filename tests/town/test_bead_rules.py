@@ -55,7 +55,11 @@ def agrees(index: Index, records: list[Record], now: float, cascades: bool) -> N
     assert list(index.ready) == naive.ready(records, now, cascades)
     told = naive.blocked(records, cascades)
     assert {bead_id: set(index.named(index.live[bead_id])) for bead_id in index.blocked} == told
-    assert all(index.holders(index.live[bead_id]) for bead_id in index.blocked)
+    assert index.held_by == {bead_id: index.holders(index.live[bead_id]) for bead_id in index.blocked}
+    assert all(index.held_by.values())
+    whole = Index(Rules(cascades), now)
+    whole.replace(map(line, records))
+    assert [list(queue) for queue in index.queues.values()] == [list(queue) for queue in whole.queues.values()]
 
 
 @pytest.mark.parametrize("name", [*ANSWERS, "alpha.list", "hq.list", "widget_shop.list"])

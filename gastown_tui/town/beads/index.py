@@ -21,11 +21,12 @@ from typing import NamedTuple
 
 from .bead import Bead
 from .kinds import kind
-from .ranked import Ranked, rank
+from .ranked import Rank, Ranked, rank
 from .reading import Skipped, closed, read
 
 _INACTIVE = frozenset({"closed", "pinned"})
 _HOLDING = frozenset({"blocks", "conditional-blocks"})
+_AT_WORK = frozenset({"hooked", "in_progress"})
 _NEVER_READY = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
 # Nobody nests work deeper; a file that does must not stop whoever reads it.
 _DEEPEST = 64
@@ -49,7 +50,11 @@ DEFAULT = Rules()
 
 
 class Index:
-    """The beads of one database. Changes only by `replace`, `put`, `drop` and `at`; not safe for several threads at once."""
+    """The beads of one database. Changes only by `replace`, `put`, `drop` and `at`; not safe for several threads at once.
+
+    `ready` and `blocked` are bd's own lists; every open piece of work is in one of `queues`: ready, active, blocked or aside.
+    `held_by` names the holders of all that is blocked, of whatever kind. `kinds` holds what is not plainly closed, by its kind.
+    """
 
     def __init__(self, rules: Rules = DEFAULT, now: float = 0.0, formulas: Collection[str] = ()) -> None:
         self.rules = rules
@@ -57,6 +62,8 @@ class Index:
         self.live: dict[str, Bead] = {}
         self.ready = Ranked()
         self.blocked = Ranked()
+        self.queues = {name: Ranked() for name in ("ready", "active", "blocked", "aside")}
+        self.held_by: dict[str, tuple[str, ...]] = {}
         self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
@@ -98,7 +105,7 @@ class Index:
             self._forget(raw, settle=not many)
         for raw in new:
             if not (many and self._is_history(raw)):
-                self._learn(raw, settle=not many)
+                self._learn(raw, read(raw), settle=not many)
         if many:
             self._settle_all()
         return bool(gone or new)
@@ -109,7 +116,7 @@ class Index:
         if isinstance(told, Bead) and (old := self.get(told.id)):
             self._known.pop(old.raw, None)
         self._known[raw] = None
-        self._learn(raw, settle=True)
+        self._learn(raw, told, settle=True)
 
     def drop(self, bead_id: str) -> None:
         if bead := self.get(bead_id):
@@ -140,8 +147,7 @@ class Index:
             self._children.setdefault(parent, {})[bead_id] = None
         return True
 
-    def _learn(self, raw: bytes, settle: bool) -> None:
-        told = read(raw)
+    def _learn(self, raw: bytes, told: Bead | Skipped, settle: bool) -> None:
         if isinstance(told, Skipped):
             if told.why:
                 self.skipped[raw] = told.why
@@ -167,13 +173,13 @@ class Index:
             self._settle(bead_id)
 
     def _touched(self, old: Bead | None, new: Bead | None) -> set[str]:
-        """Returns the bead, and whom it can hold or no longer hold."""
+        """Returns the bead, and whom it can hold or no longer hold, or be named by."""
         both = [bead for bead in (old, new) if bead is not None]
         mine = both[0].id
         if len(both) == 2 and _weight(both[0]) == _weight(both[1]):
             return {mine}
         waiting = (self._waiting.get(parent, ()) for bead in both for parent in bead.parents)
-        return {mine, *self._held.get(mine, ()), *chain.from_iterable(waiting)}
+        return {mine, *self._held.get(mine, ()), *self._waiting.get(mine, ()), *chain.from_iterable(waiting)}
 
     def _bearing(self, bead_id: str) -> tuple[object, ...]:
         """Returns what bears on a bead's children: whether it passes on, is held itself, by issues and by all, and until when."""
@@ -232,7 +238,7 @@ class Index:
         Nothing where it leaves the bead out: one that waits only for the children of a closed bead.
         """
         own = [n.target for n in bead.needs if (n.kind in _HOLDING or n.kind == "waits-for") and self._active(n.target, True)]
-        return tuple(dict.fromkeys(own or [parent for parent in bead.parents if self._is_stuck(parent, True)]))
+        return tuple(dict.fromkeys(own or [parent for parent in bead.parents if self._passes_on(parent, True)]))
 
     def holders(self, bead: Bead) -> tuple[str, ...]:
         """Returns what holds a blocked bead: what bd names, else the children that it waits for."""
@@ -264,16 +270,17 @@ class Index:
         return any(self._active(child, wisps) for child in children)
 
     def _has_closed(self, bead_id: str, wisps: bool) -> bool:
-        bead = self.get(bead_id) if self.status(bead_id) == "closed" else None
-        return bead is not None and (wisps or not bead.wisp)
+        if wisps or self.status(bead_id) != "closed":
+            return self.status(bead_id) == "closed"
+        bead = self.get(bead_id)
+        return bead is not None and not bead.wisp
 
-    def _is_stuck(self, bead_id: str, wisps: bool) -> bool:
-        """Whether a bead is held, or has it from above, where that passes on further than from parent to child."""
+    def _passes_on(self, bead_id: str, wisps: bool) -> bool:
+        """Whether a bead is held so that its children are; where it cascades, what it has from above too."""
         bead = self.live.get(bead_id)
-        if bead is None or not bead.needs or not self._active(bead_id, wisps):
+        if bead is None or not self._active(bead_id, wisps):
             return False
-        line = self._above(bead, wisps) if self.rules.cascades else ()
-        return any(self._is_held(one, wisps) for one in chain((bead,), line))
+        return self._is_caught(bead, wisps) if self.rules.cascades else self._is_held(bead, wisps)
 
     def _above(self, bead: Bead, wisps: bool) -> Iterator[Bead]:
         """Returns parents, or all ancestors where it cascades; what is not active passes nothing on."""
@@ -307,10 +314,31 @@ class Index:
         place = rank(bead) if bead else None
         self.ready.put(bead_id, place if bead and self._is_ready(bead) else None)
         self.blocked.put(bead_id, place if bead and self._is_blocked(bead) else None)
+        self.held_by.pop(bead_id, None)
+        if bead and bead_id in self.blocked:
+            self.held_by[bead_id] = self.holders(bead)
+        mine = self._queue_of(bead) if bead and bead_id in self.kinds["work"] else None
+        for name, queue in self.queues.items():
+            queue.put(bead_id, place if name == mine else None)
 
     def _settle_all(self) -> None:
         self.ready.fill(map(rank, filter(self._is_ready, self.live.values())))
         self.blocked.fill(map(rank, filter(self._is_blocked, self.live.values())))
+        self.held_by = {bead_id: self.holders(self.live[bead_id]) for bead_id in self.blocked}
+        queued: dict[str | None, list[Rank]] = {name: [] for name in (*self.queues, None)}
+        for bead_id, bead in self.kinds["work"].items():
+            queued[self._queue_of(bead)].append(self.ready.place(bead_id) or rank(bead))
+        for name, queue in self.queues.items():
+            queue.fill(queued[name])
+
+    def _queue_of(self, bead: Bead) -> str | None:
+        if bead.status in _AT_WORK:
+            return "active"
+        if bead.id in self.ready:
+            return "ready"
+        if bead.id in self.blocked:
+            return "blocked"
+        return None if bead.status == "closed" else "aside"
 
 
 def _weight(bead: Bead) -> tuple[object, ...]:

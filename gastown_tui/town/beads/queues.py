@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..snapshot import NOTHING
@@ -15,7 +16,6 @@ from .bead import Bead, stamp
 from .index import Index
 from .ranked import rank
 
-ACTIVE = frozenset({"hooked", "in_progress"})
 STALE_CLAIM_S = 30 * 60.0
 _SEVERITIES = ("critical", "high", "medium", "low")
 _HOUR = 3600.0
@@ -132,26 +132,20 @@ def survey(sources: Sequence[Source], now: float) -> Beads:
 
 
 def queues(source: Source, now: float) -> Queues:
-    """Returns the queues of one database; all unknown where it was not read. Takes time with how much is open, not closed."""
+    """Returns the queues of one database; all unknown where it was not read."""
     index = source.beads
     if index is None:
         return Queues(source.name, source.rig)
     index.at(now)
-    work = index.kinds.get("work", {})
-    ready = tuple(work[bead_id] for bead_id in index.ready if bead_id in work)
-    active = {bead.id: bead for bead in work.values() if bead.status in ACTIVE}
-    held = {bead_id: index.holders(index.live[bead_id]) for bead_id in index.blocked}
-    blocked = tuple(work[bead_id] for bead_id in held if bead_id in work and bead_id not in index.ready and bead_id not in active)
-    told = {bead.id for bead in ready} | active.keys() | {bead.id for bead in blocked}
-    aside = (bead for bead in work.values() if bead.id not in told and bead.status != "closed")
+    ready, active, blocked, aside = (tuple(map(index.live.__getitem__, queue)) for queue in index.queues.values())
     return Queues(
         source.name,
         source.rig,
         ready,
-        tuple(sorted(active.values(), key=rank)),
+        active,
         blocked,
-        tuple(sorted(aside, key=rank)),
-        held,
+        aside,
+        MappingProxyType(index.held_by.copy()),
         merges(index, source.rig, now) if source.wisps else None,
         escalations(index) if source.wisps else None,
         _unread(_open(index, "mail")) if source.wisps else None,
@@ -182,7 +176,7 @@ def _merge(index: Index, bead: Bead, rig: str | None) -> Merge:
         told.get("worker", ""),
         int(retries) if retries.isdecimal() and len(retries) < 9 else 0,
         stamp(told.get("convoy_created_at")),
-        index.holders(bead) if bead.id in index.blocked else (),
+        index.held_by.get(bead.id, ()),
     )
 
 
@@ -251,8 +245,7 @@ def chain(index: Index, bead_id: str, limit: int = 200) -> tuple[Step, ...]:
     ahead = [(0, bead_id)]
     while ahead and len(steps) < limit:
         depth, one = ahead.pop()
-        bead = index.live.get(one)
-        held = index.holders(bead) if bead and one in index.blocked else ()
+        held = index.held_by.get(one, ())
         steps.append(Step(depth, one, index.status(one), bool(held) and one in seen))
         if one not in seen:
             ahead += [(depth + 1, holder) for holder in reversed(held)]

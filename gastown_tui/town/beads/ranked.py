@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from .bead import Bead
 
 Rank = tuple[int, float, str]
 _UNTOLD = 1 << 30
+_ID = itemgetter(2)
 
 
 def rank(bead: Bead) -> Rank:
@@ -27,13 +29,16 @@ class Ranked:
         self._order: list[Rank] = []
 
     def __iter__(self) -> Iterator[str]:
-        return (place[-1] for place in self._order)
+        return map(_ID, self._order)
 
     def __len__(self) -> int:
         return len(self._order)
 
     def __contains__(self, bead_id: str) -> bool:
         return bead_id in self._places
+
+    def place(self, bead_id: str) -> Rank | None:
+        return self._places.get(bead_id)
 
     def fill(self, places: Iterable[Rank]) -> None:
         """Replaces everything."""
