@@ -65,7 +65,8 @@ class LogReading:
         return "\n".join(told), read.more
 
     def _told(self, events: Sequence[Line], raw: bytes) -> Iterator[str]:
-        self._names.update(name for event in events if (name := session_of(event, ())))
+        if self._form == "json":
+            self._names.update(name for event in events if (name := session_of(event, ())))
         wanted = [event for event in events if self._sift.wants(event)]
         if wanted and self._form == "text":
             yield from map(log_line, wanted)

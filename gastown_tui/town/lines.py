@@ -198,5 +198,5 @@ def session_of(line: Line, names: Collection[str]) -> str | None:
     """Returns which session a line speaks of: the one whose age it tells, else the first of `names` in it as a whole word."""
     if told := _SESSION(line.message):
         return told[1]
-    words = (word[0].strip("-") for word in _WORDS(line.message) if names)
+    words = (word[0].strip("-") for word in _WORDS(line.message)) if names else ()
     return next((word for word in words if "-" in word and word in names), None)

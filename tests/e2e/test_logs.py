@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -221,18 +220,16 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmux: Tmux, log: Path, wait_for
     process.stderr.close()
 
 
-def test_a_long_log_is_printed_with_bounded_memory(tmux: Tmux, log: Path) -> None:
+def test_a_long_log_is_printed_with_bounded_memory(tmux: Tmux, log: Path, wait_for: Wait) -> None:
     line = (HEAD + "x" * 900 + '"}\n').encode()
     log.write_bytes(line * 60_000)
     process = subprocess.Popen(
         argv("logs", "--monitor-dir", str(log.parent), "--grep", "nothing"), env=environment(tmux), stdout=subprocess.DEVNULL
     )
-    most = 0
-    while process.poll() is None:
-        most = max(most, resident(process.pid))
-        time.sleep(0.01)
+    sizes: list[int] = []
+    wait_for(lambda: sizes.append(resident(process.pid)) or process.poll() is not None, timeout=60)
     assert process.returncode == 0
-    assert 0 < most < 60 << 20
+    assert 0 < max(sizes) < 60 << 20
 
 
 def resident(pid: int) -> int:
