@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from .bead import Bead
 from .kinds import kind
-from .ranked import Rank, Ranked, rank
+from .ranked import Ranked, rank
 from .reading import Skipped, closed, read
 
 _INACTIVE = frozenset({"closed", "pinned"})
@@ -310,24 +310,27 @@ class Index:
         return self._is_held(bead, wisps) or any(self._is_held(one, wisps) for one in self._above(bead, wisps))
 
     def _settle(self, bead_id: str) -> None:
-        bead = self.live.get(bead_id)
-        place = rank(bead) if bead else None
-        self.ready.put(bead_id, place if bead and self._is_ready(bead) else None)
-        self.blocked.put(bead_id, place if bead and self._is_blocked(bead) else None)
+        for ranked in (self.ready, self.blocked, *self.queues.values()):
+            ranked.drop(bead_id)
         self.held_by.pop(bead_id, None)
-        if bead and bead_id in self.blocked:
+        if (bead := self.live.get(bead_id)) is None:
+            return
+        place = rank(bead)
+        if self._is_ready(bead):
+            self.ready.put(bead, place)
+        if self._is_blocked(bead):
+            self.blocked.put(bead, place)
             self.held_by[bead_id] = self.holders(bead)
-        mine = self._queue_of(bead) if bead and bead_id in self.kinds["work"] else None
-        for name, queue in self.queues.items():
-            queue.put(bead_id, place if name == mine else None)
+        if bead_id in self.kinds["work"] and (name := self._queue_of(bead)):
+            self.queues[name].put(bead, place)
 
     def _settle_all(self) -> None:
-        self.ready.fill(map(rank, filter(self._is_ready, self.live.values())))
-        self.blocked.fill(map(rank, filter(self._is_blocked, self.live.values())))
-        self.held_by = {bead_id: self.holders(self.live[bead_id]) for bead_id in self.blocked}
-        queued: dict[str | None, list[Rank]] = {name: [] for name in (*self.queues, None)}
-        for bead_id, bead in self.kinds["work"].items():
-            queued[self._queue_of(bead)].append(self.ready.place(bead_id) or rank(bead))
+        self.ready.fill(filter(self._is_ready, self.live.values()))
+        self.blocked.fill(filter(self._is_blocked, self.live.values()))
+        self.held_by = {bead.id: self.holders(bead) for bead in self.blocked.beads}
+        queued: dict[str | None, list[Bead]] = {name: [] for name in (*self.queues, None)}
+        for bead in self.kinds["work"].values():
+            queued[self._queue_of(bead)].append(bead)
         for name, queue in self.queues.items():
             queue.fill(queued[name])
 

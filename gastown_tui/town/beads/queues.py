@@ -137,7 +137,7 @@ def queues(source: Source, now: float) -> Queues:
     if index is None:
         return Queues(source.name, source.rig)
     index.at(now)
-    ready, active, blocked, aside = (tuple(map(index.live.__getitem__, queue)) for queue in index.queues.values())
+    ready, active, blocked, aside = (queue.beads for queue in index.queues.values())
     return Queues(
         source.name,
         source.rig,

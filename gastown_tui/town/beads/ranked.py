@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
@@ -11,6 +11,7 @@ from .bead import Bead
 Rank = tuple[int, float, str]
 _UNTOLD = 1 << 30
 _ID = itemgetter(2)
+_RANK = itemgetter(0)
 
 
 def rank(bead: Bead) -> Rank:
@@ -27,6 +28,7 @@ class Ranked:
     def __init__(self) -> None:
         self._places: dict[str, Rank] = {}
         self._order: list[Rank] = []
+        self._beads: list[Bead] = []
 
     def __iter__(self) -> Iterator[str]:
         return map(_ID, self._order)
@@ -37,21 +39,26 @@ class Ranked:
     def __contains__(self, bead_id: str) -> bool:
         return bead_id in self._places
 
-    def place(self, bead_id: str) -> Rank | None:
-        return self._places.get(bead_id)
+    @property
+    def beads(self) -> tuple[Bead, ...]:
+        return tuple(self._beads)
 
-    def fill(self, places: Iterable[Rank]) -> None:
+    def fill(self, beads: Iterable[Bead]) -> None:
         """Replaces everything."""
-        self._order = sorted(places)
-        self._places = {place[-1]: place for place in self._order}
+        ranked = sorted(((rank(bead), bead) for bead in beads), key=_RANK)
+        self._order = [place for place, _ in ranked]
+        self._beads = [bead for _, bead in ranked]
+        self._places = {place[2]: place for place in self._order}
 
-    def put(self, bead_id: str, place: Rank | None) -> None:
-        """Sets a bead's place; None takes it out."""
-        old = self._places.pop(bead_id, None)
-        if place is not None:
-            self._places[bead_id] = place
-        if place != old:
-            if old is not None:
-                del self._order[bisect_left(self._order, old)]
-            if place is not None:
-                insort(self._order, place)
+    def put(self, bead: Bead, place: Rank) -> None:
+        """Takes a bead in, at its rank, for what was known of it before."""
+        self.drop(bead.id)
+        at = bisect_left(self._order, place)
+        self._order.insert(at, place)
+        self._beads.insert(at, bead)
+        self._places[bead.id] = place
+
+    def drop(self, bead_id: str) -> None:
+        if (place := self._places.pop(bead_id, None)) is not None:
+            at = bisect_left(self._order, place)
+            del self._order[at], self._beads[at]
