@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,14 @@ def test_what_cannot_be_answered(run: Run, words: tuple[str, ...], code: int, sa
     done = run(*words)
     assert (done.returncode, done.stdout == "" or "--json" in words) == (code, True)
     assert done.stderr.startswith("gastown-tui: ") and says in done.stderr
+
+
+def test_nothing_heavy_is_loaded(tmux: Tmux, log: Path) -> None:
+    run = [sys.executable, "-X", "importtime", "-m", "gastown_tui", "logs", "--monitor-dir", str(log.parent)]
+    done = subprocess.run(run, env=environment(tmux), capture_output=True, text=True, timeout=30, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "gastown_tui.town.log" in loaded
+    assert not loaded & {"asyncio", "libtmux", "pydantic", "rich", "textual", "watchfiles"}
 
 
 def test_no_town(tmux: Tmux) -> None:

@@ -52,7 +52,14 @@ def test_every_command_prints_what_is_published(tmux: Tmux) -> None:
     holds("doctor", gttui(tmux, *place, "doctor", "--json").stdout)
     holds("error", gttui(tmux, *place, "show", "nobody", "--json").stdout)
     (town.root / "config.toml").write_text("speed = 3\nkeys.sort = 'f'\n")
-    assert len(holds("config", gttui(tmux, "config", "--json", "--config", str(town.root / "config.toml")).stdout)["complaints"]) == 2
+    assert (
+        len(holds("config", gttui(tmux, "config", "--json", "--config", str(town.root / "config.toml")).stdout)["complaints"])
+        == 2
+    )
+    event = '{"ts":"2026-02-10T05:45:01Z","level":"INFO","component":"ai","message":"x"}'
+    town.write("settings/automonitor/monitor.jsonl", f"{event}\nTraceback\n{event}{event}\n")
+    logs = [holds("logs", line) for line in gttui(tmux, *place, "logs", "--json").stdout.splitlines()]
+    assert ["raw" in one for one in logs] == [False, True, False] and logs[2]["also"]
     holds("ack", gttui(tmux, *place, "ack", "alpha/crew/max", "mayor", "--json").stdout)
 
 
