@@ -24,11 +24,15 @@ NOISE_MB = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Percent of one core: the program with all that it starts, what the server takes more, and one plain listing a second."""
+    """Percent of one core: the program with all that it starts, what the server takes more, and one plain listing a second.
+
+    `sent`: bytes a second to the terminal.
+    """
 
     ours: float
     server: float
     floor: float
+    sent: float
 
     @property
     def whole(self) -> float:
@@ -59,21 +63,35 @@ def cost_row(what: str, reach: float, spent: Cost, beside: str = "") -> Row:
     )
 
 
-def cost(fleet: Fleet, talking: tuple[Resident, ...], backend: str, seconds: float, text: str = CHATTER) -> Cost:
-    """Returns what a console on this town costs while these agents print `text` every second."""
-    with fleet.chatter(talking, text):
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is looked at: the keys that lead there from the first screen, the terminal's size, how often a second agents print."""
+
+    keys: bytes = b""
+    size: tuple[int, int] = (200, 50)
+    rate: float = 1.0
+
+
+def cost(
+    fleet: Fleet, talking: tuple[Resident, ...], backend: str, seconds: float, text: str = CHATTER, sight: Sight = Sight()
+) -> Cost:
+    """Returns what a console on this town costs while these agents print `text`."""
+    with fleet.chatter(talking, text, sight.rate):
         time.sleep(1)
         alone = [_server(fleet, seconds / 2)]
-        with terminal(console(fleet, backend), fleet.env) as running:
+        with terminal(console(fleet, backend), fleet.env, *sight.size) as running:
             _ready(running, backend)
+            if sight.keys:
+                running.type(sight.keys)
+                time.sleep(2)
             pid = running.process.pid
-            before, server, began = cpu(pid), own_cpu(fleet.pid), time.monotonic()
+            before, server, began, sent = cpu(pid), own_cpu(fleet.pid), time.monotonic(), len(running.seen)
             time.sleep(seconds)
-            took = time.monotonic() - began
+            took, sent = time.monotonic() - began, len(running.seen) - sent
             ours, beside = (cpu(pid) - before) / took, (own_cpu(fleet.pid) - server) / took
         time.sleep(0.5)
         alone.append(_server(fleet, seconds / 2))
-        return Cost(100 * ours, 100 * (beside - median(alone)), 100 * _listing(fleet))
+        return Cost(100 * ours, 100 * (beside - median(alone)), 100 * _listing(fleet), sent / took)
 
 
 def _ready(running: Terminal, backend: str) -> None:

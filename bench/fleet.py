@@ -95,14 +95,14 @@ class Fleet:
         return {session: int(pid) for session, pid in map(str.split, listed)}
 
     @contextmanager
-    def chatter(self, people: Sequence[Resident], text: str = CHATTER) -> Iterator[None]:
-        """While it lasts, each of these agents prints a line a second, one after the other."""
+    def chatter(self, people: Sequence[Resident], text: str = CHATTER, rate: float = 1.0) -> Iterator[None]:
+        """While it lasts, each of these agents prints a line `rate` times a second, one after the other."""
         over = threading.Event()
 
         def talk() -> None:
             began = time.monotonic()
             for number, one in enumerate(itertools.cycle(people)):
-                if over.wait(max(0.0, began + number / len(people) - time.monotonic())):
+                if over.wait(max(0.0, began + number / len(people) / rate - time.monotonic())):
                     return
                 self.say(one, text.format(number))
 
