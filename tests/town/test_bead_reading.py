@@ -74,8 +74,14 @@ def test_closed_beads_as_bd_writes_them_are_plainly_so() -> None:
 def test_nothing_raises(raw: bytes) -> None:
     read(raw), closed(raw), answer(raw)
     index = Index()
-    index.replace([raw, b"[" * 100_000, b'{"id":' * 5000])
+    index.replace([raw])
     assert not index.live
+
+
+def test_nothing_is_too_deep() -> None:
+    deep = (b"[" * 100_000, b'{"id":' * 5000)
+    assert [read(raw) for raw in deep] == [Skipped("it ends early")] * 2
+    assert not any(answer(raw).whole for raw in deep)
 
 
 @pytest.mark.parametrize(

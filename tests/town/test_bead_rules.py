@@ -57,6 +57,7 @@ def agrees(index: Index, records: list[Record], now: float, cascades: bool) -> N
     assert {bead_id: set(index.named(index.live[bead_id])) for bead_id in index.blocked} == told
     assert index.held_by == {bead_id: index.holders(index.live[bead_id]) for bead_id in index.blocked}
     assert all(index.held_by.values())
+    assert all(bead is index.live[bead.id] for queue in (index.ready, *index.queues.values()) for bead in queue.beads)
     whole = Index(Rules(cascades), now)
     whole.replace(map(line, records))
     assert [list(queue) for queue in index.queues.values()] == [list(queue) for queue in whole.queues.values()]

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from .bead import Bead
 from .kinds import kind
-from .ranked import Ranked, rank
+from .ranked import Ranked, in_order, rank
 from .reading import Skipped, closed, read
 
 _INACTIVE = frozenset({"closed", "pinned"})
@@ -325,12 +325,14 @@ class Index:
             self.queues[name].put(bead, place)
 
     def _settle_all(self) -> None:
-        self.ready.fill(filter(self._is_ready, self.live.values()))
-        self.blocked.fill(filter(self._is_blocked, self.live.values()))
+        every = in_order(self.live.values())
+        self.ready.fill([one for one in every if self._is_ready(one[1])])
+        self.blocked.fill([one for one in every if self._is_blocked(one[1])])
         self.held_by = {bead.id: self.holders(bead) for bead in self.blocked.beads}
-        queued: dict[str | None, list[Bead]] = {name: [] for name in (*self.queues, None)}
-        for bead in self.kinds["work"].values():
-            queued[self._queue_of(bead)].append(bead)
+        work, queued = self.kinds["work"], defaultdict(list)
+        for place, bead in every:
+            if bead.id in work:
+                queued[self._queue_of(bead)].append((place, bead))
         for name, queue in self.queues.items():
             queue.fill(queued[name])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from .bead import Bead
@@ -20,6 +20,10 @@ def rank(bead: Bead) -> Rank:
     A bead without a priority stands behind all others.
     """
     return (_UNTOLD if bead.priority is None else bead.priority, -(bead.created or 0.0), bead.id)
+
+
+def in_order(beads: Iterable[Bead]) -> list[tuple[Rank, Bead]]:
+    return sorted(((rank(bead), bead) for bead in beads), key=_RANK)
 
 
 class Ranked:
@@ -43,9 +47,8 @@ class Ranked:
     def beads(self) -> tuple[Bead, ...]:
         return tuple(self._beads)
 
-    def fill(self, beads: Iterable[Bead]) -> None:
-        """Replaces everything."""
-        ranked = sorted(((rank(bead), bead) for bead in beads), key=_RANK)
+    def fill(self, ranked: Sequence[tuple[Rank, Bead]]) -> None:
+        """Replaces everything, by what is in order already."""
         self._order = [place for place, _ in ranked]
         self._beads = [bead for _, bead in ranked]
         self._places = {place[2]: place for place in self._order}
