@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Self
@@ -296,7 +296,7 @@ class Follower:
                 if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
             ]
         files = []
-        for _, path, sure in sorted(beside)[-MOST_GENERATIONS:]:
+        for _, path, sure in sorted(beside)[:MOST_GENERATIONS]:
             with suppress(OSError):
                 files.append(_File(path, now, current=False, sure=sure))
         return files
@@ -357,18 +357,20 @@ def _lines(offset: int, data: bytes) -> Iterator[Raw]:
 
 def _after(descriptor: int, size: int, recent: Sequence[int]) -> tuple[int, bool]:
     """Returns (where lines told lately end in a file, a row of them or its beginning; 0: nowhere, whether the last does)."""
-    known, enough = frozenset(recent), min(ENOUGH, len(recent))
-    row = end = last = 0
+    known, enough = Counter(recent), min(ENOUGH, len(recent))
+    row = end = last = once = 0
     for offset, line in _backwards(descriptor, size) if known else ():
-        if (told := hash(line)) in known:
+        if times := known[told := hash(line)]:
             if not row:
-                end, last = offset + len(line) + 1, told
+                end, last, once = offset + len(line) + 1, told, 0
             row += 1
-            if row == enough:
+            # A line that is written again and again may well be new.
+            once += times == 1
+            if once and row >= enough:
                 break
         elif line.strip():
             row = 0
-    return (end, last == recent[-1]) if row else (0, False)
+    return (end, last == recent[-1]) if row and once else (0, False)
 
 
 def _backwards(descriptor: int, size: int) -> Iterator[Raw]:

@@ -185,6 +185,17 @@ def test_a_rotation_between_two_looks(log: Path, rotate: Act, unseen: int) -> No
     assert followed.told == run(0, 160)
 
 
+@pytest.mark.parametrize("rotate", [renamed, copied_and_cut])
+def test_a_line_that_is_written_again_and_again_is_told_each_time(log: Path, rotate: Act) -> None:
+    add(log, "first", *["again"] * 100)
+    followed = Followed(log)
+    followed.look()
+    rotate(log)
+    add(log, *["again"] * 50)
+    followed.settle()
+    assert followed.told == ["first", *["again"] * 150]
+
+
 def test_lines_that_were_told_and_pruned_in_the_middle_are_not_told_again(log: Path) -> None:
     add(log, *run(0, 100))
     followed = Followed(log)
