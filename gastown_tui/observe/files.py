@@ -41,8 +41,11 @@ class FileReader:
         self._records = Records(root)
         self._last: dict[str, Any] = {}
 
-    def read(self, at: Moment, present: frozenset[str] = frozenset()) -> TownFiles:
-        """Returns what the files say. Processes are looked up only for pid files of sessions that are not `present`."""
+    def read(self, at: Moment, present: frozenset[str] = frozenset(), *, events: bool = False) -> TownFiles:
+        """Returns what the files say, with the town's own events where they are wanted.
+
+        Processes are looked up only for pid files of sessions that are not `present`.
+        """
         self._errors = []
         town = self._json("mayor/town.json")
         registry = self._json("mayor/rigs.json") or self._json("rigs.json")
@@ -62,6 +65,8 @@ class FileReader:
             starts=starts,
             estop=tuple(self._estop()),
             errors=(*self._errors, *self._records.errors),
+            events=self._records.events() if events else (),
+            recorded=self._records.recorded,
         )
 
     def _same(self, key: str, value: T) -> T:

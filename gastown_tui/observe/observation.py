@@ -321,7 +321,7 @@ class Observation:
             self._past.keep(*alive)
         self._recording.use_disk(now)
         facts = self._use_acks(self._acks, now) if self._acks else []
-        return [*facts, self._place.reader.read(now, sessions)]
+        return [*facts, self._place.reader.read(now, sessions, events=True)]
 
     def _use_acks(self, acks: AckStore, now: Moment) -> list[Fact]:
         """Forgets what is over, unless somebody changed something: that is read first, lest a newer one is forgotten with it."""

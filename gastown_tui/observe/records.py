@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from gastown_tui.town.facts import Halt, Stop
+from gastown_tui.town.snapshot import Told
 from gastown_tui.town.text import stamp
 
 from .following import Follower
 
 TAIL_BYTES = 1 << 20
 MOST_STOPS = 5000
+MOST_TOLD = 500
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CALM = ("", "absent", "empty", "not a regular file")
 _KNOWN_REASONS = ("user shutdown", "idle-reap", "self-clean", "done")
@@ -53,6 +56,9 @@ class Records:
         self._stops: dict[tuple[str, bool], Stop] = {}
         self._halt: Halt | None = None
         self._starts: dict[str, float] = {}
+        # Most of what is written is not told.
+        self._untold: deque[bytes] = deque(maxlen=4 * MOST_TOLD)
+        self._events: tuple[Told, ...] = ()
         takers = {".events.jsonl": self._event, "logs/town.log": self._log_line}
         # What is told twice of a file that is being rewritten says nothing new: it is not waited for.
         self._logs = [(name, Follower(root / name, TAIL_BYTES, settle_s=0), take) for name, take in takers.items()]
@@ -68,6 +74,23 @@ class Records:
         self.errors = tuple(f"{name} cannot be read: {log.state}" for name, log, _ in self._logs if log.state not in _CALM)
         return tuple(self._stops.values()), self._halt, dict(self._starts)
 
+    @property
+    def recorded(self) -> str | None:
+        """Returns why the events cannot be read, nothing where they can, None where there are none."""
+        state = self._logs[0][1].state
+        return None if state == "absent" else "" if state in _CALM else f".events.jsonl: {state}"
+
+    def events(self) -> tuple[Told, ...]:
+        """Returns the last events that a person may want to see, newest last; the same object where none came."""
+        if self._untold:
+            from gastown_tui.town.events import told
+
+            found = [told(*event) for event in map(_decoded, self._untold) if event]
+            self._untold.clear()
+            if news := [event for event in found if event]:
+                self._events = (*self._events, *news)[-MOST_TOLD:]
+        return self._events
+
     def _add(self, stop: Stop) -> None:
         key = (stop.target, stop.known)
         last = self._stops.get(key)
@@ -80,13 +103,13 @@ class Records:
             del self._stops[next(iter(self._stops))]
 
     def _event(self, line: bytes) -> None:
+        self._untold.append(line)
         if not any(word in line for word in (b'"session_death"', b'"halt"', b'"session_start"')):
             return
-        with suppress(ValueError, RecursionError):
-            event = json.loads(line.decode("utf-8", "replace"))
-            if isinstance(event, dict) and (at := utc_stamp(event.get("ts"))) is not None:
-                payload = event.get("payload")
-                self._known_event(event, payload if isinstance(payload, dict) else {}, at)
+        if (found := _decoded(line)) is not None:
+            event, at = found
+            payload = event.get("payload")
+            self._known_event(event, payload if isinstance(payload, dict) else {}, at)
 
     def _known_event(self, event: Mapping[str, object], payload: Mapping[str, object], at: float) -> None:
         match event.get("type"):
@@ -107,6 +130,15 @@ class Records:
         if (at := local_stamp(when)) is not None and target:
             reason = what.partition("(")[2].rpartition(")")[0] or what
             self._add(Stop(target, at, reason, crash=kind == "crash"))
+
+
+def _decoded(line: bytes) -> tuple[Mapping[str, object], float] | None:
+    """Returns an event and when it happened; None for what is no event."""
+    with suppress(ValueError, RecursionError):
+        event = json.loads(line.decode("utf-8", "replace"))
+        if isinstance(event, dict) and (at := utc_stamp(event.get("ts"))) is not None:
+            return event, at
+    return None
 
 
 def _death(session: str, at: float, reason: str) -> Stop:

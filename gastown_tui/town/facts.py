@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from .acks import Ack
-from .snapshot import NOTHING, Moment, Phase
+from .snapshot import NOTHING, Moment, Phase, Told
 
 OUR_PREFIX = "_gttui-"
 """What the names of our own hidden sessions begin with; they are left out of every answer."""
@@ -170,7 +170,7 @@ class Rig(NamedTuple):
 
 
 class TownFiles(NamedTuple):
-    """What the town's own files say."""
+    """What the town's own files say. `recorded`: why its events cannot be read, empty where they can, None if there are none."""
 
     at: Moment
     name: str = ""
@@ -185,6 +185,8 @@ class TownFiles(NamedTuple):
     starts: Mapping[str, float] = NOTHING
     estop: tuple[tuple[str, float | None, str], ...] = ()
     errors: tuple[str, ...] = ()
+    events: tuple[Told, ...] = ()
+    recorded: str | None = None
 
     def says_as(self, other: Self | None) -> bool:
         """Whether the files said the same then, whenever that was."""

@@ -63,6 +63,7 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         sources=_sources(known),
         notices=(*notices(known.files, known.located, agents, halt, known.clock_step, now, monitor), *unmet(known.wishes, files)),
         monitor=monitor,
+        events=known.files.events if known.files else (),
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())

@@ -103,7 +103,7 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
         case SourceFailed():
             return _fold_failure(known, fact)
         case TownFiles():
-            return _answered(known, "town", fact.at)._replace(files=_kept_files(known.files, fact))
+            return _fold_files(known, fact)
         case Remembered():
             return _answered(known, "memory", fact.at)._replace(remembered={**fact.seen, **known.remembered})
         case Acknowledgements():
@@ -132,6 +132,13 @@ def _fold_judgement(known: Known, fact: Judgement) -> Known:
         return known
     newest = dict(sorted(kept.items(), key=lambda item: item[1][1])[-MOST_REMEMBERED:])
     return known._replace(remembered=newest, lacking={name: at for name, at in known.lacking.items() if name in newest})
+
+
+def _fold_files(known: Known, fact: TownFiles) -> Known:
+    known = _answered(known, "town", fact.at)._replace(files=_kept_files(known.files, fact))
+    if fact.recorded:
+        return known._replace(failures={**known.failures, "events": SourceFailed("events", fact.recorded, fact.at)})
+    return known if fact.recorded is None else _answered(known, "events", fact.at)
 
 
 def _kept_files(old: TownFiles | None, new: TownFiles) -> TownFiles:

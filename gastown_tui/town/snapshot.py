@@ -174,6 +174,15 @@ class Notice(NamedTuple):
     since: float | None = None
 
 
+class Told(NamedTuple):
+    """An event that the town itself wrote down: when, of which type, whom it concerns, as the town calls them, and in words."""
+
+    at: float
+    kind: str
+    who: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """How well a source of facts answers: `ok`, `stale`, `error` or `absent`. `at` is the last good answer."""
@@ -231,7 +240,10 @@ class TownRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A town at one moment. `agents` are in the order of `interface.md`: town level first, then rigs by name."""
+    """A town at one moment. `agents` are in the order of `interface.md`: town level first, then rigs by name.
+
+    `events`: the last five hundred of the town's own that a person may want to see, newest last, in the order of the file.
+    """
 
     ref: TownRef
     observed_at: float = field(compare=False)
@@ -241,6 +253,7 @@ class Town:
     sources: tuple[SourceState, ...] = ()
     notices: tuple[Notice, ...] = ()
     monitor: Monitor | None = None
+    events: tuple[Told, ...] = ()
 
     def agent(self, agent_id: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from gastown_tui.town.report import activity_lines
@@ -11,18 +11,22 @@ from gastown_tui.town.text import clock_time, mask, rfc3339, safe
 from gastown_tui.town.words import evidence_text, outlook, summary_sentence
 
 from .ages import Ages
+from .view import Event
 
+_HALF_A_DAY_S = 43200.0
 Section = tuple[str, list[tuple[str, str]]]
 Environment = Sequence[tuple[str, str]]
 
 
-def sections(agent: Agent, environment: Environment | str, ages: Ages) -> list[Section]:
+def sections(agent: Agent, environment: Environment | str, ages: Ages, history: Iterable[Event] = ()) -> list[Section]:
     """Returns titled groups of (label, text), every text inert and masked. `environment` is the reason where it is a string."""
+    happened = [(_when(event.at, ages.now), f"{event.state or ''} {event.text}".strip()) for event in history]
     parts = [
         ("why", list(_why(agent, ages))),
         *([("its screen", told)] if (told := activity_lines(agent, ages.now)) else []),
         ("ages", [(label, _age(label, stamp, ages)) for label, stamp in _stamps(agent)]),
         ("who", list(_who(agent))),
+        *([("history", happened)] if happened else []),
         ("environment", [("", environment)] if isinstance(environment, str) else [(name, value) for name, value in environment]),
     ]
     return [(title, [(safe(label), mask(safe(text))) for label, text in lines]) for title, lines in parts]
@@ -44,6 +48,12 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
             "acknowledged",
             ", ".join(part for part in (agent.acknowledged.reason, "just now" if ago == "now" else f"{ago} ago") if part),
         )
+
+
+def _when(stamp: float, now: float) -> str:
+    """Returns the time of day in UTC; with the day instead of the seconds where that was not today."""
+    told = rfc3339(stamp) or ""
+    return clock_time(stamp) if abs(now - stamp) < _HALF_A_DAY_S else f"{told[5:10]} {told[11:16]}"
 
 
 def _stamps(agent: Agent) -> list[tuple[str, float | None]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from gastown_tui.observe.ports import Eye
+from gastown_tui.town.events import names
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.looked import Sight
-from gastown_tui.town.snapshot import Agent, Moment, Nowhere, SourceState, State, Town
-from gastown_tui.town.text import safe
+from gastown_tui.town.snapshot import GONE, Agent, Moment, Nowhere, SourceState, State, Told, Town
+from gastown_tui.town.text import mask, safe
 
 from .ways import USUAL, Ways
 
@@ -18,16 +20,28 @@ ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 _KEPT_FRAMES = 64
 _KEPT_EVENTS = 100
+_HISTORY = 20
+# Between an end and the town's word of it, or between two looks that tell of it.
+_SAME_S = 10.0
+_TURNS = {"session_start": "began", "session_death": "ended"}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change of state: when it was seen, whose, into what, and the first evidence for it."""
+    """A change of state: when it was seen, whose, into what, and the first evidence for it; or what the town wrote down.
+
+    `turn` is `began` or `ended` where it is that, so that what was seen and is written down too is told once.
+    """
 
     at: float
     agent: str
     state: State | None
     text: str
+    turn: str = ""
+
+    def is_as(self, other: Event) -> bool:
+        """Whether both tell of the same begin or end."""
+        return bool(self.turn) and (self.turn, self.agent) == (other.turn, other.agent) and abs(self.at - other.at) <= _SAME_S
 
 
 class View:
@@ -52,6 +66,7 @@ class View:
         self._unseen: list[Event] = []
         self._held_at: float | None = None
         self._waiting: list[Town | Nowhere | Frame] = []
+        self._began = clock().wall
 
     @property
     def now(self) -> float:
@@ -102,7 +117,24 @@ class View:
         """Notes what changed, while held too: who died and came back meanwhile must not go untold."""
         before, self._newest = self._newest, town
         if isinstance(before, Town) and isinstance(town, Town):
-            self._unseen = [*self._unseen, *changes(before, town, self._clock().wall)][-_KEPT_EVENTS:]
+            self._note_events(changes(before, town, self._clock().wall), _written(before, town))
+
+    def _note_events(self, seen: Sequence[Event], written: Sequence[Event]) -> None:
+        """Notes what was seen, and what is written of anything else: it tells less."""
+        if any(one.turn for one in seen):
+            self.events = deque(_but(self.events, seen), _KEPT_EVENTS)
+        known = [*_but(self._unseen, seen), *seen]
+        news = (one for one in written if one.at >= self._began and not any(map(one.is_as, (*self.events, *known))))
+        self._unseen = [*known, *news][-_KEPT_EVENTS:]
+
+    def history(self, agent: Agent) -> list[Event]:
+        """Returns what is known to have happened to an agent, newest first: what was seen, and what the town wrote down."""
+        seen = [event for event in self.events if event.agent == agent.id]
+        town = self.town if isinstance(self.town, Town) else None
+        called = names(town.agents) if town and town.events else {}
+        told = [_event(one, called) for one in (town.events if town else ()) if called.get(one.who) == agent.id]
+        both = [*seen, *(one for one in told if one not in seen and not any(map(one.is_as, seen)))]
+        return sorted(both, key=lambda event: event.at, reverse=True)[:_HISTORY]
 
     def _take_town(self, town: Town | Nowhere) -> None:
         self.events.extendleft(self._unseen)
@@ -131,19 +163,37 @@ def _replaces(new: Town | Nowhere | Frame, old: Town | Nowhere | Frame) -> bool:
     return not isinstance(old, Frame)
 
 
+def _but(events: Iterable[Event], seen: Sequence[Event]) -> list[Event]:
+    """Returns the events without what was only written of what is seen now."""
+    return [one for one in events if one.state is not None or not any(map(one.is_as, seen))]
+
+
+def _written(before: Town, after: Town) -> list[Event]:
+    """Returns what the town has written down meanwhile."""
+    last = before.events[-1] if before.events else None
+    news = list(takewhile(lambda one: one != last, reversed(after.events)))
+    called = names(after.agents) if news else {}
+    return [_event(one, called) for one in reversed(news)]
+
+
+def _event(told: Told, called: Mapping[str, str]) -> Event:
+    return Event(told.at, called.get(told.who, told.who), None, mask(safe(told.text)), _TURNS.get(told.kind, ""))
+
+
 def changes(before: Town, after: Town, now: float) -> Sequence[Event]:
     """Returns what changed between two looks, without the coming and going of work, which would drown the rest."""
     was = {agent.id: agent for agent in before.agents}
     news = [_change(was.get(agent.id), agent, now) for agent in after.agents]
     here = {agent.id for agent in after.agents}
-    left = [Event(now, agent.id, None, "left") for agent in before.agents if agent.id not in here]
+    left = [Event(now, agent.id, None, "left", "ended") for agent in before.agents if agent.id not in here]
     return [event for event in [*news, *left] if event]
 
 
 def _change(before: Agent | None, agent: Agent, now: float) -> Event | None:
     if before is None:
-        return Event(now, agent.id, agent.state, "came")
+        return Event(now, agent.id, agent.state, "came", "began" if agent.alive else "")
     if before.state == agent.state or {before.state, agent.state} <= _CALM:
         return None
     told = safe(agent.evidence[0].fact) if agent.state not in _CALM else f"again, was {before.state}"
-    return Event(agent.since or now, agent.id, agent.state, told)
+    turn = "ended" if agent.state in GONE else "began" if before.state in GONE else ""
+    return Event(agent.since or now, agent.id, agent.state, told, turn)

@@ -142,7 +142,7 @@ class AgentScreen(Page):
 
     def _facts(self, agent: Agent, ages: Ages, width: int) -> list[list[Run]]:
         style, lines = self.style, list[list[Run]]()
-        for title, told in sections(agent, self._environment, ages):
+        for title, told in sections(agent, self._environment, ages, self.view.history(agent)):
             lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
             for index, (label, text) in enumerate(told):
                 # What has no label goes on with the line above it: an answer stands below its question.
