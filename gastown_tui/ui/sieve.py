@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from gastown_tui.town.lines import Line
+from gastown_tui.town.log import RANKS
 
 SHOWN_CHARACTERS = 4096
 HINT = "words · level:warn comp:handoff session:gt-x · level:broken"
 _LEVELS = ("", "warn", "error", "broken")
-_RANKS = {"trace": 0, "debug": 1, "info": 2, "notice": 3, "warn": 4, "warning": 4, "error": 5, "critical": 6, "fatal": 6}
 _LEVEL = "level:"
 
 Test = Callable[[Line], bool]
@@ -60,14 +60,14 @@ def _level(value: str) -> Test:
 
     What tells no known level passes every known one: nobody knows that it is harmless.
     """
-    value = value.casefold()
-    if value == "broken":
+    value = value.upper()
+    if value == "BROKEN":
         return lambda line: line.verdict != "ok"
-    rank = _RANKS.get(value)
+    rank = RANKS.get(value)
     if rank is None:
-        return lambda line: (line.level or "").casefold().startswith(value)
-    lower = {level for level, other in _RANKS.items() if other < rank}
-    return lambda line: (line.level or "").casefold() not in lower
+        return lambda line: (line.level or "").upper().startswith(value)
+    lower = {level for level, other in RANKS.items() if other < rank}
+    return lambda line: (line.level or "").upper() not in lower
 
 
 def _component(value: str) -> Test:

@@ -286,7 +286,7 @@ class MonitorScreen(Page):
 
     def action_copy_line(self) -> None:
         if self.reading.line:
-            self.console.copy(log.raw(self.reading.line))
+            self.console.copy(log.inert(log.raw(self.reading.line)))
 
     def action_back(self) -> None:
         """Undoes one thing: typing and the filter, scrolling, the whole line, the zoom, the ribbon; then leaves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from rich.cells import chop_cells, set_cell_size
 from textual.strip import Strip
@@ -20,7 +20,7 @@ from .lines import Lines, Run, clip, fit
 from .strip import section
 
 _LEVEL, _COMPONENT = 6, 10
-_RAW_CHARACTERS = 65536
+_MOST_CHARACTERS = 65536
 _MARKS = {"ok": " ", "flagged": "~", "recovered": "≈", "joined": "│", "rejected": "✗"}
 _VERDICTS = {
     "ok": "as it should be",
@@ -93,16 +93,15 @@ class Log(Choices):
 
     def _place(self, scene: Scene, room: int) -> int:
         """Returns the index of the first line on screen: the one that was, moved only as far as it must be."""
-        count = len(scene.shown)
-        top = bisect_left(scene.shown, self._top)
+        count, top = len(scene.shown), bisect_left(scene.shown, self._top)
         if scene.chosen is not None:
             at = bisect_left(scene.shown, scene.chosen)
             return max(0, min(max(min(top, at), at - room + 1), count - room))
-        if count > top + room:
-            top = count - room + (room // 3 if count - top - room <= room else 0)
-        elif top + room - count > room // 3:
-            top = count - room
-        return max(0, top)
+        beyond, free = count - top - room, room // 3
+        if beyond > room or -beyond > free:
+            # A burst, another filter or the first look: there is nothing to hold on to.
+            return max(0, count - room)
+        return count - room + free if beyond > 0 else top
 
     def _rows(self, scene: Scene, width: int) -> Iterator[Strip]:
         made: dict[tuple[object, ...], Strip] = {}
@@ -164,18 +163,24 @@ class Whole(Lines):
         if line is None:
             self.draw([section([("no line is chosen", style("dim"))], (), width, style)])
             return
+        told, stands = inert(line.message), inert(raw(line))
+        texts = [(text, token) for text, token in ((told, "text"), (stands if stands != told else "", "dim")) if text]
         rows = [section([(text, style("dim")) for text in _facts(line)], (), width, style)]
-        for text, token in ((line.message, "text"), (raw(line) if line.verdict != "ok" else "", "dim")):
-            shown = _wrapped(
-                text, width - 2, max(1, (height - len(rows) + 1) // (1 + (token == "text" and line.verdict != "ok")))
-            )
-            rows += [fit([(f" {row}", style(token))], width, style("text")) for row in shown if text]
+        for text, token in texts:
+            shown = _wrapped(text, width - 2, max(1, (height - 1) // len(texts)))
+            rows += [fit([(f" {row}", style(token))], width, style("text")) for row in shown]
         self.draw(rows[:height])
 
 
 def raw(line: Line) -> str:
-    """Returns a line as it stands in the file, inert and masked; of one that is as it should be only the message was kept."""
-    return mask(safe((line.message if line.raw is None else line.raw)[:_RAW_CHARACTERS]))
+    """Returns a line as it stands in the file; of one that is as it should be only the message was kept."""
+    return line.message if line.raw is None else line.raw
+
+
+@lru_cache(maxsize=8)
+def inert(text: str) -> str:
+    """Returns at most 64 KiB of a text as it may be shown: safe, secrets masked."""
+    return mask(safe(text[:_MOST_CHARACTERS]))
 
 
 def _facts(line: Line) -> Iterator[str]:
@@ -186,10 +191,10 @@ def _facts(line: Line) -> Iterator[str]:
 
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
-    """Returns the text in at most so many rows, the last of which says how much there is below it."""
+    """Returns an inert text in at most so many rows, the last of which says how much there is below it."""
     room = max(8, width)
-    told = mask(safe(text[: room * (most + 1)]))
-    rows = chop_cells(told, room)
-    if len(rows) <= most and len(told) >= len(text):
+    rows = chop_cells(text[: room * (most + 1)], room)
+    if len(rows) <= most:
         return rows
-    return [*rows[: most - 1], clip(rows[most - 1], room - 24) + f" (+{len(text) - room * (most - 1):,} characters)"]
+    left = f" (+{len(text) - sum(map(len, rows[:most])):,} characters)"
+    return [*rows[: most - 1], clip(rows[most - 1], max(1, room - len(left))) + left]

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from gastown_tui.observe.ports import History
 from gastown_tui.town.ribbon import CODES
 from gastown_tui.town.snapshot import State
-from gastown_tui.town.text import clock_time
+from gastown_tui.town.text import age, clock_time
 from gastown_tui.town.words import SHAPES
 
 from ..themes import STATE_TOKENS, Ink, ink
@@ -180,10 +180,11 @@ class Ribbon(Choices):
         measure = self._measure
         span = "a minute" if measure.step == 1 else f"{measure.step} min"
         if scene.back is None or not scene.rows:
-            since = clock_time(measure.begin(0) * 60)[:5]
+            minutes = measure.count * measure.step
+            last = "24 h" if minutes == _DAY_MIN else age(60 * minutes)
             return [
                 ("fleet", style("dim" if scene.back is None else "text bold")),
-                (f" · {span} a cell, since {since}", style("dim")),
+                (f" · {span} a cell, the last {last}", style("dim")),
             ]
         row, minute, code = self._cursor
         when = clock_time(minute * 60)[:5]
