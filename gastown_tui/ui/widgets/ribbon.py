@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Size
 from textual.strip import Strip
 
 from gastown_tui.observe.ports import History
@@ -124,6 +125,7 @@ class Ribbon(Choices):
         self._top = 0
         self._on_screen: Sequence[Past] = ()
         self._made: dict[tuple[object, ...], Strip] = {}
+        self._look: tuple[Scene, Size, int] | None = None
         self._cursor = Cell(Past("", "", None), 0, 0)
         self._measure = Measure(1, 4, 1, 1, 0)
 
@@ -144,6 +146,10 @@ class Ribbon(Choices):
 
     def show(self, scene: Scene, history: History) -> None:
         """Draws the rows around the chosen one. Rows with equal cells stay the same line objects, which cost nothing."""
+        look = scene, self.size, history.version
+        if look == self._look:
+            return
+        self._look = look
         width, style = self.size.width, partial(ink, scene.theme)
         measure = self._measure = Measure.of(scene, width)
         self._scroll(scene)
