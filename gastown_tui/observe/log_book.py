@@ -71,7 +71,7 @@ class Book:
             last = line.offset
 
     async def earlier(self) -> None:
-        if self._before is None or not self.dropped:
+        if self._before is None or not self.dropped or len(self._lines) >= MOST_IN_ALL:
             return
         first, found = self.first, await self._before(self.dropped)
         if first == self.first and found:

@@ -43,6 +43,9 @@ class MonitorSource:
             # Not waited for: a disk that hangs must not hold up the end.
             asyncio.get_running_loop().run_in_executor(None, self._folder.close)
 
+    def look_now(self) -> None:
+        self._wake.set()
+
     async def _follow(self) -> None:
         told = -TELL_S
         while True:

@@ -162,6 +162,8 @@ class Observation:
         self._readings.clear()
         if self.source:
             self.source.look_now(full=True)
+        if self._monitor:
+            self._monitor.look_now()
         self._look_for_server.set()
         self._wake.set()
 
