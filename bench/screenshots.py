@@ -41,6 +41,8 @@ PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("agent-120x32", MIDDLE, ["space"]),
     ("problem-120x32", MIDDLE, ["escape", "g", "w", "w"]),
     ("problems-120x32", MIDDLE, ["5"]),
+    ("wall-120x32", MIDDLE, ["2"]),
+    ("wall-200x60", (200, 60), []),
     ("help-120x32", MIDDLE, ["1", "question_mark"]),
     ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
 )
