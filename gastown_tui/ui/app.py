@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.screen import Screen
@@ -18,17 +19,17 @@ from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from .absence import Absence
 from .calls import Calls, overdue_next, terminal_title
 from .driver import SafeDriver
-from .screens.agent import AgentScreen
-from .screens.help import HelpScreen, PaletteScreen
-from .screens.monitor import MonitorScreen
 from .screens.nowhere import NowhereScreen
-from .screens.problems import ProblemsScreen
 from .screens.town import TownScreen
-from .screens.wall import WallScreen
 from .stage import Stage, play
 from .themes import PALETTES
 from .view import View
 from .ways import PREFIX, USUAL, Ways
+
+if TYPE_CHECKING:
+    from .screens.monitor import MonitorScreen
+    from .screens.problems import ProblemsScreen
+    from .screens.wall import WallScreen
 
 
 class Console(Stage):
@@ -105,18 +106,26 @@ class Console(Stage):
                 self.page.paste(event.text)
 
     async def inspect(self, agent_id: str, *, zoomed: bool = False) -> None:
+        from .screens.agent import AgentScreen  # here and below: the first picture waits for no other screen's module
+
         await self.push_screen(AgentScreen(self.view, agent_id, zoomed=zoomed))
 
     async def action_problems(self) -> None:
+        from .screens.problems import ProblemsScreen
+
         await self._open(ProblemsScreen)
 
     async def action_town(self) -> None:
         await self._open(TownScreen)
 
     async def action_wall(self) -> None:
+        from .screens.wall import WallScreen
+
         await self._open(WallScreen)
 
     async def action_monitor(self) -> None:
+        from .screens.monitor import MonitorScreen
+
         await self._open(MonitorScreen)
 
     async def _open(self, kind: type[TownScreen | WallScreen | MonitorScreen | ProblemsScreen]) -> None:
@@ -127,10 +136,14 @@ class Console(Stage):
             await self.push_screen(kind(self.view))
 
     async def action_palette(self) -> None:
+        from .screens.help import PaletteScreen
+
         if self.page is not None and not isinstance(self.page, PaletteScreen):
             await self.push_screen(PaletteScreen(self.view, self.page))
 
     async def action_help(self) -> None:
+        from .screens.help import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
         else:

@@ -42,3 +42,9 @@ def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
     heavy = ("asyncio", "textual", "rich", "gastown_tui.town.lines", "gastown_tui.town.ribbon")
     code = f"import sys, gastown_tui.cli, gastown_tui.observe.looking; print([name for name in {heavy} if name in sys.modules])"
     assert python(code) == "[]"
+
+
+def test_the_first_picture_waits_for_no_other_screen() -> None:
+    ours = "name for name in sys.modules if name.startswith('gastown_tui.ui.screens.')"
+    code = f"import sys, gastown_tui.ui.app; print(*sorted(name.rpartition('.')[2] for name in [{ours}]))"
+    assert python(code) == "listing nowhere page town"
