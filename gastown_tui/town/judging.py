@@ -13,7 +13,7 @@ from typing import Any
 
 from .acks import acknowledged
 from .activity.judging import FIRST, title_shape
-from .activity.motion import Motion
+from .activity.motion import OUTPUT_S, Motion
 from .agents import Identity, Stranger, identify
 from .expected import Expectation, expected_agents, is_down, unmet
 from .facts import Daemon, Pane, Rig, TownFiles
@@ -142,7 +142,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     if before and _stands(before, inputs, now):
         return before
     if before and _only_ticks(before, body, inputs, now):
-        return before._replace(inputs=inputs)
+        return before._replace(inputs=inputs, next_at=_works_until(before, body))
     former = before.agent if before and _is_session(before.agent, pane) else None
     body = body._replace(promised=former.expects if former and former.state is State.DEAD else None)
     same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
@@ -177,19 +177,34 @@ def _are_the_same(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
 
 
 def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment) -> bool:
-    """Whether an agent that its screen tells did nothing but go on printing and spinning: its verdict does not rest on that.
+    """Whether an agent did nothing but go on printing and spinning, where that says no more than was said.
 
-    With three hundred that print, that is what happens each second.
+    Either its screen tells, or it counts as working since it prints. With three hundred that print, that is what happens each
+    second.
     """
     agent, reading = before.agent, before.carried.reading
-    if reading is None or reading.state is not agent.state or agent.state not in _BY_SCREEN or _is_due(before, now):
+    by_screen = reading is not None and reading.state is agent.state and agent.state in _BY_SCREEN
+    if not (by_screen or _works_by_output(before, body)) or _is_due(before, now):
         return False
     old, still = Body(*before.inputs[: len(body)]), before.inputs[len(body) :]
     if not _are_the_same((*body._replace(pane=old.pane, motion=old.motion), *inputs[len(body) :]), (*old, *still)):
         return False
     ticking = body.pane._replace(window_activity=old.pane.window_activity, title=old.pane.title)
     told = agent.last_output is not None and body.motion.output // STRETCH_S == agent.last_output // STRETCH_S
-    return told and ticking == old.pane and title_shape(body.pane.title) == before.carried.title
+    return told and ticking == old.pane and title_shape(body.pane.title) == title_shape(old.pane.title)
+
+
+def _works_by_output(before: Judged, body: Body) -> bool:
+    """Whether nothing but movement tells that an agent works, and its output is enough for that."""
+    reading, program = before.carried.reading, body.found.program if body.found else None
+    moves = before.agent.state is State.WORKING and before.next_at is not None and body.motion.watched is not None
+    return moves and (reading is None or reading.state is None) and not (program and program.noisy)
+
+
+def _works_until(before: Judged, body: Body) -> float | None:
+    """Returns when (mono) a verdict that stands although its agent went on printing changes by itself."""
+    watched = body.motion.watched
+    return watched + OUTPUT_S if watched is not None and _works_by_output(before, body) else before.next_at
 
 
 def _told_well(former: Agent, pane: Pane, output: float | None) -> dict[str, Any]:

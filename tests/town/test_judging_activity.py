@@ -7,6 +7,7 @@ from recorded import scene
 from story import ALPHA, START, Story, facts, living, pane, tree
 
 from gastown_tui.town import judging
+from gastown_tui.town.activity.motion import OUTPUT_S
 from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
 from gastown_tui.town.snapshot import Agent, Moment, State
 from gastown_tui.town.wishes import Wishes
@@ -302,3 +303,21 @@ def test_others_have_a_turn_every_few_agents_and_the_answer_is_the_same() -> Non
     story.tell(story.listing(*panes), *(living(one) for one in panes))
     *between, last = judging.judge_in_steps(story.known, story.now)
     assert between == [None] * (27 // judging.STEP) and last == judging.judge(story.known, story.now)
+
+
+def test_who_works_since_it_prints_is_judged_again_when_its_output_would_not_do_any_more() -> None:
+    story = Story(ALPHA)
+    story.tell(story.listing(MAX), living(MAX))
+    judged = []
+    for second in range(1, 6):
+        story.wait(1)
+        story.tell(story.listing(MAX._replace(window_activity=START.wall + second)))
+        judged.append(story.judgement.judged["alpha/crew/max"])
+    assert [one.agent.state for one in judged] == [State.WORKING] * 5
+    assert judged[3].agent is judged[2].agent and judged[3].next_at == story.now.mono - 1 + OUTPUT_S
+    story.wait(OUTPUT_S + 0.1)
+    story.tell()
+    assert "not 10 s of quiet yet" in story.agent().evidence[1].fact
+    story.wait(10)
+    story.tell()
+    assert story.agent().state is State.IDLE
