@@ -57,10 +57,11 @@ class MonitorSource:
             if step.fact is not None and not wait:
                 self._out(step.fact)
                 told = now.mono
-            if step.folder != self._watched and self._book.heard:
-                await self._watch(step.folder)
             if not step.more:
                 await self._pause(min(wait or POLL_S, POLL_S))
+            # Not before the first pause: what watches takes a tenth of a second to load, while others draw for the first time.
+            if step.folder != self._watched and self._book.heard:
+                await self._watch(step.folder)
 
     async def _pause(self, most: float) -> None:
         await asyncio.sleep(LEAST_S)
@@ -85,7 +86,6 @@ class MonitorSource:
 
 
 def _import_awatch() -> Callable[..., AsyncIterator[Any]]:
-    # It takes a tenth of a second, which only who draws the log needs.
     from watchfiles import awatch
 
     return awatch

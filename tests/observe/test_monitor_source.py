@@ -24,6 +24,7 @@ from gastown_tui.observe.stream import Stream
 from gastown_tui.town.facts import Fact, MonitorRead
 from gastown_tui.town.snapshot import Nowhere, Town
 
+INOTIFY = "anon_inode:inotify"
 Eventually = Callable[..., Awaitable[Any]]
 LINE = '{"ts":"2026-11-21T10:00:00Z","level":"INFO","component":"ai","message":"line %d"}\n'
 
@@ -72,6 +73,15 @@ async def followed(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: 
     made = Followed(tmp_path / "automonitor", heard=True)
     yield made
     await made.end()
+
+
+def _open(target: str) -> bool:
+    """Whether this process has a file open whose name begins so."""
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if str(link.readlink()).startswith(target):
+                return True
+    return False
 
 
 def _cannot() -> Any:
@@ -127,20 +137,12 @@ async def test_an_end_leaves_neither_threads_nor_tasks_nor_open_files(tmp_path: 
     def watching() -> list[str]:
         return [thread.name for thread in threading.enumerate() if "watch" in thread.name.lower()]
 
-    def open_files() -> list[str]:
-        return [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink() and _target(link)]
-
-    def _target(link: Path) -> bool:
-        with contextlib.suppress(OSError):
-            return str(link.readlink()).startswith((str(tmp_path), "anon_inode:inotify"))
-        return False
-
     followed = Followed(tmp_path, heard=True)
     followed.write(1)
-    await eventually(lambda: followed.last == "line 1" and "anon_inode:inotify" in open_files())
+    await eventually(lambda: followed.last == "line 1" and _open(str(tmp_path)) and _open(INOTIFY))
     await followed.end()
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    await eventually(lambda: not open_files())
+    await eventually(lambda: not _open(str(tmp_path)) and not _open(INOTIFY))
     assert not watching()
 
 
@@ -171,7 +173,7 @@ async def test_a_console_sees_a_line_within_a_second(tmux: Tmux, tmp_path: Path,
     try:
         await eventually(lambda: eye.log.state == "absent" and towns)
         (folder / "monitor.jsonl").write_text(LINE % 1)
-        await eventually(lambda: eye.log.lines)
+        await eventually(lambda: eye.log.lines and _open(INOTIFY))
         told.clear()
         at = time.monotonic()
         with (folder / "monitor.jsonl").open("a") as log:
