@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import scene
 from logbook import Book
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gastown_tui.town.lines import Line
@@ -358,6 +359,7 @@ async def test_hostile_lines_stay_text(size: tuple[int, int]) -> None:
         for key in ("4", "v", "k", "g", "L", "slash", "x", "enter", "escape", "tab", "j", "h", "plus", "enter", "z", "z"):
             shown = await pressed(pilot, key)
             assert len(shown.splitlines()) <= size[1]
+            assert all(cell_len(row) <= size[0] for row in shown.splitlines())
             assert not [char for char in shown if char != "\n" and not char.isprintable() and char != "\xa0"]
             assert SECRET not in shown
 

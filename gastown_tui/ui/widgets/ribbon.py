@@ -217,7 +217,8 @@ def _line(row: Past, cells: bytes, measure: Measure, theme: str, at: int | None)
     inks = _inks(theme, selected)
     blocks = _blocks(cells, inks) if at is None else _marked(cells, at, inks, ink(theme, "accent", selected=True))
     rest = Segment(" " * (measure.width - measure.left - measure.count), ink(theme, "text", selected=selected))
-    return Strip([*_name(row, measure.left, theme, selected), *blocks, rest], measure.width)
+    line = Strip([*_name(row, measure.left, theme, selected), *blocks, rest], max(measure.width, measure.left + measure.count))
+    return line if line.cell_length == measure.width else line.crop(0, measure.width)
 
 
 @lru_cache(maxsize=1024)
