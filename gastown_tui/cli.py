@@ -278,7 +278,7 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
     from gastown_tui.observe.doctor import examine, lines
 
     terminal = os.isatty(1)
-    found = examine(settings.wanted(), settings.means(), settings.backend or "auto", settings.monitor_dir, terminal, state_dir())
+    found = examine(settings.wanted(), settings.means(), settings.backend or "auto", terminal, state_dir())
     if json_wanted:
         _print_json(found)
     else:

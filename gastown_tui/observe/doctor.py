@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gastown_tui.town.facts import MonitorRead
+from gastown_tui.town.monitor import monitor
 from gastown_tui.town.report import SCHEMA, short_socket
 from gastown_tui.town.snapshot import Nowhere
-from gastown_tui.town.text import safe
+from gastown_tui.town.text import mask, safe
+from gastown_tui.town.words import monitor_sentence
 
 from .calls import TimedOut, run
 from .locate import Wanted
+from .monitor_log import read_once
 from .once import FIRST_TIMEOUT_S, Means
 from .ports import GatewayError
 from .survey import Survey, survey
@@ -40,20 +44,18 @@ class Check:
         return {
             "name": self.name,
             "status": self.status,
-            "found": safe(self.found),
+            "found": mask(safe(self.found)),
             "tried": [safe(one) for one in self.tried],
             "remedy": self.remedy,
         }
 
 
-def examine(
-    wanted: Wanted, means: Means, backend: str, monitor_dir: str | None, terminal: bool, state_dir: Path
-) -> dict[str, Any]:
+def examine(wanted: Wanted, means: Means, backend: str, terminal: bool, state_dir: Path) -> dict[str, Any]:
     """Returns the document of `doctor --json`. Blind: the town or its server cannot be seen; degraded: anything else fails."""
     place = survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=FIRST_TIMEOUT_S)
     checks = [_town(place), _socket(place), *_tmux(place, wanted, means, backend)]
     checks += [_tool(name, wanted) for name in ("gt", "bd")]
-    checks += [_monitor(place, monitor_dir), _terminal(wanted, terminal), *_permissions(place, wanted, state_dir), _limits()]
+    checks += [_monitor(place, wanted, means), _terminal(wanted, terminal), *_permissions(place, wanted, state_dir), _limits()]
     states = {check.name: check.status for check in checks}
     blind = states["town"] == "fail" or states["socket"] == "fail" or states["tmux"] == "fail"
     # What a version of tmux can do wrong is worth knowing, and is no failure yet.
@@ -121,18 +123,24 @@ def _tool(name: str, wanted: Wanted) -> Check:
     return Check(name, "ok", f"{said or 'no version told'} ({path})")
 
 
-def _monitor(place: Survey | Nowhere, monitor_dir: str | None) -> Check:
-    if isinstance(place, Nowhere) and monitor_dir is None:
-        return Check("monitor", "skip", "no town, so no automonitor's folder")
-    root = "" if isinstance(place, Nowhere) else place.ref.root
-    if not root and monitor_dir is None:
-        return Check("monitor", "skip", "the town's root is not known")
-    folder = Path(monitor_dir) if monitor_dir else Path(root) / "settings" / "automonitor"
-    if os.path.isdir(folder):
-        return Check("monitor", "ok", str(folder))
-    if monitor_dir is None:
-        return Check("monitor", "skip", "this town has no automonitor", (str(folder),))
-    return Check("monitor", "fail", f"{folder} is no folder", (str(folder),), "name the automonitor's folder with --monitor-dir")
+def _monitor(place: Survey | Nowhere, wanted: Wanted, means: Means) -> Check:
+    path = wanted.monitor_folder("" if isinstance(place, Nowhere) else place.ref.root)
+    if path is None:
+        nowhere = isinstance(place, Nowhere)
+        return Check("monitor", "skip", "no town, so no automonitor's folder" if nowhere else "the town's root is not known")
+    now = means.clock()
+    fact = read_once(path, now, named=wanted.monitor_dir is not None)
+    if not isinstance(fact, MonitorRead):
+        if fact is None:
+            return Check("monitor", "skip", "this town has no automonitor", (path,))
+        return Check("monitor", "fail", fact.error, (path,), "name the automonitor's folder with --monitor-dir")
+    said, _ = monitor(fact, now)
+    found = f"{path}: {monitor_sentence(said, now.wall)}"
+    if said.faults:
+        return Check("monitor", "warn", "; ".join((found, *said.faults)), (path,), "mend or remove that file")
+    if said.writer == "silent":
+        return Check("monitor", "warn", found, (path,), "gt-automonitor restart starts it again")
+    return Check("monitor", "ok", found, (path,))
 
 
 def _terminal(wanted: Wanted, terminal: bool) -> Check:

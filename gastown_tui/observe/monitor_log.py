@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import NamedTuple
 
-from gastown_tui.town.facts import Fact, MonitorRead, SourceFailed
+from gastown_tui.town.facts import MonitorRead, SourceFailed
 from gastown_tui.town.lines import Line, Parser
 from gastown_tui.town.monitor import Reckoning
 from gastown_tui.town.snapshot import Moment
@@ -33,7 +33,7 @@ class Step(NamedTuple):
     `fact` is None where nobody named a folder and there never was one.
     """
 
-    fact: Fact | None
+    fact: MonitorRead | SourceFailed | None
     lines: Sequence[Line] = ()
     state: str = ""
     torn: str = ""
@@ -123,7 +123,7 @@ def _written(path: str) -> float | None:
     return None
 
 
-def read_once(path: str, now: Moment, *, named: bool = False) -> Fact | None:
+def read_once(path: str, now: Moment, *, named: bool = False) -> MonitorRead | SourceFailed | None:
     """Returns what a folder says, from the last MiB of its log."""
     folder = MonitorFolder(path, named=named)
     try:

@@ -43,7 +43,7 @@ def doctor(
     state = named.pop("state", hand.tmux.folder / "state")
     place = {"town": str(hand.root), "socket": hand.tmux.socket, "PATH": f"{hand.bin}:{os.environ['PATH']}"} | named
     means = Means(place.pop("tmux", "tmux"), "here", clock, time.sleep, lambda root, _server: Memory(state, root))
-    found = examine(hand.wanted(**place), means, backend, monitor, terminal, state)
+    found = examine(hand.wanted(**place)._replace(monitor_dir=monitor), means, backend, terminal, state)
     for check in found["checks"]:
         assert set(check) == {"name", "status", "found", "tried", "remedy"} and check["found"]
         assert (check["status"] in ("warn", "fail")) == bool(check["remedy"]), check
@@ -133,7 +133,20 @@ def test_the_automonitors_folder(town: HandTown) -> None:
     assert check(doctor(town), "monitor")["status"] == "skip"
     folder = town.root / "settings/automonitor"
     folder.mkdir(parents=True)
-    assert check(doctor(town), "monitor")["found"] == str(folder)
+    assert check(doctor(town), "monitor")["found"] == f"{folder}: automonitor absent"
+    (folder / "monitor.jsonl").write_text("")
+    assert check(doctor(town), "monitor") | {"tried": []} == {
+        "name": "monitor",
+        "status": "ok",
+        "found": f"{folder}: automonitor alive",
+        "tried": [],
+        "remedy": None,
+    }
+    os.utime(folder / "monitor.jsonl", (1000, 1000))
+    assert check(doctor(town), "monitor")["remedy"] == "gt-automonitor restart starts it again"
+    (folder / "state.json").mkdir()
+    os.utime(folder / "state.json", (1000, 1000))
+    assert check(doctor(town), "monitor")["found"].endswith("; state.json cannot be read: not a regular file")
     assert check(doctor(town, monitor=str(town.root / "no")), "monitor")["status"] == "fail"
 
 
