@@ -18,6 +18,7 @@ from gastown_tui.town.text import clock_time
 
 MOST_BYTES = 4 << 20
 AGAIN_S = (0.05, 0.05, 0.05)
+REWRITTEN_S = 1.0
 COMPLAIN_S = 5.0
 RESET_S = 3600.0
 MOST_KEYS = 100
@@ -49,14 +50,15 @@ class Rewritten:
             return False
         self._read_at = signature if now.wall - signature[2] / 1e9 > _SETTLED_S else None
         try:
-            self.value, self._broken, self._good_at = self._good(), None, signature[2] / 1e9
+            self.value, self._broken, self._good_at = self._good(now.wall - signature[2] / 1e9), None, signature[2] / 1e9
         except (OSError, ValueError) as error:
             since = min(self._broken[1] if self._broken else now.mono, now.mono - (now.wall - signature[2] / 1e9))
             self._broken = (reason(error), since)
         return bool(self.value != before)
 
-    def _good(self) -> Any:
-        for wait in AGAIN_S:
+    def _good(self, old: float) -> Any:
+        """Returns what the file says; one that changed just now is being written, and read again for that."""
+        for wait in AGAIN_S if old < REWRITTEN_S else ():
             with suppress(ValueError):
                 return self._parse(contents(self._path))
             time.sleep(wait)
