@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-# Compiled when they are first needed: most commands show no text in which there may be any.
-_SECRET_NAME = r"(?i)(key|token|secret|pass(w|phrase|$)|_pwd$|credential|auth|cookie|session_?id$|dsn|private|webhook)"
-_SECRET_VALUE = (
+_SECRET_NAME = re.compile(
+    r"(?i)(key|token|secret|pass(w|phrase|$)|_pwd$|credential|auth|cookie|session_?id$|dsn|private|webhook)"
+)
+_SECRET_VALUE = re.compile(
     r"(sk-[A-Za-z0-9_-]{8,}|[rs]k_(?:live|test)_\w{8,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|hf_\w{16,}|npm_\w{16,}|xox[abprs]-[\w-]{8,}|A(?:K|S)IA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{10,}\.[\w.-]{10,}|glpat-[\w-]{12,}"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=hooks\.slack\.com/services/)[\w/]{8,}|(?i:(?<=bearer )[\w.~+/-]{8,}))"
 )
@@ -23,12 +24,12 @@ def safe(text: str) -> str:
 
 def mask(text: str) -> str:
     """Returns the text with everything that looks like a secret replaced."""
-    return re.sub(_SECRET_VALUE, MASK, text)
+    return _SECRET_VALUE.sub(MASK, text)
 
 
 def mask_variable(name: str, value: str) -> str:
     """Returns a variable's value as it may be shown: hidden whole when its name or its form is that of a secret."""
-    return MASK if value and re.search(_SECRET_NAME, name) else mask(value)
+    return MASK if value and _SECRET_NAME.search(name) else mask(value)
 
 
 def age(seconds: float | None) -> str:
