@@ -47,7 +47,8 @@ class Event:
 class View:
     """The picture that all screens draw from. While held it stands still, and what arrives waits.
 
-    `away`: how the town was when somebody who has come back last looked, until they have read what is new.
+    `chosen`: who, or what, was chosen last, in whichever list. `away`: how the town was when somebody who has come back last
+    looked, until they have read what is new.
     """
 
     def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool, ways: Ways = USUAL) -> None:
@@ -58,6 +59,7 @@ class View:
         self.events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self.live = True
         self.away: Sight | None = None
+        self.chosen = ""
         self._clock = clock
         self._frames: dict[str, Frame] = {}
         self._panes: dict[str, str] = {}

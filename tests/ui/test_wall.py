@@ -15,6 +15,7 @@ from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Agent, SourceState, State
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens.agent import AgentScreen
+from gastown_tui.ui.screens.town import TownScreen
 from gastown_tui.ui.screens.wall import WallScreen
 from gastown_tui.ui.tiling import Grid, grid
 from gastown_tui.ui.widgets.tile import Tile
@@ -381,6 +382,23 @@ async def test_every_screen_is_a_number_away_from_every_other() -> None:
             await pilot.press("space")
             await pilot.pause()
             assert isinstance(app.screen, AgentScreen)
+
+
+async def test_the_choice_goes_along_from_screen_to_screen() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await pilot.press("w", "w", "w")
+        await wall(app, pilot)
+        assert isinstance(app.screen, WallScreen)
+        assert app.screen.agent is next(agent for agent in scene.AGENTS if agent.name == "nux")
+        await pilot.press("l", "1")
+        await pilot.pause()
+        assert isinstance(app.screen, TownScreen)
+        assert app.screen.agent is next(agent for agent in scene.AGENTS if agent.name == "slit")
+        await pilot.press("h", "question_mark", "q")
+        await pilot.pause()
+        assert app.screen.row is not None
+        assert app.screen.row.key == "group:gastown"
 
 
 async def test_a_click_marks_and_the_wheel_moves() -> None:

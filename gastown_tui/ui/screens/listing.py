@@ -20,7 +20,7 @@ class Listing(Page):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self.wish = Wish()
-        self._chosen, self._at = "", 0
+        self._chosen, self._at = view.chosen, 0
 
     @property
     def agent(self) -> Agent | None:
@@ -33,7 +33,11 @@ class Listing(Page):
         return 0
 
     def choose(self, key: str) -> None:
-        """Moves the choice."""
+        """Moves the choice, which every other list takes over."""
+        self._chosen = self.view.chosen = key
+
+    def on_screen_resume(self) -> None:
+        self._chosen = self.view.chosen or self._chosen
 
     def has(self, need: str) -> bool:
         match need:

@@ -31,9 +31,8 @@ class WallScreen(Listing):
 
     SCOPES: ClassVar[tuple[str, ...]] = (keys.WALL,)
 
-    def __init__(self, view: View, chosen: str = "") -> None:
+    def __init__(self, view: View) -> None:
         super().__init__(view)
-        self._chosen = chosen
         self._agents: Sequence[Agent] = ()
         self._grid = Grid(1, 1)
         self._tiles: Sequence[Tile] = ()
@@ -131,7 +130,7 @@ class WallScreen(Listing):
         ]
 
     def choose(self, key: str) -> None:
-        self._chosen = key
+        super().choose(key)
         self.redraw()
 
     def _move_to(self, index: int) -> None:
