@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -32,7 +33,8 @@ class _Frame(NamedTuple):
 
 
 _LIGHT, _HEAVY = _Frame(("╭", "╮"), ("╰", "╯"), "─", "│"), _Frame(("┏", "┑"), ("┗", "┙"), "━", "┃")
-_RULES = frozenset("─━═▔▁ ")
+# A row of nothing but rules and the sides of boxes.
+_SILENT = re.compile("[\\s\u2500-\u2580▁▄▌▏▐▔▕]*")
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 
 
@@ -113,7 +115,7 @@ class Tile(Choices):
         self.draw([top, *rows_, bottom])
 
     def _inside(self, face: Face, width: int, height: int) -> Iterator[Strip]:
-        shown = _last(self._cells, height)
+        shown = _last(self._cells, width - 2, height)
         look = (face.theme, face.past, face.chosen, _border(face), width)
         made: dict[tuple[object, ...], Strip] = {}
         for cells in (*shown, *[()] * (height - len(shown))):
@@ -124,11 +126,11 @@ class Tile(Choices):
         self._made = made
 
 
-def _last(cells: Sequence[Cells], height: int) -> Sequence[Cells]:
+def _last(cells: Sequence[Cells], width: int, height: int) -> Sequence[Cells]:
     """Returns the last rows that fit. Where that is not all of them, those that say nothing give way, the uppermost first."""
     missing, kept = len(cells) - height, list[Cells]()
     for row in cells:
-        if missing > 0 and _RULES.issuperset(plain(row)):
+        if missing > 0 and _SILENT.fullmatch(plain(row)[:width]):
             missing -= 1
         else:
             kept.append(row)
