@@ -78,10 +78,10 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
 
 def _same_at_end(old: Strip, new: Strip) -> int:
     """Returns how many columns at the right ends look alike; goes no further to the left than they do."""
-    ours, theirs = ([segment[:2] for segment in strip if segment.text] for strip in (old, new))
+    ours, theirs = ([segment for segment in strip if segment.text] for strip in (old, new))
     columns = 0
     while ours and theirs:
-        (one, style), (other, ink) = ours.pop(), theirs.pop()
+        (one, style, _), (other, ink, _) = ours.pop(), theirs.pop()
         if style is not ink and style != ink:
             break
         most = min(len(one), len(other))
@@ -89,9 +89,9 @@ def _same_at_end(old: Strip, new: Strip) -> int:
             return columns + cell_len(one[len(one) - _common(one, other) :])
         columns += cell_len(one[-most:])
         if len(one) > most:
-            ours.append((one[:-most], style))
+            ours.append(Segment(one[:-most], style))
         elif len(other) > most:
-            theirs.append((other[:-most], ink))
+            theirs.append(Segment(other[:-most], ink))
     return columns
 
 

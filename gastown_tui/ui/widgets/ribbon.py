@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import charmap_decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -49,9 +49,13 @@ _GLYPHS: dict[State | None, str] = {
 }
 _BLOCKS = "".join(_GLYPHS[code] for code in CODES)
 _TOKENS = tuple("text" if code is None else STATE_TOKENS[code] for code in CODES)
-# Neighbours of one ink are drawn in one go: each code stands for the first that has its ink.
-_CLASSES = bytes(_TOKENS.index(token) for token in _TOKENS) + bytes(256 - len(CODES))
-_ALIKE = re.compile(rb"(.)\1*", re.DOTALL)
+# Neighbours of one ink are drawn in one go.
+_ALIKE = re.compile(
+    "|".join(
+        f"[{re.escape(''.join(block for block, other in zip(_BLOCKS, _TOKENS, strict=True) if other == token))}]+"
+        for token in dict.fromkeys(_TOKENS)
+    )
+)
 
 
 class Past(NamedTuple):
@@ -158,7 +162,7 @@ class Ribbon(Choices):
         hidden = len(scene.rows) - len(self._on_screen)
         below = beyond(self._top, hidden - self._top, style) if hidden else []
         hours = fit(_hours(measure, scene, below, style), width, style("text"))
-        self.draw([section(self._head(scene, style), _legend(set().union(*cells), style), width, style), *lines, hours])
+        self.draw([section(self._head(scene, style), _legend(b"".join(cells), style), width, style), *lines, hours])
 
     def _scroll(self, scene: Scene) -> None:
         """Moves the rows only as far as the chosen one demands."""
@@ -235,20 +239,19 @@ def _name(row: Past, width: int, theme: str, selected: bool) -> tuple[Segment, .
 
 
 @lru_cache(maxsize=16)
-def _inks(theme: str, selected: bool) -> tuple[Style, ...]:
-    return tuple(ink(theme, token, selected=selected) for token in _TOKENS)
+def _inks(theme: str, selected: bool) -> Mapping[str, Style]:
+    """Returns the ink of each block."""
+    return {block: ink(theme, token, selected=selected) for block, token in zip(_BLOCKS, _TOKENS, strict=True)}
 
 
-def _marked(cells: bytes, at: int, inks: Sequence[Style], cursor: Style) -> list[Segment]:
+def _marked(cells: bytes, at: int, inks: Mapping[str, Style], cursor: Style) -> list[Segment]:
     """Returns the cells with the cursor in the place of one: a block in other colours could be taken for another block."""
     return [*_blocks(cells[:at], inks), Segment("┃", cursor), *_blocks(cells[at + 1 :], inks)]
 
 
-def _blocks(cells: bytes, inks: Sequence[Style]) -> list[Segment]:
+def _blocks(cells: bytes, inks: Mapping[str, Style]) -> list[Segment]:
     """Returns the cells in the inks of their states."""
-    blocks = charmap_decode(cells, "strict", _BLOCKS)[0]
-    alike = _ALIKE.finditer(cells.translate(_CLASSES))
-    return [Segment(blocks[run.start() : run.end()], inks[run[0][0]]) for run in alike]
+    return [Segment(run, inks[run[0]]) for run in _ALIKE.findall(charmap_decode(cells, "strict", _BLOCKS)[0])]
 
 
 def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:
@@ -266,7 +269,7 @@ def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) ->
     return [*head, (told[:at], style("faint")), ("▲", style("accent")), (told[at + 1 :], style("faint"))]
 
 
-def _legend(seen: set[int], style: Ink) -> list[Run]:
+def _legend(seen: bytes, style: Ink) -> list[Run]:
     """Returns what the blocks on screen mean, the worst first."""
-    codes = sorted((code for code in seen if CODES[code] is not None), reverse=True)
+    codes = (code for code in range(len(CODES) - 1, 0, -1) if code in seen)
     return [(f" {_BLOCKS[code]} {CODES[code]} ", style(_TOKENS[code])) for code in codes]
