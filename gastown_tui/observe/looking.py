@@ -10,7 +10,7 @@ from functools import partial
 
 from gastown_tui.town.activity.readers import program_named
 from gastown_tui.town.facts import Acknowledgements, Fact, Frame, Listing, Pane, SourceFailed
-from gastown_tui.town.judging import agents_panes, alive_sessions, judge, living_panes
+from gastown_tui.town.judging import agents_panes, alive_sessions, identified, judge, living_panes
 from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import CONFIRM_S
 from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
@@ -69,6 +69,7 @@ class OneLook:
     def take(self, facts: Iterable[Fact], panes: Iterable[Pane] = (), frames: Asking | None = None) -> None:
         """Folds the facts and what runs in the panes, captures with `frames` the screens of those who live, and judges."""
         self._fold(facts)
+        self.known = identified(self.known)
         # Who lives is found out while tmux captures: the screens of all who may are asked for.
         wishes = [Capture(pane) for pane in agents_panes(self.known) if pane not in self.known.screens] if frames else []
         processes = partial(self._read_processes, panes)

@@ -318,6 +318,11 @@ def _source(known: Known, name: str) -> SourceState:
     return SourceState(name, state, at.wall if at else None, failure.error or None)
 
 
+def identified(known: Known) -> Known:
+    """Returns what is known with who each session is, so that nobody finds that out again."""
+    return known._replace(identities=_identities(known))
+
+
 def agents_panes(known: Known) -> list[str]:
     """Returns the panes in which an agent may run, whatever their processes."""
     sessions = (sessions[0] for _, sessions in _by_agent(known, _identities(known)).values())

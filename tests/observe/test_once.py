@@ -18,6 +18,7 @@ from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.inspection import inspect
 from gastown_tui.observe.looking import OneLook
 from gastown_tui.observe.once import Means, blind, look_once
+from gastown_tui.town import judging
 from gastown_tui.town.snapshot import Agent, Nowhere, State
 
 MAX = "alpha/crew/max"
@@ -245,3 +246,14 @@ def test_towns_without_a_root_are_remembered_apart(new_tmux: Callable[..., Tmux]
         town.start(f"gt-{name}-witness")
         seen = Looker(town, tmp_path / "state").look(town=None, cwd=tmux.folder)
         assert [agent.id for agent in seen.town.agents] == [f"{name}/witness"]
+
+
+def test_who_a_session_is_is_asked_once_in_a_look(town: HandTown, looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.register(alpha="al")
+    town.start("al-crew-max")
+    town.start("al-witness")
+    asked: list[str] = []
+    identify = judging.identify
+    monkeypatch.setattr(judging, "identify", lambda pane, *rest: asked.append(pane.session) or identify(pane, *rest))
+    looker.look()
+    assert sorted(asked) == ["al-crew-max", "al-witness"]
