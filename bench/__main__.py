@@ -13,14 +13,14 @@ from typing import NoReturn
 
 import gastown_tui
 
-from . import costs, judged, ribbon, speeds, wall
+from . import costs, judged, log, ribbon, speeds, wall
 from .fleet import Fleet, fleets
 from .plan import QUICK, Plan
 from .table import RESULTS, Row, machine, markdown, reasons, results
 
 FIRST_FRAME = 20
 # In this order: what wants a quiet, old town comes before what kills and revives.
-NAMES = ("first", "status", "bytes", "forks", "steady", "scale", "keys", "deaths", "memory", "judged", "wall", "ribbon")
+NAMES = ("first", "status", "bytes", "forks", "steady", "scale", "keys", "deaths", "memory", "judged", "wall", "ribbon", "log")
 
 
 def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list[Row]]]:
@@ -39,6 +39,7 @@ def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list
         "judged": lambda: judged.rows(plan),
         "wall": lambda: wall.rows(plan),
         "ribbon": lambda: ribbon.rows(plan),
+        "log": lambda: log.rows(plan),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -42,11 +43,15 @@ class Step(NamedTuple):
 
 
 class MonitorFolder:
-    """Reads one automonitor's folder again and again. Its methods use the disk, may run in any thread, and raise nothing."""
+    """Reads one automonitor's folder again and again. Its methods use the disk, may run in any thread, and raise nothing.
 
-    def __init__(self, path: str, *, named: bool = False) -> None:
+    `named`: somebody asked for this folder, so that it must be there. `alone`: nobody else wants the interpreter.
+    """
+
+    def __init__(self, path: str, *, named: bool = False, alone: bool = False) -> None:
         self.path = path
         self._expected = named
+        self._slice = sys.maxsize if alone else SLICE
         self._lock = Lock()
         self._follower = Follower(f"{path}/{LOG}", TAIL_BYTES)
         self._parser = Parser()
@@ -88,10 +93,10 @@ class MonitorFolder:
             self._begun, self._reckoning = True, Reckoning(raw[0][0])
         lines: list[Line] = []
         feed, take = self._parser.feed, self._reckoning.take
-        for begin in range(0, len(raw), SLICE):
+        for begin in range(0, len(raw), self._slice):
             if begin:
                 time.sleep(GIVE_UP_S)
-            for offset, data in raw[begin : begin + SLICE]:
+            for offset, data in raw[begin : begin + self._slice]:
                 for line in feed(offset, data):
                     take(line, now)
                     lines.append(line)
@@ -125,7 +130,7 @@ def _written(path: str) -> float | None:
 
 def read_once(path: str, now: Moment, *, named: bool = False) -> MonitorRead | SourceFailed | None:
     """Returns what a folder says, from the last MiB of its log."""
-    folder = MonitorFolder(path, named=named)
+    folder = MonitorFolder(path, named=named, alone=True)
     try:
         step = folder.read(now)
         while step.more:
