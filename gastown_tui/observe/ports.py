@@ -10,6 +10,9 @@ from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
 
 if TYPE_CHECKING:  # what one look does not use costs it nothing
     from gastown_tui.town.acks import Ack
+    from gastown_tui.town.beads.origin import Origin
+    from gastown_tui.town.beads.queues import Beads
+    from gastown_tui.town.beads.trees import Account
     from gastown_tui.town.lines import Line
     from gastown_tui.town.looked import Sight
     from gastown_tui.town.ribbon import Minute, Ribbon
@@ -157,6 +160,25 @@ class History(Protocol):
         """Returns likewise how much of each cell's time the agent printed, 1 (nothing) to 9 (always); 0: nobody looked."""
 
 
+class BeadBook(Protocol):
+    """The town's beads as far as they were read. Changes on the event loop only; the values that it holds never change."""
+
+    @property
+    def version(self) -> int:
+        """Grows whenever `beads` or `origins` changed."""
+
+    @property
+    def beads(self) -> Beads:
+        """Returns the queues of every database, the town's own first, and the convoys."""
+
+    @property
+    def origins(self) -> Sequence[Origin]:
+        """Returns where each of `beads.queues` comes from, in the same order."""
+
+    async def account(self, bead_id: str) -> Account | None:
+        """Returns all about a bead, closed or not; None where no database that was read has it."""
+
+
 class Eye(Protocol):
     """The observing side as a screen sees it. `on_town` and `on_frame` are called on the event loop."""
 
@@ -172,7 +194,14 @@ class Eye(Protocol):
     def history(self) -> History:
         """Returns what is known of the last day of the town that is observed, or was until it went."""
 
+    @property
+    def beads(self) -> BeadBook:
+        """Returns the town's beads; an empty book where there are none."""
+
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None: ...
+    def on_beads(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called on the event loop whenever the beads changed, at most once a second."""
+
     def on_log(self, tell: Callable[[], None]) -> None:
         """Has `tell` called on the event loop whenever the log says something new, at most twenty times a second."""
 

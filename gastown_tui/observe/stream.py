@@ -14,12 +14,13 @@ from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
 from gastown_tui.town.wishes import NO_WISHES, Wishes
 
+from .beads.book import Book as Beads
 from .locate import Wanted
 from .log_book import Book
 from .monitor_log import MonitorFolder
 from .monitor_source import MonitorSource
 from .observation import Observation
-from .ports import AckStore, Capture, Days, Gateway, GatewayError, History, LogBook, Past
+from .ports import AckStore, BeadBook, Capture, Days, Gateway, GatewayError, History, LogBook, Past
 from .recording import Recording
 from .survey import Survey, listening, survey
 from .tmux.source import Rhythm, TmuxSource
@@ -50,6 +51,7 @@ class Stream:
     _first: Future[Survey | Nowhere] | None = None
     _log: Book = field(default_factory=Book)
     _recording: Recording = field(default_factory=Recording)
+    _beads: Beads = field(default_factory=Beads)
 
     @property
     def _source(self) -> TmuxSource | None:
@@ -73,6 +75,13 @@ class Stream:
         return self._recording.ribbon
 
     def on_log(self, tell: Callable[[], None]) -> None:
+    @property
+    def beads(self) -> BeadBook:
+        return self._beads
+
+    def on_beads(self, tell: Callable[[], None]) -> None:
+        self._beads.on_change(tell)
+
         self._log.on_change(tell)
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:

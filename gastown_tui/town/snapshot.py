@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .beads.stock import Stock
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -243,6 +246,7 @@ class Town:
     """A town at one moment. `agents` are in the order of `interface.md`: town level first, then rigs by name.
 
     `events`: the last five hundred of the town's own that a person may want to see, newest last, in the order of the file.
+    `beads`: what its databases of beads come to, None where there is none.
     """
 
     ref: TownRef
@@ -254,6 +258,7 @@ class Town:
     notices: tuple[Notice, ...] = ()
     monitor: Monitor | None = None
     events: tuple[Told, ...] = ()
+    beads: "Stock | None" = None
 
     def agent(self, agent_id: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from beadbook import BeadBook
 from lastday import day
 from logbook import Book
 
@@ -247,6 +248,10 @@ class Eye:
         self.fails: GatewayError | None = None
         self.breaks = asyncio.Event()
         self.log = Book()
+        self.beads = BeadBook()
+
+    def on_beads(self, tell: Callable[[], None]) -> None:
+        self.beads.tell(tell)
 
     def on_log(self, tell: Callable[[], None]) -> None:
         self.log.tell(tell)

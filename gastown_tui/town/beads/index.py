@@ -93,6 +93,13 @@ class Index:
         bead = self.live.get(bead_id)
         return bead.status if bead else "closed" if bead_id in self._closed else None
 
+    def needed_by(self, bead_id: str) -> list[tuple[str, str]]:
+        """Returns (the kind of its need, id) of every bead that `bead_id` is a parent of, or can hold up."""
+        tables = (self._held, self._waiting, self._children)
+        near = dict.fromkeys(chain.from_iterable(table.get(bead_id, ()) for table in tables))
+        beads = (bead for one in near if (bead := self.get(one)))
+        return [(need.kind, bead.id) for bead in beads for need in bead.needs if need.target == bead_id]
+
     # What a source tells
 
     def replace(self, raws: Iterable[bytes]) -> bool:
