@@ -50,8 +50,8 @@ class Stream:
     _last: Town | Nowhere | None = None
     _first: Future[Survey | Nowhere] | None = None
     _log: Book = field(default_factory=Book)
-    _recording: Recording = field(default_factory=Recording)
     _beads: Beads = field(default_factory=Beads)
+    _recording: Recording = field(default_factory=Recording)
 
     @property
     def _source(self) -> TmuxSource | None:
@@ -74,7 +74,6 @@ class Stream:
     def history(self) -> History:
         return self._recording.ribbon
 
-    def on_log(self, tell: Callable[[], None]) -> None:
     @property
     def beads(self) -> BeadBook:
         return self._beads
@@ -82,6 +81,7 @@ class Stream:
     def on_beads(self, tell: Callable[[], None]) -> None:
         self._beads.on_change(tell)
 
+    def on_log(self, tell: Callable[[], None]) -> None:
         self._log.on_change(tell)
 
     def subscribe(self, on_town: Callable[[Town | Nowhere], None], on_frame: Callable[[Frame], None]) -> None:
