@@ -47,8 +47,8 @@ class Event:
 class View:
     """The picture that all screens draw from. While held it stands still, and what arrives waits.
 
-    `chosen`: who, or what, was chosen last, in whichever list. `away`: how the town was when somebody who has come back last
-    looked, until they have read what is new.
+    `chosen`: who, or what, was chosen in the list that was left last. `away`: how the town was when somebody who has come
+    back last looked, until they have read what is new.
     """
 
     def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool, ways: Ways = USUAL) -> None:
@@ -196,6 +196,6 @@ def _change(before: Agent | None, agent: Agent, now: float) -> Event | None:
         return Event(now, agent.id, agent.state, "came", "began" if agent.alive else "")
     if before.state == agent.state or {before.state, agent.state} <= _CALM:
         return None
-    told = safe(agent.evidence[0].fact) if agent.state not in _CALM else f"again, was {before.state}"
+    told = mask(safe(agent.evidence[0].fact)) if agent.state not in _CALM else f"again, was {before.state}"
     turn = "ended" if agent.state in GONE else "began" if before.state in GONE else ""
     return Event(agent.since or now, agent.id, agent.state, told, turn)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from textual import events
+
 from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.words import need_you
 
@@ -33,8 +35,12 @@ class Listing(Page):
         return 0
 
     def choose(self, key: str) -> None:
-        """Moves the choice, which every other list takes over."""
-        self._chosen = self.view.chosen = key
+        """Moves the choice."""
+
+    async def press(self, event: events.Key) -> None:
+        # Any key may lead to another list, which begins with the same choice.
+        self.view.chosen = self._chosen
+        await super().press(event)
 
     def on_screen_resume(self) -> None:
         self._chosen = self.view.chosen or self._chosen

@@ -171,7 +171,7 @@ class TownScreen(Listing):
 
     def choose(self, key: str) -> None:
         if key != self._chosen:
-            super().choose(key)
+            self._chosen = key
             self.query_one(Pane).up = 0
         listed = self._listed is not None and self._listed[0] is self.wish and self._listed_town is self.town
         if listed and key in self._rows:
@@ -213,7 +213,7 @@ class TownScreen(Listing):
             )
 
     def _refold(self, chosen: str) -> None:
-        super().choose(chosen)
+        self._chosen = chosen
         self.redraw()
 
     def action_sort(self) -> None:

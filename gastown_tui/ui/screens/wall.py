@@ -48,6 +48,11 @@ class WallScreen(Listing):
         return self._agents[self._at] if self._at < len(self._agents) else None
 
     @property
+    def marked(self) -> str:
+        """Whose tile is marked, by id."""
+        return self._chosen
+
+    @property
     def listed(self) -> int:
         return len(self._agents)
 
@@ -106,7 +111,7 @@ class WallScreen(Listing):
             agent,
             ages,
             self.console.inks,
-            chosen=agent.id == self._chosen,
+            chosen=agent.id == self.marked,
             faded=bool(self.view.stale("tmux", "process")),
             past=self.is_past(agent),
             empty=outlook(agent, ages.now) or nothing(agent, looked_at=self.view.live),
@@ -130,7 +135,7 @@ class WallScreen(Listing):
         ]
 
     def choose(self, key: str) -> None:
-        super().choose(key)
+        self._chosen = key
         self.redraw()
 
     def _move_to(self, index: int) -> None:
