@@ -180,14 +180,16 @@ class Settings:
     def stream(self, *, keeps_days: bool = False) -> Stream:
         """Returns what observes a town; `keeps_days` is for what stays, since each that ends leaves its names on the disk."""
         from gastown_tui.memory.acks import Acks
-        from gastown_tui.memory.ribbon import KeptDays
+        from gastown_tui.memory.ribbon import KeptDays, kept_in_box
         from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.stream import Stream
 
         past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
         host, backend = os.uname().nodename, self.backend or "auto"
         days = partial(KeptDays, state_dir()) if keeps_days else None
-        stream = Stream(self.wanted(), "tmux", host, clock, past, backend, self.rhythm(), acks, self.wishes(), days=days)
+        boxed = kept_in_box if keeps_days else None
+        means = (self.wanted(), "tmux", host, clock, past, backend, self.rhythm(), acks, self.wishes())
+        stream = Stream(*means, days=days, boxed=boxed)
         stream.subscribe(_collect, lambda _: None)
         return stream
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +20,17 @@ from typing import Any
 from libtmux import Server
 from libtmux.exc import TmuxCommandNotFound
 
+from gastown_tui.memory.ribbon import BOXED, KeptDays
+
+from .automonitor import FOLDER, Automonitor
+from .chatter import event_line
+from .past import Past
 from .roster import Resident, rigs
 
 AGENT = Path(__file__).with_name("agent.py")
 # tmux refuses a command of more than 16 kB; several sessions made by one command cost one process.
 COMMAND_BYTES = 12_000
+EVENTS = ".events.jsonl"
 RESPAWN = (
     "run-shell -b \"sleep 3 && tmux -L {socket} list-panes -t '{session}' -F '##{{pane_dead}}' 2>/dev/null | grep -q 1"
     " && tmux -L {socket} respawn-pane -k -t '{session}'"
@@ -59,16 +65,21 @@ class DemoTown:
         if not speed > 0:
             raise ValueError(f"a speed is above 0, not {speed:g}")
         self.root, self.socket, self.people = root, socket, people
-        self.speed, self.clock = speed, clock
+        self.seed, self.speed, self.clock = seed, speed, clock
         self.dice = random.Random(seed)
         self.pids: dict[str, int] = {}
         # Beside the town, which holds nothing that a real one does not: what each agent plays, for whoever wants to compare.
         self.plays = root.parent / "plays"
+        self.monitor = Automonitor(people, self, seed=seed, speed=speed)
         self._server = Server(socket_name=socket.name, config_file=os.devnull)
 
     def build(self, period: float) -> None:
-        """Writes the town's files and starts everyone; returns once the dead are dead. `period`: the daemon's, in seconds."""
+        """Writes the town's files and its past, and starts everyone; returns once the dead are dead.
+
+        `period`: the daemon's, in seconds.
+        """
         self._lay_out(period)
+        self._invent()
         self._tmux(
             *("start-server", ";", "set-option", "-s", "exit-empty", "off", ";", "set-option", "-g", "default-shell", "/bin/sh"),
             *(";", "set-environment", "-g", "GT_TOWN_ROOT", str(self.root)),
@@ -93,9 +104,23 @@ class DemoTown:
             for one, _ in batch:
                 self._started(one, int(pids[one.session]))
 
-    def sessions(self) -> set[str]:
-        """Returns the names of all sessions; none where the server is gone."""
-        return set(self._tmux("list-sessions", "-F", "#{session_name}", missing_ok=True))
+    def now(self) -> float:
+        return self.clock()
+
+    def born(self) -> dict[str, float]:
+        """Returns session -> when it was made, in wall seconds, for all of them; none where the server is gone."""
+        lines = self._tmux("list-sessions", "-F", "#{session_created} #{session_name}", missing_ok=True)
+        return {session: float(made) for made, session in (line.split(" ", 1) for line in lines)}
+
+    def restart(self, one: Resident) -> None:
+        """Ends an agent's session, where it has one, and makes it anew. Raises DemoError."""
+        self._tmux("kill-session", "-t", f"={one.session}", missing_ok=True)
+        self.start([one])
+
+    def record(self, kind: str, actor: str, payload: Mapping[str, Any]) -> None:
+        """Writes one of the town's events, as gt does."""
+        with (self.root / EVENTS).open("a") as events:
+            events.write(event_line(self.clock(), kind, actor, payload))
 
     def crash(self, one: Resident, *, killed: bool) -> None:
         """Ends an agent as agents end: killed from outside, or failing with 1."""
@@ -119,8 +144,26 @@ class DemoTown:
         self._write("daemon/state.json", state)
         self._write("deacon/heartbeat.json", {"timestamp": now, "cycle": number, "last_action": f"patrol cycle {number}"})
 
+    def write(self, name: str, text: str, *, more: bool = False) -> None:
+        """Writes one of the automonitor's files in place, or more of it."""
+        with (self.root / FOLDER / name).open("a" if more else "w") as file:
+            file.write(text)
+
+    def remove(self, name: str) -> None:
+        """Removes one of the automonitor's files."""
+        (self.root / FOLDER / name).unlink(missing_ok=True)
+
     def _lay_out(self, period: float) -> None:
-        folders = ("bin", "daemon", "deacon", "mayor", ".runtime/pids", ".runtime/heartbeats", *(one.home for one in self.people))
+        folders = (
+            "bin",
+            "daemon",
+            "deacon",
+            "mayor",
+            ".runtime/pids",
+            ".runtime/heartbeats",
+            FOLDER,
+            *(one.home for one in self.people),
+        )
         for folder in folders:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         self.plays.mkdir()
@@ -137,6 +180,16 @@ class DemoTown:
         heartbeat = {"enabled": True, "interval": f"{period:g}s"}
         self._write("mayor/daemon.json", {"type": "daemon-patrol-config", "version": 1, "heartbeat": heartbeat})
         (self.root / "daemon/daemon.pid").write_text(f"{os.getpid()}\n{self.dice.getrandbits(64):016x}")
+
+    def _invent(self) -> None:
+        """Writes what happened before: into the town, and beside it what a console would remember."""
+        past = self.monitor.world = Past(self.people, self.clock(), seed=self.seed)
+        (self.root / EVENTS).write_text(past.run(self.monitor))
+        for name, texts in past.pages.items():
+            self.write(name, "".join(texts))
+            os.utime(self.root / FOLDER / name, (past.last_s, past.last_s))
+        past.remember(KeptDays(self.root.parent / BOXED, str(self.root)))
+        self.monitor.world = self
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         path = self.root / name
@@ -173,9 +226,7 @@ class DemoTown:
             "role": one.address,
             "session_id": str(uuid.UUID(int=self.dice.getrandbits(128), version=4)),
         }
-        event = {"ts": stamp(now)[:19] + "Z", "source": "gt", "type": "session_start", "actor": one.address, "payload": payload}
-        with (self.root / ".events.jsonl").open("a") as events:
-            events.write(json.dumps({**event, "visibility": "feed"}) + "\n")
+        self.record("session_start", one.address, payload)
         if one.rig:
             (self.root / f".runtime/pids/{one.session}.pid").write_text(f"{pid}|{time.ctime(now)}\n")
 

@@ -27,6 +27,8 @@ from .documents import folder_identity, read_start
 HOURS = DAY // 60
 MOST_BYTES = 1 << 20
 LONGEST_ID = 500
+BOXED = "memory"
+"""Where, beside a town in a box, its past is kept."""
 _ZERO = ord("0")
 _CODES = bytes(byte - _ZERO if _ZERO <= byte < _ZERO + len(CODES) else 0 for byte in range(256))
 _ACTIVITY = bytes(byte - _ZERO if _ZERO <= byte <= _ZERO + MOST_ACTIVITY else 0 for byte in range(256))
@@ -37,6 +39,12 @@ _Rows = defaultdict[str, tuple[list[bytes], list[bytes]]]
 def _new_rows() -> _Rows:
     gaps = [bytes(60)] * (HOURS + 1)
     return defaultdict(lambda: (gaps.copy(), gaps.copy()))
+
+
+def kept_in_box(root: str) -> KeptDays | None:
+    """Returns the past that a town in a box brought along, and takes with it; None where it brought none."""
+    folder = Path(root).parent / BOXED
+    return KeptDays(folder, root) if (folder / "ribbon").is_dir() else None
 
 
 class KeptDays:

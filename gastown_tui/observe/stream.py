@@ -42,6 +42,7 @@ class Stream:
     acks: Callable[[str], AckStore] | None = None
     wishes: Wishes = NO_WISHES
     days: Callable[[str], Days] | None = None
+    boxed: Callable[[str], Days | None] | None = None
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
     _observation: Observation | None = None
@@ -104,7 +105,8 @@ class Stream:
                         await self._look_for_town.wait()
                 continue
             # A town in a box ends with its past.
-            self._recording = Recording(self.days(place.ref.root) if self.days and not place.ref.demo else None)
+            days = self.boxed if place.ref.demo else self.days
+            self._recording = Recording(days(place.ref.root) if days else None)
             self._observation = Observation(
                 place,
                 clock=self.clock,
