@@ -61,7 +61,10 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         agents=agents,
         foreign=_foreign(known, identities),
         sources=_sources(known),
-        notices=(*notices(known.files, known.located, agents, halt, known.clock_step, now, monitor), *unmet(known.wishes, files)),
+        notices=(
+            *notices(known.files, known.located, agents, halt, known.clock_step, now, monitor, _loop(known)),
+            *unmet(known.wishes, files),
+        ),
         monitor=monitor,
         events=known.files.events if known.files else (),
     )
@@ -301,6 +304,16 @@ def _monitor(known: Known, now: Moment) -> tuple[Monitor | None, float | None]:
     from .monitor import monitor
 
     return monitor(known.monitor, now)
+
+
+def _loop(known: Known) -> str:
+    """Returns how the automonitor's own session is: a loop that is silent may hang, or be gone."""
+    if known.monitor is None or known.answer is None or "tmux" in known.failures:
+        return ""
+    pane = next((pane for pane in known.panes.values() if pane.session == "gt-automonitor"), None)
+    if pane is None:
+        return "gt-automonitor is not there"
+    return "gt-automonitor is dead" if pane.dead else f"gt-automonitor runs {pane.command or 'on'}"
 
 
 def _sources(known: Known) -> tuple[SourceState, ...]:

@@ -23,10 +23,12 @@ def notices(
     clock_step: tuple[float, float] | None,
     now: Moment,
     monitor: Monitor | None = None,
+    loop: str = "",
 ) -> tuple[Notice, ...]:
     """Returns the town's notices, as inert text.
 
-    `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall).
+    `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall). `loop`: how the automonitor's own
+    session is, where that is known.
     """
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
@@ -39,7 +41,7 @@ def notices(
         text = f"the clock was set {way} by {age(abs(clock_step[0]))}; ages that span {clock_time(clock_step[1])} are off by that"
         found.append(Notice("clock", text, "nothing to do; it passes", clock_step[1]))
     if monitor is not None and monitor.writer == "silent":
-        found += _silent(monitor, now)
+        found += _silent(monitor, loop, now)
     return tuple(notice._replace(text=safe(notice.text), remedy=safe(notice.remedy)) for notice in found)
 
 
@@ -65,8 +67,8 @@ def _duplicates(agents: tuple[Agent, ...]) -> Iterator[Notice]:
             yield Notice("duplicate", text, "end the older one once you know that nobody needs it")
 
 
-def _silent(monitor: Monitor, now: Moment) -> Iterator[Notice]:
+def _silent(monitor: Monitor, loop: str, now: Moment) -> Iterator[Notice]:
     since = monitor.last_line_at
     if since is not None and now.wall - since < SILENT_NOTICE_S:
-        text = f"the automonitor has said nothing since {clock_time(since)}"
-        yield Notice("monitor_silent", text, "look at its session gt-automonitor; gt-automonitor restart starts it again", since)
+        text = f"the automonitor has said nothing since {clock_time(since)}" + (f"; its session {loop}" if loop else "")
+        yield Notice("monitor_silent", text, "gt-automonitor restart starts it again", since)

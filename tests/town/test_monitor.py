@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import START, Story, pane
 
-from gastown_tui.town.facts import Digest, MonitorRead, SourceFailed
+from gastown_tui.town.facts import Digest, MonitorRead, Pane, SourceFailed
 from gastown_tui.town.lines import Line, Parser
 from gastown_tui.town.monitor import AHEAD_S, SILENT_S, Reckoning, count, handoffs, monitor
 from gastown_tui.town.report import status_document
@@ -288,6 +288,22 @@ def test_a_town_tells_of_its_automonitor_and_says_when_it_falls_silent() -> None
     assert town.monitor is not None and town.monitor.writer == "silent"
     assert [notice.code for notice in town.notices] == ["monitor_silent"] and town.notices[0].since == T
     assert story.later(86400).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("session", "how"),
+    [
+        (pane(number=7, session="gt-automonitor", env={}, command="sleep"), "; its session gt-automonitor runs sleep"),
+        (pane(number=7, session="gt-automonitor", env={}, dead=True), "; its session gt-automonitor is dead"),
+        (pane(number=7, session="notes", env={}), "; its session gt-automonitor is not there"),
+        (None, ""),
+    ],
+)
+def test_a_silent_loop_may_hang_or_be_gone(session: Pane | None, how: str) -> None:
+    story = Story()
+    story.tell(read(Digest(last_at=T - 7200), written=T - 7200))
+    (notice,) = (story.look(session) if session else story.tell()).notices
+    assert notice.text == f"the automonitor has said nothing since 06:00:00{how}"
 
 
 def test_a_folder_that_goes_leaves_nothing_and_one_that_cannot_be_read_leaves_what_was_seen() -> None:
