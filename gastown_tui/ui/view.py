@@ -18,6 +18,7 @@ from .ways import USUAL, Ways
 
 ENDED = frozenset({State.DEAD, State.MISSING})
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
+# As many as the largest Wall has tiles.
 _KEPT_FRAMES = 64
 _KEPT_EVENTS = 100
 _HISTORY = 20

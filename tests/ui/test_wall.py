@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import scene
 from rich.cells import cell_len
+from textual import events
 from textual.pilot import Pilot
 
 from gastown_tui.town.facts import Frame
@@ -204,6 +205,29 @@ async def test_a_blind_console_fades_all_tiles() -> None:
             used = {segment.style.color for y in range(tile.size.height) for segment in tile.render_line(y) if segment.style}
             assert not used & loud
     assert "tmux: stale 42 s" in shown
+
+
+@pytest.mark.parametrize("still", ["hold", "blur"])
+async def test_a_wall_that_stands_still_says_so(still: str) -> None:
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=MIDDLE) as pilot:
+        assert "not live" not in await wall(app, pilot)
+        if still == "hold":
+            await pilot.press("p")
+        else:
+            app.post_message(events.AppBlur())
+        await pilot.pause()
+        assert scene.text(app).count("not live") == 8, "of nine one is dead: its picture is no longer expected to move"
+        assert eye.wishes[-1] == {}
+
+
+async def test_the_marked_pane_is_copied_whole() -> None:
+    app = scene.console()
+    async with app.run_test(size=MIDDLE) as pilot:
+        await wall(app, pilot, "w", "w", "Y")
+        assert app.clipboard.startswith("● Update(internal/session/names.go)")
+        assert app.clipboard.endswith("Pane is dead (status 1, Sat Nov 21 10:41:55 2026)")
 
 
 async def test_a_new_picture_is_drawn_in_its_tile_and_one_of_another_page_nowhere() -> None:

@@ -114,6 +114,7 @@ class WallScreen(Listing):
             chosen=agent.id == self.marked,
             faded=bool(self.view.stale("tmux", "process")),
             past=self.is_past(agent),
+            live=self.live,
             empty=outlook(agent, ages.now) or nothing(agent, looked_at=self.view.live),
         )
         tile.show(agent.id, face, frame.rows if frame else ())
@@ -169,8 +170,7 @@ class WallScreen(Listing):
             await self.console.inspect(self.agent.id, zoomed=True)
 
     def action_copy_pane(self) -> None:
-        tile = next(tile for tile in self._tiles if tile.key == self._chosen)
-        self.console.copy("\n".join(tile.texts))
+        self.console.copy("\n".join(self._tiles[self._at % self._grid.size].texts))
 
     def action_back(self) -> None:
         if self.typing is not None or self.wish.query or self.wish.only_problems:

@@ -58,17 +58,18 @@ class Face(NamedTuple):
     theme: str
 
     @classmethod
-    def of(cls, agent: Agent, ages: Ages, theme: str, *, chosen: bool, faded: bool, past: bool, empty: str) -> Face:
+    def of(cls, agent: Agent, ages: Ages, theme: str, *, chosen: bool, faded: bool, past: bool, live: bool, empty: str) -> Face:
         """Returns what is said of an agent, asking `ages` for every age that is."""
         at = agent.agent_started if agent.agent_started is not None else agent.session_created
         since = None if agent.state in (State.WORKING, State.STARTING) else began(agent)
+        facts = safe(agent.bead or ""), "" if at is None else ages.quiet(at), "" if live or past else "not live"
         ages.due(agent.expects.overdue_at if agent.expects else None)
         return cls(
             names=(safe(agent.id), *([safe(f"{agent.rig}/{agent.name}")] if agent.rig else [])),
             state=agent.state,
             lasts="" if since is None else ages.quiet(since).replace("now", ""),
             told=doing(agent, ages.now) if agent.state in _CALM else asked(agent),
-            facts=" · ".join(part for part in (safe(agent.bead or ""), "" if at is None else ages.quiet(at)) if part),
+            facts=" · ".join(part for part in facts if part),
             calls=agent.needs_you(ages.now),
             quelled=agent.state in CALLING and agent.acknowledged is not None,
             chosen=chosen,
