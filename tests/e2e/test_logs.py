@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -202,6 +203,15 @@ def test_following_through_rotations_while_a_burst_is_written(
     assert [int(json.loads(line)["message"]) for line in following.lines] == list(range(4000))
     following.process.send_signal(signal.SIGINT)
     assert following.process.wait(10) == 130
+
+
+def test_following_in_the_background_of_a_shell_ends_when_interrupted(tmux: Tmux, log: Path) -> None:
+    command = shlex.join(argv("logs", "--follow", "--monitor-dir", str(log.parent)))
+    script = (
+        f"{{ {command} & echo $! > pid; wait $!; echo $? > code; }} | {{ read -r first; kill -INT $(cat pid); cat >/dev/null; }}"
+    )
+    subprocess.run(["sh", "-c", script], env=environment(tmux), cwd=tmux.folder, timeout=30, check=True)
+    assert (tmux.folder / "code").read_text() == "130\n"
 
 
 def test_a_half_line_waits_until_it_is_whole(follow: Callable[..., Following], log: Path, wait_for: Wait) -> None:
