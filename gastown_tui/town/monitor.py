@@ -23,6 +23,7 @@ SILENT_S = 1800.0
 AHEAD_S = 300.0
 """What is stamped further ahead than that was stamped by another clock."""
 _BACK_S = 60.0
+_DAY_S = 86400.0
 _QUICK_PAUSE_S = 10.0
 _TWICE_S = 60.0
 _MOST_NAMES = 2000
@@ -78,6 +79,7 @@ class Reckoning:
         self._crossed: deque[int] = deque(maxlen=2)
         self._back: tuple[float, float] | None = None
         self._mended = -1
+        self._now = self._furthest = 0.0
 
     def take(self, line: Line, now: float) -> None:
         """Takes the next line in; `now`: wall seconds, by which a stamp lies ahead."""
@@ -113,11 +115,13 @@ class Reckoning:
         self._cycles += 1
         self._began, self._numbered, self._run = at, False, None
         self._checked.clear()
+        self._restarting.clear()
 
     def _time(self, at: float, now: float) -> float | None:
         """Returns the stamp if it can be believed; a long pause before it has ended a cycle."""
+        self._now = now
         if at > now + AHEAD_S:
-            self._ahead += 1
+            self._ahead, self._furthest = self._ahead + 1, max(at, self._furthest)
             return None
         if self._last is not None:
             pause = at - self._last
@@ -165,7 +169,7 @@ class Reckoning:
             if found[2].lower().startswith("restart"):
                 self._restarting.add(session)
                 self._restarted(session, at)
-            if at is not None:
+            if at is not None and len(self._checked) < _MOST_NAMES:
                 before, self._checked[session] = self._checked.get(session), at
                 if before is not None and 0 <= at - before <= _TWICE_S:
                     # One loop checks a session once in a cycle.
@@ -203,9 +207,9 @@ class Reckoning:
 
     def _faults(self) -> list[str]:
         faults = []
-        if self._ahead:
+        if self._furthest > self._now + AHEAD_S:
             faults.append(f"monitor.jsonl: {self._ahead} line{'s are' if self._ahead > 1 else ' is'} stamped ahead of this clock")
-        if self._back:
+        if self._back and self._last is not None and self._last - self._back[1] < _DAY_S:
             faults.append(f"monitor.jsonl: its clock went back by {age(self._back[0])} at {clock_time(self._back[1])}")
         if len(self._crossed) == 2 and self._crossed[0] >= self._cycles - 2:
             faults.append("monitor.jsonl: two automonitors seem to write it; end one of them")

@@ -141,12 +141,17 @@ def test_what_lies_ahead_of_the_clock_is_told_and_orders_nothing() -> None:
     assert (log.cycles, log.last_at, log.phases) == (1, T + 1, (Phase("ai", T + 1),))
     assert log.faults == ("monitor.jsonl: 1 line is stamped ahead of this clock",)
     assert digest(said((AHEAD_S, "ai", "a")), now=T).last_at == T + AHEAD_S
+    reckoning = Reckoning()
+    for line, now in zip(said((3600, "ai", "a"), (3601, "ai", "b")), (T, T + 3601), strict=True):
+        reckoning.take(line, now)
+    assert reckoning.digest().faults == ()
 
 
 def test_a_clock_that_was_set_back_is_told_and_the_file_keeps_its_order() -> None:
     log = digest(said((0, "ai", "a"), (-3600, "ai", "b")))
     assert log.last_at == T - 3600 and log.cycles == 1
     assert log.faults == ("monitor.jsonl: its clock went back by 1 h at 07:00:00",)
+    assert digest(said((0, "ai", "a"), (-3600, "ai", "b"), (86400, "ai", "c"))).faults == ()
 
 
 def test_broken_lines_are_counted_once_each_and_those_that_belong_above_are_not() -> None:
@@ -233,6 +238,21 @@ def test_a_hand_off_is_told_in_every_form(name: str) -> None:
 def test_a_hand_off_without_a_time_is_told_and_has_no_age(value: object) -> None:
     found, faults = handoffs({"hq-mayor": value, "hq-deacon": T}, T)
     assert found == {"hq-deacon": T} and faults == ("handoffs.json: no time, or one to come, for hq-mayor",)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(ANYTHING | st.dictionaries(st.text(), ANYTHING))
+def test_whatever_stands_in_the_files_each_session_has_a_past_time_or_none(document: Any) -> None:
+    found, faults = handoffs(document, T)
+    assert all(0 < at <= T + AHEAD_S for at in found.values())
+    assert bool(faults) == (not isinstance(document, dict) or len(found) < len(document))
+    assert count(document) is None or count(document) >= 0
 
 
 @pytest.mark.parametrize(
