@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import scene
+from textual.dom import DOMNode
 from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.pilot import Pilot
 
@@ -472,3 +473,17 @@ async def test_many_agents_say_how_many_are_out_of_sight() -> None:
     async with scene.console(scene.Eye(replace(scene.TOWN, agents=crowd, foreign=()))).run_test(size=(120, 32)) as pilot:
         assert "⋮ +66" in await pressed(pilot)
         assert "⋮ 66 above" in await pressed(pilot, "G")
+
+
+async def test_the_size_of_the_terminal_styles_no_part_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[str] = []
+    style = DOMNode.update_node_styles
+    monkeypatch.setattr(DOMNode, "update_node_styles", lambda node, *_, **__: again.append(type(node).__name__) or style(node))
+    app = scene.console()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await pressed(pilot)
+        assert app.screen.has_class("-wide") and again.count("TownScreen") == 1, "Textual does so as it shows a screen"
+        await pressed(pilot, "space")
+        assert app.screen.has_class("-wide") and again.count("AgentScreen") == 1
+        await pressed(pilot, "z")
+        assert app.screen.has_class("-zoomed") and again.count("AgentScreen") == 2

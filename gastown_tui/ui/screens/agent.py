@@ -97,15 +97,15 @@ class AgentScreen(Page):
     def concerned(self) -> Sequence[Agent]:
         return [self.agent] if self.agent else []
 
+    def classes_at(self, width: int, height: int) -> Mapping[str, bool]:
+        wide = width >= WIDE and not self._zoomed
+        return {"-wide": wide, "-zoomed": self._zoomed, "-facts": self._in_facts, "-low": height < 12}
+
     def lay_out(self, width: int, height: int) -> None:
         super().lay_out(width, height)
-        self.set_class(width >= WIDE and not self._zoomed, "-wide")
-        self.set_class(self._zoomed, "-zoomed")
         if width >= WIDE:
             # A pane is 80 columns as a rule: it is shown whole before the facts get more room.
             self.query_one("#facts").styles.width = max(36, min(72, width - PANE_COLUMNS - 3))
-        self.set_class(self._in_facts, "-facts")
-        self.set_class(height < 12, "-low")
 
     def paint(self, ages: Ages) -> None:
         agent, style = self.agent, self.style

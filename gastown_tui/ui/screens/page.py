@@ -111,8 +111,17 @@ class Page(Screen[None]):
         """Returns the wish for the one pane that a person looks at."""
         return {agent.pane_id: self.view.ways.rate} if agent and agent.pane_id else NOTHING
 
+    def classes_at(self, width: int, height: int) -> Mapping[str, bool]:
+        """Returns the classes of this screen at a size."""
+        return NOTHING
+
+    def on_compose(self) -> None:
+        # Before there are parts: a class that changes later styles all of them again.
+        self.update_classes(self.classes_at(*self.app.size), update=False)
+
     def lay_out(self, width: int, height: int) -> None:
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
+        self.update_classes(self.classes_at(width, height))
         for header in self.query(Header):
             header.styles.height = 2 if height >= 8 and notice(self.view, Ages(self.view.now)) else 1
 

@@ -152,6 +152,10 @@ class TownScreen(Listing):
         kept = next((choice for choice in choices if choice[1] == self._chosen), None)
         self._at, self._chosen = kept or min(choices, key=lambda choice: abs(choice[0] - self._at), default=(0, ""))
 
+    def classes_at(self, width: int, height: int) -> Mapping[str, bool]:
+        sizes = {"-wide": width >= WIDE, "-tall": height >= TALL, "-low": height < 16, "-tiny": height < 10}
+        return {"-zoomed": self._zoomed, **sizes}
+
     def lay_out(self, width: int, height: int) -> None:
         # Who needs a person may change with the second; for a key in between the list is the same.
         listed = (self.wish, int(self.view.now))
@@ -160,11 +164,6 @@ class TownScreen(Listing):
             self._listed, self._listed_town = listed, self.town
         super().lay_out(width, height)
         wide = width >= WIDE
-        self.set_class(wide, "-wide")
-        self.set_class(self._zoomed, "-zoomed")
-        self.set_class(height >= TALL, "-tall")
-        self.set_class(height < 16, "-low")
-        self.set_class(height < 10, "-tiny")
         rows = self.query_one("#rows")
         rows.styles.width = list_width(width) if wide else "100%"
         rows.styles.height = "100%" if wide or height < 10 else list_height(len(self._rows), height - 5)
