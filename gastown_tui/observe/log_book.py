@@ -9,11 +9,15 @@ from gastown_tui.town.lines import Line
 
 MOST_LINES = 20_000
 MOST_IN_ALL = 100_000
+MOST_WEIGHT = 64 << 20
 TELL_EVERY_S = 0.05
 
 
 class Book:
-    """Holds the newest 20,000 lines and what `earlier` brought, 100,000 in all. Used on the event loop only."""
+    """Holds the newest 20,000 lines and what `earlier` brought, 100,000 in all, of 64 million characters at most.
+
+    Used on the event loop only.
+    """
 
     def __init__(self) -> None:
         self.state = "no automonitor's log was looked for yet"
@@ -23,6 +27,7 @@ class Book:
         self._lines: list[Line] = []
         self._file_from = 0
         self._room = MOST_LINES
+        self._weight = 0
         self._tells: list[Callable[[], None]] = []
         self._due: asyncio.TimerHandle | None = None
         self._told_at = 0.0
@@ -46,7 +51,7 @@ class Book:
     def begin(self, before: Callable[[int], Awaitable[Sequence[Line]]]) -> None:
         """Begins anew, for another follower; `before` reads what lies before a byte of its log, newest last."""
         self.first = self._file_from = self.first + len(self._lines)
-        self._lines, self._before, self._room = [], before, MOST_LINES
+        self._lines, self._before, self._room, self._weight = [], before, MOST_LINES, 0
 
     def end(self) -> None:
         """Keeps what was read; nothing earlier can be had any more."""
@@ -58,6 +63,7 @@ class Book:
             return
         self._note_file(lines)
         self._lines.extend(lines)
+        self._weight += _weight(lines)
         self.state, self.torn = state, torn
         self._forget()
         self._tell()
@@ -71,11 +77,12 @@ class Book:
             last = line.offset
 
     async def earlier(self) -> None:
-        if self._before is None or not self.dropped or len(self._lines) >= MOST_IN_ALL:
+        if self._before is None or not self.dropped or len(self._lines) >= MOST_IN_ALL or self._weight >= MOST_WEIGHT:
             return
         first, found = self.first, await self._before(self.dropped)
         if first == self.first and found:
             self._lines[:0] = found
+            self._weight += _weight(found)
             self.first -= len(found)
             self._file_from = min(self._file_from, self.first)
             self._room = min(MOST_IN_ALL, self._room + len(found))
@@ -83,9 +90,13 @@ class Book:
             self._tell()
 
     def _forget(self) -> None:
-        if (more := len(self._lines) - self._room) > 0:
-            del self._lines[:more]
-            self.first += more
+        more = max(0, len(self._lines) - self._room)
+        self._weight -= _weight(self._lines[:more])
+        while self._weight > MOST_WEIGHT and more < len(self._lines) - 1:
+            self._weight -= _weight(self._lines[more : more + 1])
+            more += 1
+        del self._lines[:more]
+        self.first += more
 
     def _tell(self) -> None:
         if self._due is None:
@@ -96,3 +107,7 @@ class Book:
         self._due, self._told_at = None, asyncio.get_running_loop().time()
         for tell in self._tells:
             tell()
+
+
+def _weight(lines: Sequence[Line]) -> int:
+    return sum(len(line.message) + len(line.raw or "") for line in lines)

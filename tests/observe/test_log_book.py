@@ -47,6 +47,18 @@ async def test_lines_keep_their_numbers_while_the_oldest_are_forgotten(book: Boo
     assert (book.first, book.dropped, numbers(book)) == (30, 300, (30, 129))
 
 
+async def test_of_lines_made_to_fill_the_memory_fewer_are_kept(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_book, "MOST_WEIGHT", 1000)
+    book.take([line._replace(raw="x" * 300) for line in lines(0, 10)], "", "")
+    assert (book.first, numbers(book)) == (7, (7, 9))
+    book.take(lines(10, 40), "", "")
+    assert (book.first, numbers(book)) == (7, (7, 39))
+    await book.earlier()
+    assert numbers(book)[1] == 39
+    book.take([lines(40, 41)[0]._replace(raw="x" * 2000)], "", "")
+    assert numbers(book) == (40, 40)
+
+
 async def test_earlier_lines_come_before_and_stay_until_there_are_too_many(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_book, "MOST_LINES", 100)
     monkeypatch.setattr(log_book, "MOST_IN_ALL", 160)
