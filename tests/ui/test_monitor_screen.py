@@ -14,12 +14,14 @@ from textual.pilot import Pilot
 
 from gastown_tui.town.lines import Line
 from gastown_tui.town.ribbon import CODES, Ribbon
-from gastown_tui.town.snapshot import Monitor, Phase, State, Town
+from gastown_tui.town.snapshot import Monitor, Phase, SourceState, State, Town
 from gastown_tui.ui import sieve
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.reading import SLICE, Reading
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.monitor import MonitorScreen
+from gastown_tui.ui.themes import ink
+from gastown_tui.ui.widgets.cycles import Cycles
 from gastown_tui.ui.widgets.ribbon import said
 
 SIZES = ((80, 24), (120, 32), (200, 60))
@@ -285,6 +287,18 @@ async def test_without_a_folder_it_says_what_helps_and_the_ribbon_works() -> Non
         assert "no folder /home/op/gt/settings/automonitor" in shown and "monitor_dir in config.toml" in shown
         assert "── fleet · 10:42 gastown/crew/jack ✖ dead" in shown
         assert await pressed(pilot, "escape", "k", "v", "v", "Y", "space", "G") == await pressed(pilot)
+
+
+async def test_what_is_stale_does_not_look_well() -> None:
+    stale = tuple(SourceState(name, "stale", scene.WALL - 42, "no answer") for name in ("tmux", "monitor"))
+    inks: list[set[object]] = []
+    for town in (scene.TOWN, replace(scene.TOWN, sources=(*stale, *scene.OK[1:]))):
+        async with scene.console(scene.Eye(town)).run_test(size=(120, 32)) as pilot:
+            shown = await pressed(pilot, "4")
+            facts = pilot.app.screen.query_one(Cycles)
+            inks.append({segment.style for segment in facts.render_line(0) if segment.text.strip()})
+    assert "  ? mayor" in shown and "  ● mayor" not in shown
+    assert len(inks[0]) > 2 and inks[1] == {ink("gastown-dark", "dim")}
 
 
 async def test_who_has_left_the_town_keeps_its_day() -> None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 
 from gastown_tui.town.lines import session_of
-from gastown_tui.town.snapshot import Agent, Monitor
+from gastown_tui.town.snapshot import Agent, Monitor, State
 from gastown_tui.town.text import clock_time, mask, safe
 
 from .. import keys, sieve
@@ -101,19 +101,20 @@ class MonitorScreen(Page):
 
     def _rows(self) -> Iterator[Past]:
         """Yields who has a row: the town in its order, and below it those who have left it."""
-        agents = self.town.agents if self.town else ()
+        agents, blind = self.town.agents if self.town else (), bool(self.view.stale("tmux", "process"))
         for agent in agents:
-            yield Past(agent.id, safe(agent.id), agent.state)
+            yield Past(agent.id, safe(agent.id), State.UNKNOWN if blind else agent.state)
         here = {agent.id for agent in agents}
         for agent_id in self.view.eye.history.agents:
             if agent_id not in here:
                 yield Past(agent_id, safe(agent_id), None)
 
     def paint(self, ages: Ages) -> None:
-        cycles = self.query_one(Cycles)
-        self.query_one(Header).show(self.view, ages, self.style)
-        self.query_one("#top", Rule).across(self.style)
-        cycles.show(rows(self._monitor, ages, self.style, *cycles.size), self.style)
+        cycles, style = self.query_one(Cycles), self.style
+        told = (lambda _: style("dim")) if self.view.stale("monitor") else style
+        self.query_one(Header).show(self.view, ages, style)
+        self.query_one("#top", Rule).across(style)
+        cycles.show(rows(self._monitor, ages, told, *cycles.size), style)
         self._paint_ribbon(ages)
         self._paint_log(ages)
 
