@@ -205,6 +205,7 @@ async def test_a_blind_console_fades_all_tiles() -> None:
             used = {segment.style.color for y in range(tile.size.height) for segment in tile.render_line(y) if segment.style}
             assert not used & loud
     assert "tmux: stale 42 s" in shown
+    assert shown.count("not live") == 8
 
 
 @pytest.mark.parametrize("still", ["hold", "blur"])

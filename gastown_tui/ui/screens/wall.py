@@ -13,7 +13,7 @@ from gastown_tui.town.words import outlook
 from .. import keys, roster
 from ..ages import Ages
 from ..tiling import Grid, grid
-from ..view import View
+from ..view import ENDED, View
 from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
@@ -114,7 +114,7 @@ class WallScreen(Listing):
             chosen=agent.id == self.marked,
             faded=bool(self.view.stale("tmux", "process")),
             past=self.is_past(agent),
-            live=self.live,
+            live=self.live or agent.state in ENDED or agent.pane_id is None,
             empty=outlook(agent, ages.now) or nothing(agent, looked_at=self.view.live),
         )
         tile.show(agent.id, face, frame.rows if frame else ())

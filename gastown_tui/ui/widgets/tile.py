@@ -62,7 +62,7 @@ class Face(NamedTuple):
         """Returns what is said of an agent, asking `ages` for every age that is."""
         at = agent.agent_started if agent.agent_started is not None else agent.session_created
         since = None if agent.state in (State.WORKING, State.STARTING) else began(agent)
-        facts = safe(agent.bead or ""), "" if at is None else ages.quiet(at), "" if live or past else "not live"
+        facts = safe(agent.bead or ""), "" if at is None else ages.quiet(at), "" if live else "not live"
         ages.due(agent.expects.overdue_at if agent.expects else None)
         return cls(
             names=(safe(agent.id), *([safe(f"{agent.rig}/{agent.name}")] if agent.rig else [])),
