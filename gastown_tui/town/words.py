@@ -25,11 +25,11 @@ _ORPHANED = (State.DEAD, State.ZOMBIE)
 
 
 def evidence_text(evidence: Evidence, now: float, *, stepped: bool = False) -> str:
-    """Returns the fact as one inert line, and how long ago it happened where the evidence asks for that.
+    """Returns the fact as one inert line without secrets, and how long ago it happened where the evidence asks for that.
 
     `stepped`: below a minute in steps, for a screen on which nothing may tick.
     """
-    fact = safe(evidence.fact)
+    fact = mask(safe(evidence.fact))
     if not evidence.ago:
         return fact
     ago = quiet(now - evidence.at) if stepped else age(now - evidence.at)

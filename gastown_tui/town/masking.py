@@ -1,0 +1,93 @@
+"""Captured rows in which no secret can be read, though their colours and columns stay as they are. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from unicodedata import east_asian_width
+
+from .secrets import Span, spans
+
+_DOT = "•"
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f-\x9f]")
+_EDGES = " \xa0│┃║▏▎▌▐▕|⎿└"
+_TOKEN_START = re.compile(r"[\w+/.=~-]+").match
+# What goes on without a sign of its own: long, and of letters and figures, as no word is.
+_GOES_ON = re.compile(r"(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{16,}=*").match
+_MARGIN = 12
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]{4,}={1,2}").fullmatch
+_PEM = re.compile(r"-----(BEGIN|END) [A-Z ]*PRIVATE KEY-----").search
+_spans = lru_cache(maxsize=4096)(spans)
+
+
+def masked(rows: Sequence[str]) -> tuple[str, ...]:
+    """Returns captured rows with their colours and columns, in which every character of what looks like a secret is a dot.
+
+    A secret is found across attributes, and where a terminal or a program broke it into rows.
+    """
+    texts = [_text(row) for row in rows]
+    hidden: list[list[Span]] = [[*_spans(text)] for text in texts]
+    _across(texts, hidden)
+    _keys(texts, hidden)
+    return tuple(_dotted(row, here) if here else row for row, here in zip(rows, hidden, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _text(row: str) -> str:
+    return _ESCAPE.sub("", row)
+
+
+def _across(texts: Sequence[str], hidden: list[list[Span]]) -> None:
+    """Adds what goes on in the next row: at the margin whatever stands there, elsewhere what can be nothing else."""
+    bodies = [_body(text) for text in texts]
+    margin = max((end for _, end in bodies), default=0) - _MARGIN
+    for at, text in enumerate(texts[:-1]):
+        end, (start, below) = bodies[at][1], bodies[at + 1]
+        head = _TOKEN_START(texts[at + 1], start, below)
+        if head and any(high >= end for _, high in hidden[at]):
+            if end >= margin or _GOES_ON(head[0]):
+                hidden[at + 1].append(head.span())
+        elif head and end >= margin:
+            # What shows its shape only with what goes on below.
+            seams = [(low, high) for low, high in _spans(text[:end] + head[0]) if low < end < high]
+            hidden[at] += [(low, end) for low, _ in seams]
+            hidden[at + 1] += [(start, start + high - end) for _, high in seams]
+
+
+def _body(text: str) -> Span:
+    """Returns where the text in a row begins and ends, without the frame of a box and the blanks around it."""
+    end = len(text.rstrip(_EDGES))
+    return min(end, len(text) - len(text.lstrip(_EDGES))), end
+
+
+def _keys(texts: Sequence[str], hidden: list[list[Span]]) -> None:
+    """Adds the rows of private keys, of which the beginning or the end may be out of sight."""
+    marks = [(at, match[1]) for at, text in enumerate(texts) if (match := _PEM(text))]
+    for at, word in marks:
+        way = 1 if word == "BEGIN" else -1
+        row = at + way
+        while 0 <= row < len(texts) and (body := _body(texts[row])) and _BASE64(texts[row][slice(*body)]):
+            hidden[row].append(body)
+            row += way
+
+
+def _dotted(row: str, hidden: Sequence[Span]) -> str:
+    """Returns a captured row with dots for the characters of these spans of its text, as many as they have columns."""
+    parts, at, done = list[str](), 0, 0
+    for match in (*_ESCAPE.finditer(row), None):
+        piece = row[done : match.start() if match else len(row)]
+        parts.append("".join(_dots(one) if _within(at + n, hidden) else one for n, one in enumerate(piece)))
+        at += len(piece)
+        if match:
+            parts.append(match[0])
+            done = match.end()
+    return "".join(parts)
+
+
+def _within(at: int, hidden: Sequence[Span]) -> bool:
+    return any(start <= at < end for start, end in hidden)
+
+
+def _dots(character: str) -> str:
+    return _DOT * 2 if east_asian_width(character) in "WF" else _DOT
