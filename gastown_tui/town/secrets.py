@@ -40,8 +40,8 @@ PLACES = {
 # and prose have such names too.
 _NAMES = (
     r"\b(?:[A-Z0-9_]*_)?(?:API)?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|COOKIE|DSN)="
-    r"[\"']?(?P<value>[^\s\"'$<{(][^\s\"']{3,})",
-    r"\b(?:PGPASSWORD|SSHPASS|[A-Z0-9_]+_(?:PWD|PASS|AUTH|WEBHOOK|WEBHOOK_URL))=[\"']?(?P<value>[^\s\"'$<{(][^\s\"']{3,})",
+    r"[\"']?(?P<value>[^\s\"'$<{(][^\s\"'\ufffd]{3,})",
+    r"\b(?:PGPASSWORD|SSHPASS|[A-Z0-9_]+_(?:PWD|PASS|AUTH|WEBHOOK|WEBHOOK_URL))=[\"']?(?P<value>[^\s\"'$<{(][^\s\"'\ufffd]{3,})",
     r"(?i:api[_-]?key|secret|token|passw(?:or)?d|passphrase|private[_-]?key|access[_-]?key|credentials?)[\"']? ?[:=]>? ?"
     r"(?:[\"'](?P<value>[^\s\"']{8,})[\"']|(?P<bare>(?=[^\s\"']{0,200}\d)[\w+/.~=@!%^&#-]{8,}+(?![(\[])))",
     r"(?i:(?<![\w-])--(?=\w)[\w-]{0,40}(?:key|token|secret|passw(?:or)?d))[ =](?P<value>(?=\S{0,200}\d)[^\s\"'-][^\s\"']{7,})",
