@@ -1,4 +1,4 @@
-"""`python -m bench`: measures, and prints the table. `--write` renews RESULTS.md."""
+"""`python -m bench`: measures, and prints the table. `--write` renews RESULTS.md, and the table in the README."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import gastown_tui
 from . import costs, judged, log, ribbon, speeds, wall
 from .fleet import Fleet, fleets
 from .plan import QUICK, Plan
-from .table import RESULTS, Row, machine, markdown, reasons, results
+from .table import README, RESULTS, Row, machine, markdown, reasons, results, shortened
 
 FIRST_FRAME = 20
 # In this order: what wants a quiet, old town comes before what kills and revives.
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see that the measuring works; the numbers mean little")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES), metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--write", action="store_true", help="renew bench/RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="renew bench/RESULTS.md and the table in the README")
     wish = parser.parse_args()
     if wish.write and (wish.quick or len(wish.only) < len(NAMES)):
         parser.error("RESULTS.md is written whole and from a full run: no --quick, no --only")
@@ -78,7 +78,9 @@ def main() -> None:
     sys.stdout.write("\n".join([*where, "", markdown(rows), ""]))
     if wish.write:
         old = RESULTS.read_text("utf-8") if RESULTS.exists() else ""
-        RESULTS.write_text(results(rows, "python -m bench --write", where, reasons(old)), "utf-8")
+        new = results(rows, "python -m bench --write", where, reasons(old))
+        RESULTS.write_text(new, "utf-8")
+        README.write_text(README.read_text("utf-8").replace(shortened(old), shortened(new)), "utf-8")
 
 
 def _end(number: int, _frame: object) -> NoReturn:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+README = Path(__file__).parents[1] / "README.md"
 NO_REASON = "the reason is not known yet"
 _REASON = re.compile(r"^- \*\*(?P<what>.+?)\*\*: (?P<why>.+)$", re.MULTILINE)
 
@@ -45,6 +46,13 @@ def markdown(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def shortened(text: str) -> str:
+    """Returns the README's table: what a RESULTS.md says was measured, and what it was to reach."""
+    rows = [[cell.strip() for cell in line.split("|")[1:5]] for line in text.splitlines() if line.startswith("| ")]
+    head, *lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, "|---|---|---|---|", *lines])
 
 
 def reasons(text: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from gastown_tui import places
 from gastown_tui.town.text import safe
@@ -203,6 +204,18 @@ def _known(table: places.Path) -> list[str]:
     if table == ("stalled",):
         return [*get_args(Role)]
     return [*(_TABLES[str(table[0])] if table else Config).model_fields]
+
+
+def readme() -> str:
+    """Returns the README's table of every key."""
+    fields: dict[str, FieldInfo] = {}
+    for name, field in Config.model_fields.items():
+        inner = _TABLES[name].model_fields if name in _TABLES else {}
+        fields |= {f"{name}.{key}": one for key, one in inner.items()} or {name: field}
+    rows = [
+        (f"`{name}`", f"`{field.examples[0]}`" if field.examples else "", field.description) for name, field in fields.items()
+    ]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in [("key", "as in", "what it sets"), ("---",) * 3, *rows])
 
 
 def example(keys: Mapping[str, Sequence[str]]) -> str:

@@ -13,7 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bench.table import RESULTS, shortened
 from gastown_tui.config import Calling, Role, load
+from gastown_tui.config import readme as settings
 from gastown_tui.ui.keys import readme
 
 PROJECT = Path(__file__).parents[2]
@@ -60,6 +62,14 @@ def test_every_named_requirement_is_locked_within_its_bounds() -> None:
 
 def test_the_readme_shows_the_one_table_of_keys() -> None:
     assert readme() in (PROJECT / "README.md").read_text()
+
+
+def test_the_readme_shows_the_one_table_of_settings() -> None:
+    assert settings() in (PROJECT / "README.md").read_text()
+
+
+def test_the_readme_shows_what_was_measured() -> None:
+    assert shortened(RESULTS.read_text()) in (PROJECT / "README.md").read_text()
 
 
 def test_the_settings_that_the_readme_shows_are_good_ones(tmp_path: Path) -> None:
