@@ -19,8 +19,9 @@ from .locate import Wanted
 from .once import Means, blind, surveyed
 from .ports import Capture, GatewayError, Past
 from .processes import read_tree
-from .survey import LEAST_S, Survey, resolved
+from .survey import LEAST_S, Survey
 from .tmux.fork import Asking, ForkGateway, nothing
+from .tmux.listing import resolved
 
 SETTLE_S = 0.7
 

@@ -18,9 +18,9 @@ import pytest
 from servers import Tmux
 from towns import clock
 
-from gastown_tui.observe.survey import merged
 from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.observe.tmux.fork import ForkGateway
+from gastown_tui.observe.tmux.listing import merged
 from gastown_tui.observe.tmux.source import Rhythm, TmuxSource
 from gastown_tui.town.facts import Frame, Listing, SourceFailed
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
-from gastown_tui.observe.survey import merged, resolved
 from gastown_tui.town.activity.judging import SPINS, title_shape
 from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
 from gastown_tui.town.snapshot import Moment
 
 from .control import ControlGateway
 from .fork import ForkGateway
+from .listing import merged, resolved
 from .versions import client_version, refusal
 
 Out = Callable[[Listing | Frame | SourceFailed], None]
