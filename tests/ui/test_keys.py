@@ -66,12 +66,12 @@ async def test_a_key_does_something(key: Key, scope: str, name: str) -> None:
 
 async def test_every_key_is_in_the_help() -> None:
     app = scene.console()
-    async with app.run_test(size=(140, 60)) as pilot:
+    async with app.run_test(size=(120, 60)) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
         shown = scene.text(app)
     for key in keys.KEYS:
-        assert f"{key.shown or '(palette)':10} {key.help}"[:50] in shown
+        assert f"{key.shown or '(palette)':10} {key.help}" in shown
 
 
 @pytest.mark.parametrize("scope", [keys.TOWN, keys.WALL, keys.PROBLEMS, keys.AGENT])
@@ -109,7 +109,7 @@ def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
     assert "| `j` `↓` | town, wall, monitor, problems, agent view, lists | one row down |" in table
-    assert "| (palette) | anywhere | the next colours: dark, light, contrast, terminal |" in table
+    assert "| (palette) | anywhere | next colours: dark, light, contrast, terminal |" in table
 
 
 async def test_enter_does_nothing_yet() -> None:
