@@ -12,11 +12,13 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
 
 from gastown_tui.demo.box import Box, open_box
+from gastown_tui.memory.ribbon import kept_in_box
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.locate import Wanted
 from gastown_tui.observe.stream import Stream
@@ -43,6 +45,9 @@ PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("problems-120x32", MIDDLE, ["5"]),
     ("wall-120x32", MIDDLE, ["2"]),
     ("wall-200x60", (200, 60), []),
+    ("monitor-120x32", MIDDLE, ["4"]),
+    ("monitor-200x60", (200, 60), []),
+    ("ribbon-120x32", MIDDLE, ["tab", "G", "k", "z", *["left"] * 14]),
     ("help-120x32", MIDDLE, ["1", "question_mark"]),
     ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
 )
@@ -63,7 +68,8 @@ class Studio:
         root, socket = (str(self.box.root), str(self.box.socket)) if town else (None, None)
         home = {"PATH": os.environ["PATH"], "TMUX_TMPDIR": str(self.folder)}
         wanted = Wanted(home, self.folder, self.folder, os.getuid(), root, socket)
-        eye = Stream(wanted, "tmux", "demo", clock, lambda root, server: Memory(self.folder / "state", root, server))
+        past = partial(Memory, self.folder / "state")
+        eye = Stream(wanted, "tmux", "demo", clock, past, boxed=kept_in_box)
         app = Console(eye, clock=clock, read_only=False, environ=environ)
         looking = asyncio.create_task(eye.run())
         try:
