@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from gastown_tui.town.events import names as called
 from gastown_tui.town.facts import MonitorRead, TownFiles
 from gastown_tui.town.ribbon import Minute, Recorder, Ribbon, told_by_log, told_by_records
 from gastown_tui.town.snapshot import Moment, Town
@@ -45,12 +46,12 @@ class Recording:
 
     def hear(self, files: TownFiles | None, monitor: MonitorRead | None, town: Town, now: Moment) -> None:
         """Takes in what the town's records and the automonitor's log tell by now of agents that are there, or were today."""
-        heard = files and (files.stops, files.starts), monitor and monitor.log.restarted
+        heard = files and (files.stops, files.starts, files.events), monitor and monitor.log.restarted
         if heard == self._heard:
             return
         self._heard = heard
         self.ribbon.turn(int(now.wall // 60))
-        names = {agent.session: agent.id for agent in town.agents} | {agent_id: agent_id for agent_id in self.ribbon.agents}
+        names = called(town.agents) | {agent_id: agent_id for agent_id in self.ribbon.agents}
         for who, at, state in (*(told_by_records(files) if files else ()), *(told_by_log(monitor.log) if monitor else ())):
             # Of the future nothing is believed.
             if who in names and at <= now.wall:

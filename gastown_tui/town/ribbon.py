@@ -160,12 +160,20 @@ Told = tuple[str, float, State]
 
 
 def told_by_records(files: TownFiles) -> Iterator[Told]:
-    """Yields what the town's own records say: a crash is a death, a stop of which it is known is none."""
+    """Yields what the town's own records say: a crash is a death, a stop of which it is known is none.
+
+    Of stops and starts the last of each is on record, of events many: who died again and again is seen to.
+    """
     for stop in files.stops:
         if stop.crash or stop.known:
             yield stop.target, stop.at, State.DEAD if stop.crash else State.FROZEN
     for who, at in files.starts.items():
         yield who, at, State.STARTING
+    for event in files.events:
+        if event.kind == "session_start":
+            yield event.who, event.at, State.STARTING
+        elif event.kind == "session_death" and event.text.startswith("session ended: crash"):
+            yield event.who, event.at, State.DEAD
 
 
 def told_by_log(digest: Digest) -> Iterator[Told]:

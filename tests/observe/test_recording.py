@@ -19,6 +19,7 @@ from gastown_tui.observe import observation
 from gastown_tui.observe.recording import Recording
 from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.survey import DEMO_MARKER
+from gastown_tui.town.events import told
 from gastown_tui.town.facts import Digest, MonitorRead, Stop, TownFiles
 from gastown_tui.town.ribbon import CODE, CODES, Minute, Ribbon
 from gastown_tui.town.snapshot import Agent, Evidence, Moment, Nowhere, SourceState, State, Town, TownRef
@@ -26,6 +27,7 @@ from gastown_tui.town.snapshot import Agent, Evidence, Moment, Nowhere, SourceSt
 Eventually = Callable[..., Awaitable[Any]]
 MAX = "alpha/crew/max"
 NOW = 29_920_962
+EVIDENCE = (Evidence("tmux", "seen", 0.0),)
 
 
 class Watched:
@@ -122,7 +124,7 @@ def town(*agents: Agent) -> Town:
 
 
 def agent(state: State) -> Agent:
-    return Agent("mayor", "mayor", "mayor", state, (Evidence("tmux", "seen", 0.0),), session="hq-mayor")
+    return Agent("mayor", "mayor", "mayor", state, EVIDENCE, session="hq-mayor")
 
 
 def at(minute: float) -> Moment:
@@ -182,6 +184,24 @@ def test_what_others_tell_is_at_least_as_bad_and_of_the_future_nothing_is_believ
     told = [State.DEAD, State.FROZEN, None, State.STARTING, State.STARTING, State.IDLE, None]
     assert [CODES[code] for code in recording.ribbon.cells("mayor", NOW + 1, 7)] == told
     assert recording.ribbon.agents == ("mayor",)
+
+
+def test_who_died_again_and_again_is_seen_to_by_the_events() -> None:
+    recording, nux = Recording(), Agent("gt/polecats/nux", "polecat", "nux", State.IDLE, EVIDENCE, rig="gt", session="gt-nux")
+    here = town(nux)
+    recording.see(here, at(0))
+    lines = [
+        {"type": "session_death", "payload": {"agent": "gt/polecats/nux", "session": "gt-nux", "reason": "crash detected"}},
+        {"type": "session_start", "actor": "gt/nux"},
+        {"type": "session_death", "payload": {"session": "gt-nux", "reason": "crash detected"}},
+        {"type": "session_start", "actor": "gt/polecats/nux"},
+        {"type": "session_death", "payload": {"session": "gt-nux", "reason": "done"}},
+        {"type": "nudge", "payload": {"target": "gt/polecats/nux", "reason": "crash"}},
+    ]
+    events = tuple(one for minute, line in enumerate(lines, -8) if (one := told(line, at(minute).wall)))
+    recording.hear(TownFiles(at(0), events=events), None, here, at(0))
+    cells = [CODES[code] for code in recording.ribbon.cells("gt/polecats/nux", NOW - 3, 6)]
+    assert cells == [State.DEAD, State.STARTING, State.DEAD, State.STARTING, None, None]
 
 
 def test_what_was_told_is_heard_once() -> None:
