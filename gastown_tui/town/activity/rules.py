@@ -151,11 +151,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False, most: int = MOST_TEXT) -> Hit | None:
+def find(pattern: str, screen: Screen, rows: Iterable[int], *, own_colour: bool = False) -> Hit | None:
     """Returns the first of the rows in whose beginning the pattern is found (in a colour of its own, if so wished)."""
     search, texts = compiled(pattern).search, screen.texts
     for row in rows:
-        if (match := search(texts[row], 0, most)) and not (own_colour and not coloured(look_at(screen.rows[row], match.start()))):
+        if (match := search(texts[row], 0, MOST_TEXT)) and not (
+            own_colour and not coloured(look_at(screen.rows[row], match.start()))
+        ):
             return Hit(row, match)
     return None
 
@@ -188,8 +190,10 @@ def _titled(title: Title) -> Reading:
 
 
 def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None) -> Reading:
-    hits = ((rule, find(rule.pattern, screen, parts.dialog, most=MOST_CUE)) for rule in program.dialogs)
-    rule, hit = next(((rule, hit) for rule, hit in hits if hit), (None, None))
+    cue = _cues(program.dialogs)
+    cues = [(number, row) for row in parts.dialog if (number := cue(screen.texts[row])) is not None]
+    number, cued = min(cues, default=(None, None))
+    rule = None if number is None else program.dialogs[number]
     options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop, screen.width)
     if rule is None and options is None and (title is None or title.state is not State.WAITING):
         if title and title.state is State.WORKING:
@@ -199,8 +203,8 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
     if kind == "menu" and title and title.state is State.WORKING and not (rule and rule.held):
         # A person may open a menu while a turn goes on: that is no question of the agent's.
         return Reading(title.state, "its title says that it is at work; somebody opened a menu over it", Activity("working"))
-    rows = tuple(sorted({*([hit.row] if hit else []), *(options.rows if options else ())}))
-    text = _asked(screen, parts.dialog, options, hit)
+    rows = tuple(sorted({*([] if cued is None else [cued]), *(options.rows if options else ())}))
+    text = _asked(screen, parts.dialog, options, cued)
     question = Question(kind, text, options.texts if options else ())
     fact = f"{_ASKS[kind]}: {text}" if text else _ASKS[kind]
     if rule and rule.held:
@@ -229,7 +233,19 @@ HOLDS = {
 }
 
 
-def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | None) -> str:
+@lru_cache(maxsize=16)
+def _cues(dialogs: tuple[Dialog, ...]) -> Callable[[str], int | None]:
+    """Returns what tells which of the dialogs a row is of, by number, the first that fits; of most rows that is known."""
+
+    @lru_cache(maxsize=4096)
+    def cue(text: str) -> int | None:
+        found = (number for number, one in enumerate(dialogs) if compiled(one.pattern).search(text, 0, MOST_CUE))
+        return next(found, None)
+
+    return cue
+
+
+def _asked(screen: Screen, dialog: range, options: Options | None, cued: int | None) -> str:
     """Returns what is asked: the rows before the options, a permission's command among them; else the row that told.
 
     The name in a box's upper edge is no part of it.
@@ -243,7 +259,7 @@ def _asked(screen: Screen, dialog: range, options: Options | None, hit: Hit | No
     told = " · ".join(lines)
     if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
         told = clipped(told, max(0, MOST_TEXT - len(lines[-1]) - 3)) + f" · {lines[-1]}"
-    return clipped(told) or (clipped(_bare(screen.texts[hit.row])) if hit else "")
+    return clipped(told) or ("" if cued is None else clipped(_bare(screen.texts[cued])))
 
 
 def _wrapped(screen: Screen, row: int) -> bool:
