@@ -50,11 +50,11 @@ class World(Protocol):
 class Automonitor:
     """One loop. `world` may be another one between two cycles; counts, files and who was restarted go on."""
 
-    def __init__(self, people: Sequence[Resident], world: World, *, seed: int, speed: float) -> None:
+    def __init__(self, people: Sequence[Resident], world: World, *, seed: int) -> None:
         self.world = world
         self._people = people
         self._dice = random.Random(f"automonitor {seed}")
-        self._interval, self._threshold = INTERVAL / speed, THRESHOLD / speed
+        self._interval, self._threshold = INTERVAL, THRESHOLD
         self._last = dict.fromkeys(("last_known_release", "last_known_commit", "last_check_ts", "last_upgrade_ts"), "")
         self._counts = dict.fromkeys(("cycles_run", "upgrades_applied", "handoffs_triggered", "ai_analyses_run"), 0)
         self._handoffs: dict[str, int] = {}
@@ -62,7 +62,8 @@ class Automonitor:
         self._analyses: deque[str] = deque()
         self._answered = ""
 
-    def start(self) -> None:
+    def start(self, speed: float = 1.0) -> None:
+        self._interval, self._threshold = INTERVAL / speed, THRESHOLD / speed
         self._log("INFO", "monitor", f"Automonitor started (interval {self._interval:g}s, threshold {self._threshold:g}s)")
 
     def cycle(self) -> Iterator[float]:

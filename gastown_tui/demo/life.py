@@ -34,7 +34,7 @@ class Life:
     def run(self, leash: int | None) -> None:
         """Runs until `leash`, the reading end of a pipe, is closed at its other end; for ever without one."""
         now, speed = time.monotonic(), self.town.speed
-        self.town.monitor.start()
+        self.town.monitor.start(speed)
         due: dict[Callable[[], float], float] = {
             self.beat: now,
             self.crash: now + self._until_crash() / speed,

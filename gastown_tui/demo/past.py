@@ -7,15 +7,17 @@ was given up, so that it is dead now. At its end the whole town was taken down a
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, NamedTuple
 
 from gastown_tui.memory.ribbon import KeptDays
 from gastown_tui.town.ribbon import CODE, Minute
 from gastown_tui.town.snapshot import State
 
-from .automonitor import MOST_TRIES, Automonitor
+from .automonitor import INTERVAL, MOST_TRIES, Automonitor
 from .chatter import event_line, gossip
 from .roster import Resident
 
@@ -48,7 +50,15 @@ class Past:
         self._lives: dict[str, list[Life]] = {one.session: [] for one in people}
         self._events: list[tuple[float, str]] = []
         self.pages: dict[str, list[str]] = {}
-        self._plan = sorted(self._fates(), key=lambda fate: -fate[0])
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self._later(0.0, self._gossip)
+        first = next((one.rig for one in people if one.rig), None)
+        rig = [one for one in people if one.rig and one.rig == first]
+        doomed = [one for one in people if one.fate == "dead"]
+        # The next one last.
+        self._fates = [(self._ago(ago), partial(self._crash, one)) for ago in reversed(FLAPS) for one in doomed]
+        self._fates += [(self._ago(DIED), partial(self._fall, rig))] if len(rig) > 2 else []
 
     def now(self) -> float:
         return self._at
@@ -99,37 +109,38 @@ class Past:
             for seconds in monitor.cycle():
                 if self._at + seconds >= until:
                     return
+                if seconds == INTERVAL:
+                    self._strike()
                 self._wait(seconds)
+
+    def _strike(self) -> None:
+        """Lets fate have its turn, where it is due: while the automonitor sleeps, so that it takes some minutes to be mended."""
+        while self._fates and self._fates[-1][0] <= self._at:
+            self._fates.pop()[1]()
 
     def _wait(self, seconds: float) -> None:
         """Lets time go by, and all happen that is to happen in it."""
         until = self._at + seconds
-        while self._plan and self._plan[-1][0] <= until:
-            self._at, happen = self._plan.pop()
+        while self._coming and self._coming[0][0] <= until:
+            self._at, _, happen = heappop(self._coming)
             happen()
         self._at = until
 
-    def _fates(self) -> Iterator[tuple[float, Callable[[], None]]]:
-        """Yields when something will happen, and what."""
-        yield from self._mass_death()
-        for ago in FLAPS:
-            yield from ((self._ago(ago), partial(self._crash, one)) for one in self._people if one.fate == "dead")
-        at = self._at
-        while (at := at + self._dice.expovariate(1 / GOSSIP_S)) < self._end - 2 * DOWN_S:
-            yield at, partial(self.record, *gossip(self._dice, self._people))
+    def _later(self, seconds: float, happen: Callable[[], None]) -> None:
+        heappush(self._coming, (self._at + seconds, next(self._numbers), happen))
 
-    def _mass_death(self) -> Iterator[tuple[float, Callable[[], None]]]:
-        rig = next((one.rig for one in self._people if one.rig), None)
-        fallen = [one for one in self._people if one.rig == rig]
-        if rig is None or len(fallen) < 3:
-            return
-        at = self._ago(DIED)
+    def _gossip(self) -> None:
+        self.record(*gossip(self._dice, self._people))
+        self._later(self._dice.expovariate(1 / GOSSIP_S), self._gossip)
+
+    def _fall(self, fallen: Sequence[Resident]) -> None:
+        """Lets many die at once. Their witness, which fell too, spawns the polecats again."""
         for number, one in enumerate(fallen):
-            yield at + 0.1 * number, partial(self._crash, one)
+            self._crash(one)
             if one.role == "polecat":
-                yield at + SPAWNED_S + 9 * number, partial(self._spawn, one)
+                self._later(SPAWNED_S + 9 * number, partial(self._spawn, one))
         what = {"count": len(fallen), "window": "30s", "sessions": [one.session for one in fallen]}
-        yield at + 30.0, partial(self.record, "mass_death", "daemon", {**what, "possible_cause": "out of memory"})
+        self._later(30.0, partial(self.record, "mass_death", "daemon", {**what, "possible_cause": "out of memory"}))
 
     def _crash(self, one: Resident) -> None:
         """Lets an agent die, where it lives; the daemon writes such deaths down for polecats only."""

@@ -70,7 +70,7 @@ class DemoTown:
         self.pids: dict[str, int] = {}
         # Beside the town, which holds nothing that a real one does not: what each agent plays, for whoever wants to compare.
         self.plays = root.parent / "plays"
-        self.monitor = Automonitor(people, self, seed=seed, speed=speed)
+        self.monitor = Automonitor(people, self, seed=seed)
         self._server = Server(socket_name=socket.name, config_file=os.devnull)
 
     def build(self, period: float) -> None:
