@@ -307,6 +307,30 @@ def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
 
 @app.command(cls=Command)
 @global_options
+@click.pass_obj
+def kiosk(settings: Settings) -> None:
+    """A screen for the wall: large figures, all screens in turn, no commands, no secrets. Ctrl+\\ leaves."""
+    if not os.isatty(1):
+        raise Complaint("usage", "the kiosk needs a terminal", "for programs there are status --json and watch --json", USAGE)
+    stream = settings.stream(keeps_days=True)
+    stream.begin()
+    from gastown_tui.ui.kiosk import run
+
+    raise SystemExit(
+        run(
+            stream,
+            clock=clock,
+            state_dir=state_dir(),
+            environ=dict(os.environ),
+            ways=settings.ways(),
+            seconds=settings.kiosk_seconds,
+            leave_key=settings.leave_key,
+        )
+    )
+
+
+@app.command(cls=Command)
+@global_options
 @click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")
 @click.option("--seed", default=0, help="Another seed, another town.")
 @click.option("--speed", default=1.0, type=Finite(0.1, 100), help="How fast it lives.")

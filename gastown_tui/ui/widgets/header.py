@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from gastown_tui.town.snapshot import Monitor, Nowhere, SourceState, Town
-from gastown_tui.town.text import safe
+from gastown_tui.town.text import mask, safe
 from gastown_tui.town.words import summary_sentence
 
 from ..ages import Ages
@@ -51,7 +51,7 @@ def notice(view: View, ages: Ages) -> str:
     others = len(notices) - 1 + len(view.ways.complaints)
     more = f"  (+{others})" if others else ""
     since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
-    return safe(notices[0].text) + since + (f" · {safe(notices[0].remedy)}" if notices[0].remedy else "") + more
+    return mask(safe(notices[0].text)) + since + (f" · {mask(safe(notices[0].remedy))}" if notices[0].remedy else "") + more
 
 
 def _wrong(complaints: Sequence[str]) -> str:
@@ -61,7 +61,7 @@ def _wrong(complaints: Sequence[str]) -> str:
 
 def _stale(source: SourceState, ages: Ages) -> str:
     age = f"stale {ages.age(source.at)}" if source.at is not None else "no answer yet"
-    return f"{source.name}: {age}" + (f", {safe(source.error)}" if source.error else "")
+    return f"{source.name}: {age}" + (f", {mask(safe(source.error))}" if source.error else "")
 
 
 def sentence(view: View, ages: Ages, style: Ink, width: int) -> list[Run]:
@@ -107,7 +107,7 @@ def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     if view.held_since is not None:
         parts.append((0, ("picture held", style("attention bold"))))
     if view.read_only:
-        parts.append((0, ("read-only", style("accent"))))
+        parts.append((0, ("⚿ read-only", style("accent"))))
     # While nothing changes nothing is published, so the stamp of a source that answers says little: only silence ages.
     oldest = min((source.at for source in view.stale() if source.at is not None), default=None)
     if oldest is not None and ages.now - oldest > 5:

@@ -1,0 +1,168 @@
+"""The kiosk: a screen on a wall that goes round by itself, takes no commands, and never looks healthier than what it knows.
+
+Nothing that can change a town may be reached from here by any import; a contract in `pyproject.toml` holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from textual import events
+
+from gastown_tui.observe.ports import Eye
+from gastown_tui.town.facts import Frame
+from gastown_tui.town.masking import masked
+from gastown_tui.town.snapshot import Agent, Moment, Nowhere, Town
+from gastown_tui.town.text import safe
+
+from .ages import Ages
+from .keymap import shown
+from .screens.exhibits import Exhibit, MonitorExhibit, NowhereExhibit, ProblemsExhibit, TownExhibit, WallExhibit
+from .stage import Stage, play
+from .view import View
+from .ways import USUAL, Ways
+from .widgets.band import Plate
+
+QUIT = "ctrl+backslash"
+TOUR: Mapping[str, type[Exhibit]] = {
+    "wall": WallExhibit,
+    "town": TownExhibit,
+    "problems": ProblemsExhibit,
+    "monitor": MonitorExhibit,
+}
+# So many screens that fall one after the other: then all that was kept for drawing is dropped; then it is no use.
+_FEW, _MOST = 4, 12
+
+
+class Kiosk(Stage):
+    """Shows one exhibit after the other. One that cannot be drawn gives way to the next, which says so."""
+
+    MOUSE = False
+
+    def __init__(
+        self,
+        eye: Eye,
+        *,
+        clock: Callable[[], Moment],
+        environ: Mapping[str, str],
+        ways: Ways = USUAL,
+        seconds: float = 20.0,
+        leave_key: str | None = None,
+    ) -> None:
+        self._fresh = partial(Glass, eye, clock, read_only=True, ways=ways)
+        super().__init__(self._fresh(), environ)
+        self._clock, self._seconds = clock, seconds
+        self._ways_out = tuple(key for key in (QUIT, leave_key) if key)
+        self._at, self._until = -1, 0.0
+        self._falls = 0
+        self._fallen: Exception | None = None
+        self._faults: dict[str, tuple[float, str]] = {}
+        self.attend()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Lets nothing in that a person does, but to leave."""
+        if isinstance(event, events.Key) and event.key in self._ways_out:
+            self.exit(return_code=0)
+        elif not isinstance(event, events.InputEvent | events.Paste | events.AppFocus | events.AppBlur):
+            await super().on_event(event)
+
+    async def take_typed(self) -> None:
+        """Nothing is typed here."""
+
+    def on_mount(self) -> None:
+        self._tick()
+
+    def _tick(self) -> None:
+        """Has a second's work done. It is called back, because what fails there does not end the application."""
+        self.set_timer(1.01 - self.view.now % 1, self._tick)
+        self.call_next(self.beat)
+
+    def beat(self) -> None:
+        """Does a second's work: shows the time, and what comes next where it is time for that."""
+        page, lost = self.page, not isinstance(self.view.town, Town)
+        if self._fallen or not isinstance(page, Exhibit) or isinstance(page, NowhereExhibit) != lost:
+            self._go_on()
+        elif self._clock().mono >= self._until:
+            self._stood()
+            self._until = self._clock().mono + self._seconds
+            if not (page.is_mounted and page.advance()):
+                self._go_on()
+        elif page.is_mounted:
+            page.beat()
+
+    def _stood(self) -> None:
+        """Notes that the screen on top was shown for as long as it should be."""
+        self._falls = 0
+        self._faults.pop(self._stop, None)
+
+    @property
+    def _stop(self) -> str:
+        return list(TOUR)[self._at % len(TOUR)]
+
+    def _go_on(self) -> None:
+        """Shows the next stop, or, while there is no town, what was tried."""
+        self._fallen = None
+        if isinstance(self.view.town, Town):
+            self._at = (self._at + 1) % len(TOUR)
+            screen = TOUR[self._stop](self.view, self._plate)
+        else:
+            self._at = -1
+            screen = NowhereExhibit(self.view, self._plate)
+        self._until = self._clock().mono + self._seconds
+        # Not into the bottom one: an exhibit may leave by itself.
+        (self.switch_screen if len(self.screen_stack) > 1 else self.push_screen)(screen)
+
+    def _plate(self) -> Plate:
+        town, ages = self.view.town, Ages(self.view.now)
+        known = isinstance(town, Town)
+        host = safe(town.ref.host) if isinstance(town, Town) else ""
+        faults = [f"{stop} could not be drawn, {ages.age(at)} ago ({why})" for stop, (at, why) in self._faults.items()]
+        out = " or ".join(map(shown, self._ways_out))
+        return Plate(f"on {host}" if host else "", tuple(TOUR) if known else (), self._at, faults, f"{out} leaves")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Takes down what cannot be drawn, instead of the application; too often in a row, that is taken down after all."""
+        self._fallen, self._falls = error, self._falls + 1
+        self._faults[self._stop] = self.view.now, type(error).__name__
+        # What stood behind the failed call may never be called.
+        self._pending = False
+        self._repictured.clear()
+        if self._falls >= _MOST:
+            super()._handle_exception(error)
+        elif self._falls % _FEW == 0:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Starts with a view of its own again, in case what cannot be drawn is something that it kept."""
+        town, self.view, self._asked = self.view.town, self._fresh(), None
+        if town is not None:
+            self.view.take(town)
+
+    @property
+    def fault(self) -> Exception | None:
+        """The exception that ended the kiosk; without a wish to leave, the last one did."""
+        return super().fault or (self._fallen if self.return_code is None else None)
+
+
+class Glass(View):
+    """A view through which no secret is seen in a pane."""
+
+    def take(self, news: Town | Nowhere | Frame) -> Agent | None:
+        return super().take(news._replace(rows=masked(news.rows)) if isinstance(news, Frame) else news)
+
+
+def run(
+    eye: Eye,
+    *,
+    clock: Callable[[], Moment],
+    state_dir: Path,
+    environ: Mapping[str, str],
+    ways: Ways,
+    seconds: float,
+    leave_key: str | None,
+) -> int:
+    """Runs the kiosk until it is left, and returns its exit code (`stage.play`). `seconds`: how long a page stays."""
+    kiosk = Kiosk(eye, clock=clock, environ=environ, ways=ways, seconds=seconds, leave_key=leave_key)
+    return play(kiosk, clock=clock, state_dir=state_dir)
