@@ -72,8 +72,8 @@ class Life:
         try:
             return next(self._steps)
         except DemoError:
-            # A server that is just ending refuses: that cycle is over, the next begins.
-            return 0.0
+            # A server that is just ending refuses: that cycle is over, and soon another begins.
+            return 5.0
 
     def chat(self) -> float:
         self.town.record(*gossip(self._gossip, self.town.people))
