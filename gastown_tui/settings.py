@@ -178,7 +178,10 @@ class Settings:
         return Means("tmux", os.uname().nodename, clock, time.sleep, past, acks, self.wishes())
 
     def stream(self, *, keeps_days: bool = False) -> Stream:
-        """Returns what observes a town; `keeps_days` is for what stays, since each that ends leaves its names on the disk."""
+        """Returns what observes a town; `keeps_days` is for what stays, since each that ends leaves its names on the disk.
+
+        Only what stays asks bd for beads: others begin too often.
+        """
         from gastown_tui.memory.acks import Acks
         from gastown_tui.memory.ribbon import KeptDays, kept_in_box
         from gastown_tui.memory.seen import Memory
@@ -189,7 +192,7 @@ class Settings:
         days = partial(KeptDays, state_dir()) if keeps_days else None
         boxed = kept_in_box if keeps_days else None
         means = (self.wanted(), "tmux", host, clock, past, backend, self.rhythm(), acks, self.wishes())
-        stream = Stream(*means, days=days, boxed=boxed)
+        stream = Stream(*means, days=days, boxed=boxed, asks_bd=keeps_days)
         stream.subscribe(_collect, lambda _: None)
         return stream
 

@@ -8,8 +8,13 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Self
+
+_PIECE = 1 << 18
+_MOST_COMPLAINTS = 1 << 16
+# Whoever has closed both pipes is about to end.
+_LAST_S = 1.0
 
 
 class Done(NamedTuple):
@@ -35,10 +40,12 @@ class Call:
     cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: int = subprocess.PIPE) -> None:
+    def __init__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], stdin: int = subprocess.PIPE, cwd: str | None = None
+    ) -> None:
         self._argv = argv
         pipe = subprocess.PIPE
-        self._child = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, env=env, start_new_session=True)
+        self._child = subprocess.Popen(argv, stdin=stdin, stdout=pipe, stderr=pipe, env=env, cwd=cwd, start_new_session=True)
         self._untold = b""
 
     def __enter__(self) -> Self:
@@ -87,6 +94,39 @@ class Call:
             self._end()
             raise TimedOut(self._argv, timeout) from None
         return Done(self._child.returncode, stdout, stderr)
+
+    def poured(self, take: Callable[[bytes], None], timeout: float) -> tuple[int, bytes]:
+        """Gives what it writes to `take`, piece by piece. Returns (its return code, the last that it complained of).
+
+        Raises TimedOut, and what `take` raises; then it is killed on leaving.
+        """
+        assert self._child.stdout is not None and self._child.stderr is not None
+        told, complaints = self._child.stdout.fileno(), self._child.stderr.fileno()
+        deadline, complained, ready = time.monotonic() + timeout, b"", select.poll()
+        open_pipes = {told, complaints}
+        for pipe in open_pipes:
+            ready.register(pipe, select.POLLIN)
+        while open_pipes:
+            answers = ready.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            if not answers:
+                raise TimedOut(self._argv, timeout)
+            for pipe, _ in answers:
+                if not (piece := os.read(pipe, _PIECE)):
+                    ready.unregister(pipe)
+                    open_pipes.remove(pipe)
+                elif pipe == told:
+                    take(piece)
+                else:
+                    complained = (complained + piece)[-_MOST_COMPLAINTS:]
+        try:
+            return self._child.wait(max(0.0, deadline - time.monotonic()) + _LAST_S), complained
+        except subprocess.TimeoutExpired:
+            raise TimedOut(self._argv, timeout) from None
+
+    def kill(self) -> None:
+        """Kills it and all of its process group; may be called from any thread."""
+        if not self.over:
+            end_group(self._child.pid)
 
     def _end(self) -> None:
         # A child of the child may hold our pipes open: the whole group goes, and only while the pid is still ours.

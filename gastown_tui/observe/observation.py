@@ -29,6 +29,7 @@ from gastown_tui.town.liveness import NEWBORN_S
 from gastown_tui.town.snapshot import ALIVE, NOTHING, Moment, Nowhere, State, Town
 from gastown_tui.town.wishes import NO_WISHES, Wishes
 
+from .beads.source import BeadSource
 from .monitor_source import MonitorSource
 from .pids import PidWatcher
 from .ports import AckStore, Past
@@ -86,6 +87,7 @@ class Observation:
         listening: Callable[[], frozenset[str]],
         source_at: Callable[[str, Callable[[Fact], None]], TmuxSource],
         monitor_of: Callable[[str, Callable[[Fact], None]], MonitorSource | None] = lambda *_: None,
+        beads_of: Callable[[str, Callable[[Fact], None]], BeadSource | None] = lambda *_: None,
     ) -> None:
         self._place = place
         self._clock = clock
@@ -96,6 +98,7 @@ class Observation:
         self._source_at = source_at
         self.source: TmuxSource | None = None
         self._monitor = monitor_of(place.ref.root, self._put)
+        self._beads = beads_of(place.ref.root, self._put)
         self._acks = acks
         self._recording = recording or Recording()
         self._over: frozenset[str] = frozenset()
@@ -118,7 +121,7 @@ class Observation:
     async def run(self) -> None:
         """Observes; returns when the town is gone or another took its place. Whatever a source raises is raised here."""
         pids = PidWatcher(self._exited)
-        work = [self._serve(), self._scout(), *([self._monitor.run()] if self._monitor else [])]
+        work = [self._serve(), self._scout(), *(one.run() for one in (self._monitor, self._beads) if one)]
         tasks = [asyncio.create_task(one) for one in work]
         for task in tasks:
             task.add_done_callback(lambda _: self._wake.set())
@@ -162,8 +165,9 @@ class Observation:
         self._readings.clear()
         if self.source:
             self.source.look_now(full=True)
-        if self._monitor:
-            self._monitor.look_now()
+        for one in (self._monitor, self._beads):
+            if one:
+                one.look_now()
         self._look_for_server.set()
         self._wake.set()
 

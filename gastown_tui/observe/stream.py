@@ -15,6 +15,7 @@ from gastown_tui.town.text import mask_variable
 from gastown_tui.town.wishes import NO_WISHES, Wishes
 
 from .beads.book import Book as Beads
+from .beads.source import BeadSource
 from .locate import Wanted
 from .log_book import Book
 from .monitor_log import MonitorFolder
@@ -30,7 +31,7 @@ LOOK_FOR_TOWN_S = 2.0
 
 @dataclass(slots=True)
 class Stream:
-    """Observes until cancelled. `backend_wanted` is `auto`, `control` or `fork`."""
+    """Observes until cancelled. `backend_wanted` is `auto`, `control` or `fork`; `asks_bd`: whether bd may be asked for beads."""
 
     wanted: Wanted
     tmux: str
@@ -43,6 +44,7 @@ class Stream:
     wishes: Wishes = NO_WISHES
     days: Callable[[str], Days] | None = None
     boxed: Callable[[str], Days | None] | None = None
+    asks_bd: bool = False
     _on_town: list[Callable[[Town | Nowhere], None]] = field(default_factory=list)
     _on_frame: list[Callable[[Frame], None]] = field(default_factory=list)
     _observation: Observation | None = None
@@ -119,6 +121,7 @@ class Stream:
                 listening=lambda: listening(self.wanted),
                 source_at=self._new_source,
                 monitor_of=self._new_monitor,
+                beads_of=self._new_beads,
             )
             try:
                 await self._observation.run()
@@ -182,6 +185,10 @@ class Stream:
         path = self.wanted.monitor_folder(root)
         folder = path and MonitorFolder(path, named=self.wanted.monitor_dir is not None)
         return MonitorSource(folder, self.clock, self._log, out) if folder else None
+
+    def _new_beads(self, root: str, out: Callable[[Fact], None]) -> BeadSource | None:
+        environ = self.wanted.environ if self.asks_bd else None
+        return BeadSource(root, self.clock, self._beads, out, environ) if root else None
 
     def _framed(self, frame: Frame) -> None:
         for tell in self._on_frame:

@@ -1,10 +1,15 @@
 """Facts: what the sources saw, as small frozen values. Text in them is as it came and is hostile until `text.safe`."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .acks import Ack
-from .snapshot import NOTHING, Moment, Phase, Told
+from .snapshot import NOTHING, Moment, Notice, Phase, Told
+
+if TYPE_CHECKING:  # a town without beads need not load what knows them
+    from .beads.origin import Origin
+    from .beads.queues import Beads
+    from .beads.stock import Tally
 
 OUR_PREFIX = "_gttui-"
 """What the names of our own hidden sessions begin with; they are left out of every answer."""
@@ -251,6 +256,16 @@ class MonitorRead(NamedTuple):
         return other is not None and self == other._replace(at=self.at)
 
 
+class BeadsRead(NamedTuple):
+    """What the town's databases of beads say: how many stand in which queue, who has what, and how well each is known."""
+
+    at: Moment
+    tallies: "tuple[Tally, ...]"
+    assigned: "Beads"
+    origins: "tuple[Origin, ...]"
+    notices: tuple[Notice, ...] = ()
+
+
 class Located(NamedTuple):
     """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
 
@@ -258,4 +273,6 @@ class Located(NamedTuple):
     at: Moment
 
 
-Fact = Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Acknowledgements | Located | MonitorRead
+Fact = (
+    Listing | Frame | Tree | Exited | SourceFailed | TownFiles | Remembered | Acknowledgements | Located | MonitorRead | BeadsRead
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .acks import acknowledged
 from .activity.judging import FIRST, title_shape
@@ -22,6 +22,9 @@ from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_
 from .notices import notices
 from .programs import Found, runtime_named
 from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Town
+
+if TYPE_CHECKING:
+    from .beads.stock import Stock
 
 STRETCH_S = 5.0
 STEP = 8
@@ -62,11 +65,22 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         foreign=_foreign(known, identities),
         sources=_sources(known),
         notices=(
-            *notices(known.files, known.located, agents, halt, known.clock_step, now, monitor, _loop(known)),
+            *notices(
+                known.files,
+                known.located,
+                agents,
+                halt,
+                known.clock_step,
+                now,
+                monitor,
+                _loop(known),
+                known.beads.notices if known.beads else (),
+            ),
             *unmet(known.wishes, files),
         ),
         monitor=monitor,
         events=known.files.events if known.files else (),
+        beads=_stock(known, agents),
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())
@@ -316,8 +330,17 @@ def _loop(known: Known) -> str:
     return "gt-automonitor is dead" if pane.dead else f"gt-automonitor runs {pane.command or 'on'}"
 
 
+def _stock(known: Known, agents: tuple[Agent, ...]) -> Stock | None:
+    """Returns what the beads come to, where they were read."""
+    if known.beads is None:
+        return None
+    from .beads.stock import stock
+
+    return stock(known.beads.tallies, known.beads.assigned, agents)
+
+
 def _sources(known: Known) -> tuple[SourceState, ...]:
-    names = dict.fromkeys(("tmux", "process", "town", "memory", "events", "monitor"))
+    names = dict.fromkeys(("tmux", "process", "town", "memory", "events", "monitor", "beads"))
     names.update(dict.fromkeys(known.failures))
     return tuple(_source(known, name) for name in names if name in known.failures or name in known.answered)
 

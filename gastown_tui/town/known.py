@@ -10,6 +10,7 @@ from .agents import Identity, Stranger
 from .facts import (
     OUR_PREFIX,
     Acknowledgements,
+    BeadsRead,
     Exited,
     Fact,
     Frame,
@@ -80,6 +81,7 @@ class Known(NamedTuple):
     acks: Mapping[str, Ack] = NOTHING
     located: Located | None = None
     monitor: MonitorRead | None = None
+    beads: BeadsRead | None = None
     clock: float | None = None
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = NOTHING
@@ -112,6 +114,8 @@ def fold(known: Known, fact: Fact | Judgement) -> Known:
             return known._replace(located=fact)
         case MonitorRead():
             return _answered(known, "monitor", fact.at)._replace(monitor=fact)
+        case BeadsRead():
+            return _fold_beads(known, fact)
 
 
 def _fold_frame(known: Known, fact: Frame) -> Known:
@@ -139,6 +143,19 @@ def _fold_files(known: Known, fact: TownFiles) -> Known:
     if fact.recorded:
         return known._replace(failures={**known.failures, "events": SourceFailed("events", fact.recorded, fact.at)})
     return known if fact.recorded is None else _answered(known, "events", fact.at)
+
+
+def _fold_beads(known: Known, fact: BeadsRead) -> Known:
+    """The source is as old as the oldest of its databases, and as good as the worst."""
+    read = [origin.at for origin in fact.origins if origin.at is not None]
+    known = known._replace(beads=fact)
+    if read:
+        known = _answered(known, "beads", fact.at._replace(wall=min(read)))
+    worst = [f"{one.name}: {one.said}" for one in fact.origins if one.state in ("stale", "error")]
+    if not worst and read:
+        return known
+    failure = SourceFailed("beads", "; ".join(worst) or "no database of beads was read", fact.at, absent=not worst)
+    return known._replace(failures={**known.failures, "beads": failure})
 
 
 def _kept_files(old: TownFiles | None, new: TownFiles) -> TownFiles:

@@ -24,14 +24,16 @@ def notices(
     now: Moment,
     monitor: Monitor | None = None,
     loop: str = "",
+    beads: Iterable[Notice] = (),
 ) -> tuple[Notice, ...]:
     """Returns the town's notices, as inert text.
 
     `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall). `loop`: how the automonitor's own
-    session is, where that is known.
+    session is, where that is known. `beads`: what is wrong with where the beads are kept.
     """
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
+    found += beads
     found += [Notice(*notice) for notice in located.notices] if located else []
     found += _duplicates(agents)
     for error in files.errors if files else ():

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from gastown_tui.town.beads.index import Index
-from gastown_tui.town.beads.joins import findings, holdings
 from gastown_tui.town.beads.origin import Origin
-from gastown_tui.town.beads.queues import Beads, Source, survey
-from gastown_tui.town.beads.stock import Stock, Work, tallies
+from gastown_tui.town.beads.queues import Source, survey
+from gastown_tui.town.beads.stock import Stock, assigned, stock, tallies
 from gastown_tui.town.beads.trees import Account, account
 from gastown_tui.town.snapshot import Agent
 
@@ -158,11 +157,10 @@ def sources() -> tuple[Source, ...]:
     return tuple(Source(one.name, one.rig, _index(read[one.name]) if one.name in read else None, one.wisps) for one in ORIGINS)
 
 
-def stock(beads: Beads, agents: Iterable[Agent]) -> Stock:
-    """Returns what the beads come to beside those agents."""
-    agents = tuple(agents)
-    work = {who: tuple(Work(one.id, one.title, one.status) for one in held) for who, held in holdings(beads, agents).items()}
-    return Stock(tallies(beads), work, findings(beads, agents))
+def beads_of(agents: Iterable[Agent]) -> Stock:
+    """Returns what the beads of the fixed town come to beside those agents."""
+    beads = survey(sources(), WALL)
+    return stock(tallies(beads), assigned(beads), agents)
 
 
 class BeadBook:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ _NEVER_READY = frozenset({"merge-request", "gate", "molecule", "message", "agent
 _DEEPEST = 64
 # From so many changes on, settling everything is cheaper than settling each.
 _MANY = 500
+_STEPS = 200
 
 
 class Rules(NamedTuple):
@@ -68,7 +69,7 @@ class Index:
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
         self._closed: dict[str, bytes] = {}
-        self._known: dict[bytes, None] = {}
+        self._known: dict[bytes, bytes] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
@@ -102,17 +103,26 @@ class Index:
 
     # What a source tells
 
-    def replace(self, raws: Iterable[bytes]) -> bool:
-        """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read."""
-        told = dict.fromkeys(raws)
+    def known(self, raw: bytes) -> bytes:
+        """Returns the very bytes that are kept already, where these are the same."""
+        return self._known.get(raw, raw)
+
+    def replace(self, raws: Iterable[bytes], rest: Callable[[], None] | None = None) -> bool:
+        """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read.
+
+        `rest` is called every few hundred steps, for whoever must not keep others waiting.
+        """
+        told = {(kept := self._known.get(raw, raw)): kept for raw in raws}
         gone, new = [raw for raw in self._known if raw not in told], [raw for raw in told if raw not in self._known]
         many = len(gone) + len(new) > _MANY
         self._known = told
         for raw in gone:
             self._forget(raw, settle=not many)
-        for raw in new:
+        for number, raw in enumerate(new):
             if not (many and self._is_history(raw)):
                 self._learn(raw, read(raw), settle=not many)
+            if rest and number % _STEPS == 0:
+                rest()
         if many:
             self._settle_all()
         return bool(gone or new)
@@ -122,7 +132,7 @@ class Index:
         told = read(raw)
         if isinstance(told, Bead) and (old := self.get(told.id)):
             self._known.pop(old.raw, None)
-        self._known[raw] = None
+        self._known[raw] = raw
         self._learn(raw, told, settle=True)
 
     def drop(self, bead_id: str) -> None:

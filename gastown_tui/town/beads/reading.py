@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -21,6 +21,9 @@ _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
 _SAID = 200
+# Warnings before the answer are lines; whatever goes on longer without it is none.
+_MOST_BEFORE = 1 << 16
+_LONGEST_BREAK = 256
 _decode = json.JSONDecoder().decode
 
 
@@ -133,14 +136,66 @@ def _any_child(metadata: object) -> bool:
     return isinstance(gate, dict) and gate.get("gate") == "any-children"
 
 
+class Answering:
+    """What `bd list --json` prints, taken piece by piece: an array, bare or in an envelope, after whatever warnings.
+
+    `keep` is given each bead and returns the bytes to keep in its place: those of before, where it is the same.
+    """
+
+    def __init__(self, keep: Callable[[bytes], bytes] = bytes) -> None:
+        self._keep = keep
+        self._beads: list[bytes] = []
+        self._rest = bytearray()
+        self._indent: bytes | None = None
+
+    def feed(self, piece: bytes) -> None:
+        at = max(0, len(self._rest) - _LONGEST_BREAK)
+        self._rest += piece
+        if self._indent is not None:
+            self._cut(self._indent, at)
+        elif self._begin():
+            self._cut(self._indent or b"", 0)
+
+    def _cut(self, indent: bytes, at: int) -> None:
+        """Takes what is complete; nothing before `at` ends there."""
+        between, begin = b"\n" + indent + b"},\n" + indent + b"{\n", 0
+        while (end := self._rest.find(between, at)) >= 0:
+            self._beads.append(self._keep(b"{\n" + self._rest[begin:end] + b"\n}"))
+            begin = at = end + len(between)
+        del self._rest[:begin]
+
+    def _begin(self) -> bool:
+        """Finds objects laid out one below the other: no string holds a line break, so only their ends stand at their indent."""
+        head = _ARRAY.search(self._rest, 0, _MOST_BEFORE)
+        laid_out = _LAID_OUT.match(self._rest, head.end()) if head else None
+        if laid_out is None:
+            return False
+        self._indent = bytes(laid_out[1])
+        del self._rest[: laid_out.end()]
+        return True
+
+    def end(self) -> Answer:
+        """Returns what it was."""
+        if self._indent is None:
+            return _not_laid_out(bytes(self._rest))
+        last, end, rest = self._rest.partition(b"\n" + self._indent + b"}")
+        whole = bool(end) and rest.lstrip().startswith(b"]")
+        self._beads += [self._keep(b"{\n" + last + b"\n}")] if end else []
+        return Answer(tuple(self._beads), whole, "" if whole else "it ends early")
+
+
 def answer(out: bytes) -> Answer:
-    """Returns the beads of what `bd list --json` printed: an array, bare or in an envelope, after whatever warnings."""
-    head = _ARRAY.search(out)
+    """Returns the beads of what `bd list --json` printed."""
+    answering = Answering()
+    answering.feed(out)
+    return answering.end()
+
+
+def _not_laid_out(out: bytes) -> Answer:
+    head = _ARRAY.search(out, 0, _MOST_BEFORE)
     if head is None:
-        return Answer((), True) if _NOTHING.search(out) else _no_array(out)
-    body = out[head.end() :]
-    laid_out = _LAID_OUT.match(body)
-    return _by_layout(body[laid_out.end() :], laid_out[1]) if laid_out else _by_scanning(body)
+        return Answer((), True) if len(out) < _MOST_BEFORE and _NOTHING.search(out) else _no_array(out)
+    return _by_scanning(out[head.end() :])
 
 
 def _no_array(out: bytes) -> Answer:
@@ -153,15 +208,6 @@ def _no_array(out: bytes) -> Answer:
         return Answer((text,), True)
     said = record.get("error") if isinstance(record, dict) else None
     return Answer((), False, str(said or "an answer of a form that nobody knows")[:_SAID])
-
-
-def _by_layout(body: bytes, indent: bytes) -> Answer:
-    """Objects laid out one below the other: no string holds a line break, so only their ends stand at their indent."""
-    *beads, last = body.split(b"\n" + indent + b"},\n" + indent + b"{\n")
-    last, end, rest = last.partition(b"\n" + indent + b"}")
-    whole = bool(end) and rest.lstrip().startswith(b"]")
-    beads += [last] if end else []
-    return Answer(tuple(b"{\n" + bead + b"\n}" for bead in beads), whole, "" if whole else "it ends early")
 
 
 def _by_scanning(body: bytes) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..snapshot import NOTHING
-from .joins import Finding
+from ..snapshot import NOTHING, Agent
+from .joins import Finding, findings, holdings
 from .queues import Beads, Queues
 
 
@@ -46,12 +46,38 @@ def tallies(beads: Beads) -> tuple[Tally, ...]:
 
 
 def _tally(queues: Queues, beads: Beads) -> Tally:
-    known = (queues.ready, queues.active, queues.blocked, queues.merges, queues.escalations)
-    convoys = beads.convoys if queues.rig is None else None
     return Tally(
         queues.name,
         queues.rig,
-        *(None if queue is None else len(queue) for queue in known),
-        None if convoys is None else len(convoys),
+        _count(queues.ready),
+        _count(queues.active),
+        _count(queues.blocked),
+        _count(queues.merges),
+        _count(queues.escalations),
+        _count(beads.convoys) if queues.rig is None else None,
         None if queues.unread is None else sum(queues.unread.values()),
     )
+
+
+def _count(queue: Sequence[object] | None) -> int | None:
+    return None if queue is None else len(queue)
+
+
+def assigned(beads: Beads) -> Beads:
+    """Returns only what somebody has: all that `stock` asks for, where a hundred thousand beads wait."""
+    return Beads(tuple(_assigned(queues) for queues in beads.queues))
+
+
+def _assigned(queues: Queues) -> Queues:
+    ready, active, blocked, aside = (
+        None if queue is None else tuple(bead for bead in queue if bead.assignee or bead.status == "hooked")
+        for queue in (queues.ready, queues.active, queues.blocked, queues.aside)
+    )
+    return Queues(queues.name, queues.rig, ready, active, blocked, aside)
+
+
+def stock(counted: tuple[Tally, ...], had: Beads, agents: Iterable[Agent]) -> Stock:
+    """Returns what the beads come to beside these agents; `had` is what was `assigned`."""
+    agents = tuple(agents)
+    work = {who: tuple(Work(one.id, one.title, one.status) for one in held) for who, held in holdings(had, agents).items()}
+    return Stock(counted, work, findings(had, agents))

@@ -1,0 +1,190 @@
+"""The beads of one town: each database by the best that was read of it. Used in one thread at a time; uses the disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from gastown_tui.town.beads.index import Index, rules_of
+from gastown_tui.town.beads.origin import Origin
+from gastown_tui.town.beads.queues import Beads, Source, survey
+from gastown_tui.town.beads.stock import assigned, tallies
+from gastown_tui.town.beads.trees import Account, account
+from gastown_tui.town.facts import BeadsRead
+from gastown_tui.town.snapshot import Moment, Notice
+
+from .databases import Database, Found, find, listed, read_text
+from .dump import Dump
+from .export import Export, Keep, signature
+from .rhythm import written_at
+
+FORMULA = ".formula.toml"
+# bd adds what was written to its export a minute later, or whenever it runs next.
+SETTLED_S = 2.0
+OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is read"
+IMPORTING = "1.0.4"
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_WISPS_SINCE, _WISPS_UNTIL = (0, 58, 0), (1, 1, 0)
+
+
+class Seen(NamedTuple):
+    """What there is to tell: all of it for the screens, and what is judged by."""
+
+    beads: Beads
+    fact: BeadsRead
+
+
+class _Shelf:
+    """One database. `by`, `at`: where its beads come from and of when; `refused`: the last dump, where that was none."""
+
+    def __init__(self, database: Database, now: float) -> None:
+        self.database = database
+        formulas = {name.removesuffix(FORMULA) for name in listed(f"{database.folder}/formulas") if name.endswith(FORMULA)}
+        self.index = Index(rules_of(database.version), now, formulas)
+        self.export = Export(database.folder)
+        self.by: str | None = None
+        self.at: float | None = None
+        self.asked_wisps = False
+        self.refused: Dump | None = None
+        self.imports = False
+
+    @property
+    def wisps(self) -> bool:
+        """Whether wisps are seen: where one is, or where a bd that tells of them was asked for them."""
+        if any(bead.ephemeral for bead in self.index.live.values()):
+            return True
+        found = _VERSION.search(self.database.version)
+        version = tuple(map(int, found.groups())) if found else ()
+        return self.by == "dump" and self.asked_wisps and _WISPS_SINCE <= version < _WISPS_UNTIL
+
+    def source(self) -> Source:
+        return Source(self.database.name, self.database.rig, self.index if self.by else None, self.wisps)
+
+    def origin(self) -> Origin:
+        state, said, remedy = self._standing()
+        name, rig, folder = self.database.name, self.database.rig, self.database.folder
+        return Origin(name, rig, folder, self.by, self.at, state, self.wisps, said, remedy)
+
+    def _standing(self) -> tuple[str, str, str]:
+        """Returns (how well it is known, why not better, what helps)."""
+        refused = self.refused
+        why, remedy = (
+            (refused.said, refused.remedy) if refused else (self.database.why_not, OLDER if self.database.why_not else "")
+        )
+        if self.by is None:
+            return ("error" if why or self.export.said else "absent"), why or self.export.said or "no export was written", remedy
+        if self.by == "dump":
+            return ("stale" if refused else "ok"), why, remedy
+        if self.export.said:
+            return "stale", self.export.said, remedy or "wait for bd's next export: any bd command writes it"
+        written = written_at(self.database)
+        if self.at is not None and written is not None and written > self.at + SETTLED_S:
+            return "stale", why or "its database was written to since this export", remedy
+        return "ok", why, remedy
+
+
+class Store:
+    """`rest` is called every few hundred steps of long work, and may raise to end it."""
+
+    def __init__(self, root: str, rest: Callable[[], None] | None = None) -> None:
+        self._root = root
+        self._rest = rest
+        self._found = Found(())
+        self._shelves: dict[str, _Shelf] = {}
+        self._told: tuple[object, ...] | None = None
+        self._changed = False
+        self._down_since: float | None = None
+
+    @property
+    def databases(self) -> dict[str, Database]:
+        """Returns the databases that bd can be asked about, by their folders."""
+        databases = {folder: shelf.database for folder, shelf in self._shelves.items()}
+        return {folder: one for folder, one in databases.items() if one.known and not one.why_not}
+
+    def keep(self, folder: str) -> Keep:
+        """Returns what gives for a bead's bytes those that are kept already; it may be called in any thread."""
+        shelf = self._shelves.get(folder)
+        return shelf.index.known if shelf else bytes
+
+    def look(self, now: Moment) -> Seen | None:
+        """Reads what changed. Returns what there is to tell, None where that is nothing new."""
+        self._find(now.wall)
+        for shelf in self._shelves.values():
+            if shelf.by != "dump" or shelf.refused:
+                self._read_export(shelf, now.wall)
+            due = shelf.index.next_at
+            self._changed |= due is not None and due <= now.wall
+        return self._tell(now)
+
+    def take(self, folder: str, dump: Dump, at: float) -> None:
+        """Takes what bd said of a database at a moment (wall seconds); it is told by the next look."""
+        shelf = self._shelves.get(folder)
+        if shelf is None:
+            return
+        shelf.refused = dump if dump.beads is None else None
+        shelf.imports |= dump.imports
+        if dump.beads is not None:
+            self._changed |= shelf.index.replace(dump.beads, self._rest)
+            shelf.by, shelf.at, shelf.asked_wisps = "dump", at, dump.wisps
+
+    def account(self, bead_id: str) -> Account | None:
+        """Returns all about a bead; None where no database that was read has it."""
+        found = (account(one.index, bead_id, one.database.rig) for one in self._shelves.values())
+        return next(filter(None, found), None)
+
+    def _find(self, now: float) -> None:
+        found = find(self._root)
+        if found == self._found:
+            return
+        self._found, self._changed, before = found, True, self._shelves
+        self._shelves = {}
+        for database in found.databases:
+            kept = before.get(database.folder)
+            same = kept is not None and kept.database == database
+            self._shelves[database.folder] = kept if kept is not None and same else _Shelf(database, now)
+
+    def _read_export(self, shelf: _Shelf, now: float) -> None:
+        reading = shelf.export.look(now, shelf.index.known)
+        if reading is None or reading.lines is None or (shelf.by == "dump" and (reading.at or 0.0) <= (shelf.at or 0.0)):
+            return
+        self._changed |= shelf.index.replace(reading.lines, self._rest) or shelf.by != "export"
+        shelf.by, shelf.at = "export", reading.at
+
+    def _tell(self, now: Moment) -> Seen | None:
+        origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))
+        notices = tuple(self._notices(now.wall))
+        told = (tuple(origin._replace(at=None) for origin in origins), notices)
+        if not origins or (not self._changed and told == self._told):
+            return None
+        self._told, self._changed = told, False
+        beads = survey([shelf.source() for shelf in self._shelves.values()], now.wall)
+        return Seen(beads, BeadsRead(now, tallies(beads), assigned(beads), origins, notices))
+
+    def _notices(self, now: float) -> Iterator[Notice]:
+        down = [shelf.database for shelf in self._shelves.values() if shelf.refused and shelf.refused.down]
+        self._down_since = (self._down_since or now) if down else None
+        if down:
+            host, port = down[0].server or ("its server", 0)
+            text = f"Dolt at {host}:{port} cannot be reached: beads are as of before, and witnesses may vanish"
+            yield Notice("dolt_down", text, "gt dolt status; gt dolt start starts it", self._down_since)
+        for shelf in self._shelves.values():
+            if shelf.imports or _may_import(shelf.database):
+                text = f"bd imports an old export over the live beads of {shelf.database.name}: what was done may be undone"
+                remedy = (
+                    f"set export.auto: false in {shelf.database.folder}/config.yaml, move issues.jsonl away, install bd 1.0.5"
+                )
+                yield Notice("bd_import_hazard", text, remedy)
+
+
+def _orphan(found: tuple[str, str]) -> Origin:
+    name, folder = found
+    return Origin(name, None, folder, said="no rig of this town has this database", orphan=True)
+
+
+def _may_import(database: Database) -> bool:
+    """Whether the bd that used it last imports its own export at nearly every command that is no reading one."""
+    if database.version != IMPORTING or database.server is None:
+        return False
+    export = signature(f"{database.folder}/issues.jsonl")
+    return export is not None and export[1] > 0 and "export.auto: false" not in read_text(f"{database.folder}/config.yaml")
