@@ -199,6 +199,8 @@ class Observation:
         self._put(Exited(pid, self._clock()))
         if self.source:
             self.source.exited(pid)
+            # Where tmux is silent no listing brings the turn.
+            asyncio.get_running_loop().call_later(TURN_S, self._wake.set)
 
     async def _serve(self) -> None:
         """Asks the town's server as long as one listens, and looks for one when none does."""
