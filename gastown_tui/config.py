@@ -69,7 +69,7 @@ class Rates(_Strict):
 
 class Kiosk(_Strict):
     seconds: float | None = Field(None, ge=2, le=3600, description="how long each of its screens stays", examples=["20"])
-    leave_key: Text | None = Field(None, description="the key that ends it; without one only Ctrl+C", examples=['"f12"'])
+    leave_key: Text | None = Field(None, description="a key that ends it, beside Ctrl+\\", examples=['"f12"'])
 
 
 _TABLES: dict[str, type[_Strict]] = {"rates": Rates, "kiosk": Kiosk}
