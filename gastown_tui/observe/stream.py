@@ -93,7 +93,9 @@ class Stream:
 
     def begin(self) -> None:
         """Surveys at once, while whoever is to see it is still being loaded."""
-        self._first = ThreadPoolExecutor(1).submit(self._survey)
+        thread = ThreadPoolExecutor(1)
+        self._first = thread.submit(self._survey)
+        thread.shutdown(wait=False)
 
     async def run(self) -> None:
         while True:
