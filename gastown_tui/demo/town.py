@@ -23,6 +23,7 @@ from libtmux.exc import TmuxCommandNotFound
 from gastown_tui.memory.ribbon import BOXED, KeptDays
 
 from .automonitor import FOLDER, Automonitor
+from .beads import Exports
 from .chatter import event_line
 from .past import Past
 from .roster import Resident, rigs
@@ -71,6 +72,7 @@ class DemoTown:
         # Beside the town, which holds nothing that a real one does not: what each agent plays, for whoever wants to compare.
         self.plays = root.parent / "plays"
         self.monitor = Automonitor(people, self, seed=seed)
+        self.beads = Exports(root, people, clock(), seed=seed, runs=self._runs)
         self._server = Server(socket_name=socket.name, config_file=os.devnull)
 
     def build(self, period: float) -> None:
@@ -85,6 +87,7 @@ class DemoTown:
             *(";", "set-environment", "-g", "GT_TOWN_ROOT", str(self.root)),
         )
         self.start(self.people, fresh=False)
+        self.beads.write(self.clock())
         for turn in range(500):
             if all(map(self._fallen, self.people)):
                 return
@@ -133,6 +136,7 @@ class DemoTown:
 
     def daemon_beat(self, number: int, started: float) -> None:
         """Writes what the daemon and the deacon leave at each heartbeat."""
+        self.beads.write(self.clock())
         now = stamp(self.clock())
         state = {
             "running": True,
@@ -237,6 +241,9 @@ class DemoTown:
         except OSError:
             return one.fate == "dead"
         return one.fate == "lives" or (one.fate == "zombie" and command == b"sh\0")
+
+    def _runs(self, one: Resident) -> bool:
+        return Path(f"/proc/{self.pids.get(one.session)}").exists()
 
     def _pane_pid(self, one: Resident) -> int | None:
         pids = self._tmux(
