@@ -94,7 +94,6 @@ def _no_town(nowhere: Nowhere) -> Complaint:
 
 
 def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
-    from gastown_tui.observe.once import blind
     from gastown_tui.town.report import status_document, status_lines
     from gastown_tui.town.snapshot import GONE
 
@@ -102,10 +101,11 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
     looking.read_monitor()
     town, now = looking.town, clock().wall
     if json_wanted:
-        _print_json(status_document(town, now))
+        looking.read_beads()
+        _print_json(status_document(looking.town, now))
     else:
         _print("\n".join(status_lines(town, now)))
-    if blind(town):
+    if town.blind:
         tmux = town.source("tmux")
         _complain(Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor"), json_wanted=False)
         return BLIND
@@ -122,7 +122,6 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
 def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None:
     """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
     from gastown_tui.observe.inspection import inspect
-    from gastown_tui.observe.once import blind
     from gastown_tui.town.report import agent_document, show_lines
     from gastown_tui.town.text import safe
 
@@ -135,7 +134,7 @@ def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None
         _print_json({"schema": 1, **agent_document(agent, now), "environment": variables, "pane": pane})
     else:
         _print("\n".join(show_lines(agent, environment or (), pane or (), now)))
-    if error is not None or blind(looking.town):
+    if error is not None or looking.town.blind:
         tmux = looking.town.source("tmux")
         why = str(error) if error else (tmux and tmux.error) or "tmux does not answer"
         _complain(Complaint("tmux", why, (error and error.remedy) or "gastown-tui doctor"), json_wanted=False)
@@ -194,10 +193,9 @@ def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> No
 
 def _seen(settings: Settings) -> OneLook:
     """Returns a look at a town that can be seen: nobody acknowledges what he cannot know."""
-    from gastown_tui.observe.once import blind
 
     looking = _look(settings)
-    if blind(looking.town):
+    if looking.town.blind:
         tmux = looking.town.source("tmux")
         raise Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor")
     return looking
@@ -242,6 +240,39 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
     except BrokenPipeError:
         code = _reader_gone()
     raise SystemExit(code)
+
+
+@app.command(cls=Command)
+@global_options
+@as_json
+@click.option("--rig", metavar="R", help="Only this rig's; the town's own by the name of its database.")
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(["ready", "active", "blocked", "merge", "escalations", "convoys"]),
+    help="Only this queue; may be given more than once.",
+)
+@click.pass_obj
+def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[str, ...]) -> None:
+    """The town's queues of beads, by bd's own list where bd answers, else by its exports. Exit 2 when none could be read."""
+    from gastown_tui.observe.beads.once import read_beads
+    from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, chosen
+
+    looking = _look(settings)
+    seen = read_beads(looking.place.ref.root, rig, os.environ, clock)
+    if seen is None:
+        raise Complaint("beads", "this town has no database of beads", "gastown-tui doctor")
+    told, origins = chosen(seen.beads, seen.fact.origins, rig)
+    if not origins:
+        raise Complaint("target", f"no rig has the name {rig}", "leave --rig out to see all", USAGE)
+    names, now = queues or QUEUES, clock().wall
+    if json_wanted:
+        _print_json(beads_document(told, origins, names, looking.town.agents, now))
+    else:
+        _print("\n".join(beads_lines(told, origins, names, looking.town.agents, now)))
+    if all(origin.by is None for origin in origins):
+        raise SystemExit(BLIND)
 
 
 @app.command(cls=Command)

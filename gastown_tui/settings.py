@@ -19,7 +19,7 @@ from gastown_tui.town.snapshot import Moment
 if TYPE_CHECKING:
     from gastown_tui.config import Wrong
     from gastown_tui.observe.locate import Wanted
-    from gastown_tui.observe.once import Means
+    from gastown_tui.observe.means import Means
     from gastown_tui.observe.stream import Stream
     from gastown_tui.observe.tmux.source import Rhythm
     from gastown_tui.town.wishes import Wishes
@@ -172,7 +172,7 @@ class Settings:
     def means(self) -> Means:
         from gastown_tui.memory.acks import Acks
         from gastown_tui.memory.seen import Memory
-        from gastown_tui.observe.once import Means
+        from gastown_tui.observe.means import Means
 
         past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
         return Means("tmux", os.uname().nodename, clock, time.sleep, past, acks, self.wishes())

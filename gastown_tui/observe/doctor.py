@@ -19,10 +19,10 @@ from gastown_tui.town.words import monitor_sentence
 
 from .calls import TimedOut, run
 from .locate import Wanted
+from .means import FIRST_TIMEOUT_S, Means, surveyed
 from .monitor_log import read_once
-from .once import FIRST_TIMEOUT_S, Means
 from .ports import GatewayError
-from .survey import Survey, survey
+from .survey import Survey
 from .tmux.versions import client_version, dangers, refusal
 
 TOOL_TIMEOUT_S = 2.0
@@ -52,7 +52,7 @@ class Check:
 
 def examine(wanted: Wanted, means: Means, backend: str, terminal: bool, state_dir: Path) -> dict[str, Any]:
     """Returns the document of `doctor --json`. Blind: the town or its server cannot be seen; degraded: anything else fails."""
-    place = survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=FIRST_TIMEOUT_S)
+    place = surveyed(wanted, means, FIRST_TIMEOUT_S)
     checks = [_town(place), _socket(place), *_tmux(place, wanted, means, backend)]
     checks += [_tool(name, wanted) for name in ("gt", "bd")]
     checks += [_monitor(place, wanted, means), _terminal(wanted, terminal), *_permissions(place, wanted, state_dir), _limits()]

@@ -7,7 +7,7 @@ from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.text import mask, mask_variable
 
 from .looking import OneLook
-from .once import FIRST_TIMEOUT_S
+from .means import FIRST_TIMEOUT_S
 from .ports import Capture, GatewayError
 
 Variables = list[tuple[str, str]]

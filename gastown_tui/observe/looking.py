@@ -16,7 +16,7 @@ from gastown_tui.town.liveness import CONFIRM_S
 from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
 
 from .locate import Wanted
-from .once import Means, blind, surveyed
+from .means import Means, surveyed
 from .ports import Capture, GatewayError, Past
 from .processes import read_tree
 from .survey import LEAST_S, Survey
@@ -130,6 +130,18 @@ class OneLook:
             fact = read_once(path, self.means.clock(), named=named)
             self.take([fact] if fact else [])
 
+    def read_beads(self) -> None:
+        """Reads what the town's exports say of its beads, where it has any; bd is not asked."""
+        from .beads.databases import find
+
+        root = self.place.ref.root
+        if root and find(root).databases:
+            from .beads.once import read_exports
+
+            seen = read_exports(root, self.means.clock, self.deadline)
+            if seen is not None:
+                self.take([seen if isinstance(seen, SourceFailed) else seen.fact])
+
     def _elsewhere(self) -> None:
         """Surveys again where the first survey found no server."""
         with ExitStack() as talks:
@@ -161,7 +173,7 @@ def begin(place: Survey, wanted: Wanted, means: Means, deadline: float, past: Pa
 def _with_unknown_agents(town: Town, now: Moment) -> Town:
     """A look must not pass off an older one as its own."""
     tmux = town.source("tmux")
-    if tmux is None or not blind(town):
+    if tmux is None or not town.blind:
         return town
     why = Evidence("tmux", f"tmux does not answer: {tmux.error}", now.wall)
     agents = (replace(one, state=State.UNKNOWN, expects=None, evidence=(why, *one.evidence)) for one in town.agents)

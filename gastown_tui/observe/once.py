@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from gastown_tui.town.snapshot import Moment, Nowhere, Town
-from gastown_tui.town.wishes import NO_WISHES, Wishes
+from gastown_tui.town.snapshot import Nowhere
 
 from .locate import Wanted
-from .ports import AckStore, Past
-from .survey import Survey, survey
+from .means import FIRST_TIMEOUT_S, Means, surveyed
 
 if TYPE_CHECKING:
     from .looking import OneLook
 
-FIRST_TIMEOUT_S = 1.0
 # `status` answers within 2.5 s, the start of the interpreter among them.
 ALL_S = 2.2
-
-
-class Means(NamedTuple):
-    """What a look needs from outside."""
-
-    tmux: str
-    host: str
-    clock: Callable[[], Moment]
-    sleep: Callable[[float], None]
-    past: Callable[[str, str], Past]
-    acks: Callable[[str], AckStore] | None = None
-    wishes: Wishes = NO_WISHES
 
 
 def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:
     """Returns the town after one look, after two where the first would call something missing, zombie or vanished."""
     deadline = means.clock().mono + ALL_S
     with ExitStack() as talks:
-        place = surveyed(wanted, means, FIRST_TIMEOUT_S, talks)
+        place = surveyed(wanted, means, FIRST_TIMEOUT_S, talks, _load)
         if isinstance(place, Nowhere):
             return place
         from .looking import begin
@@ -54,16 +38,6 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
     return looking
 
 
-def surveyed(wanted: Wanted, means: Means, timeout: float, talks: ExitStack) -> Survey | Nowhere:
-    """Returns what a survey finds; what judges it is loaded while tmux lists."""
-
-    def load() -> None:
-        import_module(f"{__package__}.looking")
-
-    return survey(wanted, tmux=means.tmux, host=means.host, clock=means.clock, timeout=timeout, talks=talks, meanwhile=load)
-
-
-def blind(town: Town) -> bool:
-    """Whether we cannot see: tmux did not answer, which is not the same as that nobody listens."""
-    tmux = town.source("tmux")
-    return tmux is not None and tmux.state in ("error", "stale")
+def _load() -> None:
+    """Loads what judges, while tmux lists."""
+    import_module(f"{__package__}.looking")

@@ -260,6 +260,12 @@ class Town:
     events: tuple[Told, ...] = ()
     beads: "Stock | None" = None
 
+    @property
+    def blind(self) -> bool:
+        """Whether we cannot see: tmux did not answer, which is not the same as that nobody listens."""
+        tmux = self.source("tmux")
+        return tmux is not None and tmux.state in ("error", "stale")
+
     def agent(self, agent_id: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)
 

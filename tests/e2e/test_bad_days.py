@@ -23,7 +23,8 @@ from servers import Tmux
 from towns import HandTown, argv, clock, environment, gttui
 
 from gastown_tui.observe.looking import OneLook
-from gastown_tui.observe.once import Means, look_once
+from gastown_tui.observe.means import Means
+from gastown_tui.observe.once import look_once
 from gastown_tui.observe.ports import Past
 from gastown_tui.town.facts import Remembered
 from gastown_tui.town.report import status_document

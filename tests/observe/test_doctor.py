@@ -16,7 +16,7 @@ from towns import HandTown, clock
 
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.doctor import examine, lines
-from gastown_tui.observe.once import Means
+from gastown_tui.observe.means import Means
 
 Document = dict[str, Any]
 NAMES = ["town", "socket", "tmux", "backend", "gt", "bd", "monitor", "terminal", "permissions", "limits"]

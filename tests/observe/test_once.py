@@ -17,7 +17,8 @@ from waiting import wait_for
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.inspection import inspect
 from gastown_tui.observe.looking import OneLook
-from gastown_tui.observe.once import Means, blind, look_once
+from gastown_tui.observe.means import Means
+from gastown_tui.observe.once import look_once
 from gastown_tui.town import judging
 from gastown_tui.town.snapshot import Agent, Nowhere, State
 
@@ -188,7 +189,7 @@ def test_a_server_that_starts_between_two_looks_is_seen(town: HandTown, looker: 
     town.write(".runtime/pids/al-crew-max.pid", f"{2**22 + 1}|{time.ctime(time.time() - 100)}")
     looker.between = lambda: town.start("al-crew-max", MAX)
     looking = looker.look()
-    assert len(looker.slept) == 1 and not blind(looking.town)
+    assert len(looker.slept) == 1 and not looking.town.blind
     agent = looking.town.agent(MAX)
     assert agent is not None and agent.alive and looking.town.epoch
 
@@ -204,7 +205,7 @@ def test_a_server_that_stops_between_two_looks_makes_all_unknown(town: HandTown,
         looking = looker.look()
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert blind(looking.town) and {agent.state for agent in looking.town.agents} == {State.UNKNOWN}
+    assert looking.town.blind and {agent.state for agent in looking.town.agents} == {State.UNKNOWN}
     assert time.monotonic() - began < 2.4
     assert not any(agent.needs_you(clock().wall) for agent in looking.town.agents)
 
