@@ -19,6 +19,7 @@ PUBLISHED: dict[str, Any] = {
     "ack": models.AcksDocument,
     "config": models.ConfigDocument,
     "logs": models.LogDocument,
+    "beads": models.BeadsDocument,
     "error": models.ErrorDocument,
     "demo": models.DemoDocument,
 }

@@ -157,6 +157,41 @@ class MonitorDocument(TypedDict):
     from_offset: int
 
 
+# `from` is no name that a class may have.
+_BeadSource = TypedDict("_BeadSource", {"from": Literal["dump", "export"] | None})
+
+
+class BeadSourceDocument(_BeadSource):
+    """One database of beads. `from`: bd's own list (`dump`), the export beside it, null where neither could be read.
+
+    `rig` is null for the town's own. `wisps`: whether merges, escalations and most mail can be seen there.
+    """
+
+    name: str
+    rig: str | None
+    state: SourceStateName
+    age_s: float | None
+    wisps: bool
+    error: str | None
+    remedy: str | None
+
+
+class BeadCountsDocument(TypedDict):
+    """How many beads stand in each queue; null is unknown, which is never none."""
+
+    ready: int | None
+    active: int | None
+    blocked: int | None
+    merge: int | None
+    escalations: int | None
+    convoys: int | None
+    unread: int | None
+
+
+class BeadTallyDocument(BeadSourceDocument):
+    queues: BeadCountsDocument
+
+
 class StatusDocument(TypedDict):
     """`status --json`."""
 
@@ -168,6 +203,74 @@ class StatusDocument(TypedDict):
     agents: list[AgentDocument]
     foreign: list[ForeignDocument]
     monitor: MonitorDocument | None
+    beads: list[BeadTallyDocument] | None
+
+
+class MemberDocument(TypedDict):
+    """A bead that a convoy tracks; `status` is null where no database that was read has it."""
+
+    id: str
+    rig: str | None
+    status: str | None
+
+
+class BeadDocument(TypedDict):
+    """One bead. `rig` is null for the town's own; `agent_state`: of the agent that has it.
+
+    What only one queue tells: of merges `branch` to `score` (the highest is merged first), of escalations `severity` to
+    `acknowledged`, of convoys `staged` to `members`.
+    """
+
+    id: str
+    title: str
+    rig: str | None
+    type: str | None
+    priority: int | None
+    status: str | None
+    assignee: str | None
+    agent_state: StateName | None
+    age_s: float | None
+    blocked_by: list[str]
+    branch: NotRequired[str | None]
+    target: NotRequired[str | None]
+    source_issue: NotRequired[str | None]
+    worker: NotRequired[str | None]
+    stale: NotRequired[bool]
+    score: NotRequired[float]
+    severity: NotRequired[str | None]
+    by: NotRequired[str | None]
+    related: NotRequired[str | None]
+    acknowledged: NotRequired[bool]
+    staged: NotRequired[bool]
+    closed: NotRequired[int]
+    total: NotRequired[int]
+    members: NotRequired[list[MemberDocument]]
+
+
+class QueueDocument(TypedDict):
+    """`known` is false where a database does not tell of this queue; `count` null where none of them does."""
+
+    known: bool
+    count: int | None
+    beads: list[BeadDocument]
+
+
+class QueuesDocument(TypedDict, total=False):
+    ready: QueueDocument
+    active: QueueDocument
+    blocked: QueueDocument
+    merge: QueueDocument
+    escalations: QueueDocument
+    convoys: QueueDocument
+
+
+class BeadsDocument(TypedDict):
+    """`beads --json`. `ready`, `active` and `blocked` are in bd's own order."""
+
+    schema: Literal[1]
+    observed_at: str | None
+    sources: list[BeadSourceDocument]
+    queues: QueuesDocument
 
 
 # `from` is no name that a class may have.

@@ -336,7 +336,7 @@ def _stock(known: Known, agents: tuple[Agent, ...]) -> Stock | None:
         return None
     from .beads.stock import stock
 
-    return stock(known.beads.tallies, known.beads.assigned, agents)
+    return stock(known.beads.tallies, known.beads.origins, known.beads.assigned, agents)
 
 
 def _sources(known: Known) -> tuple[SourceState, ...]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Town
 from .text import age, mask, quiet, rfc3339, safe
 from .words import SHAPES, doing, evidence_text, monitor_sentence, need_you, outlook, summary_sentence, until
+
+if TYPE_CHECKING:
+    from .beads.stock import Stock
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -32,7 +35,14 @@ def status_document(town: Town, now: float) -> Document:
         "agents": [agent_document(agent, now) for agent in town.agents],
         "foreign": [{"session": safe(one.session), "session_id": one.session_id, "kind": one.kind} for one in town.foreign],
         "monitor": town.monitor and _monitor(town.monitor, now),
+        "beads": town.beads and _beads(town.beads, now),
     }
+
+
+def _beads(stock: Stock, now: float) -> list[Document]:
+    from .beads.told import stock_document
+
+    return stock_document(stock, now)
 
 
 def _monitor(monitor: Monitor, now: float) -> Document:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..snapshot import NOTHING, Agent
 from .joins import Finding, findings, holdings
+from .origin import Origin
 from .queues import Beads, Queues
 
 
@@ -33,9 +34,13 @@ class Work(NamedTuple):
 
 
 class Stock(NamedTuple):
-    """`work`: agent id -> its beads, in bd's order; `findings`: where beads and agents do not fit together."""
+    """`work`: agent id -> its beads, in bd's order; `findings`: where beads and agents do not fit together.
+
+    `tallies` are of the databases that the town has, `origins` of those that no rig has any more, too.
+    """
 
     tallies: tuple[Tally, ...] = ()
+    origins: tuple[Origin, ...] = ()
     work: Mapping[str, tuple[Work, ...]] = NOTHING
     findings: tuple[Finding, ...] = ()
 
@@ -76,8 +81,8 @@ def _assigned(queues: Queues) -> Queues:
     return Queues(queues.name, queues.rig, ready, active, blocked, aside)
 
 
-def stock(counted: tuple[Tally, ...], had: Beads, agents: Iterable[Agent]) -> Stock:
+def stock(counted: tuple[Tally, ...], origins: tuple[Origin, ...], had: Beads, agents: Iterable[Agent]) -> Stock:
     """Returns what the beads come to beside these agents; `had` is what was `assigned`."""
     agents = tuple(agents)
     work = {who: tuple(Work(one.id, one.title, one.status) for one in held) for who, held in holdings(had, agents).items()}
-    return Stock(counted, work, findings(had, agents))
+    return Stock(counted, origins, work, findings(had, agents))

@@ -1,0 +1,47 @@
+"""The town's beads for one command: its exports, and bd once for each database where that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gastown_tui.town.facts import SourceFailed
+from gastown_tui.town.snapshot import Moment
+
+from .dump import Bd, breaker_is_open
+from .store import Seen, Store
+
+# A person waits for it.
+PATIENCE_S = 10.0
+
+
+class Late(Exception):  # noqa: N818 (it says what happened, as the others do)
+    """There is no time for the rest."""
+
+
+def read_exports(root: str, clock: Callable[[], Moment], deadline: float) -> Seen | SourceFailed | None:
+    """Returns what the exports say, None for a town without beads; starts nothing. `deadline` is on the monotonic clock."""
+
+    def rest() -> None:
+        if clock().mono >= deadline:
+            raise Late
+
+    try:
+        return Store(root, rest).look(clock())
+    except Late:
+        return SourceFailed("beads", "its exports are too large for one short look", clock())
+
+
+def read_beads(root: str, rig: str | None, environ: Mapping[str, str], clock: Callable[[], Moment]) -> Seen | None:
+    """Returns what the best source of each database says, of one rig or of all; None for a town without beads.
+
+    bd is run once for each, one after the other, and answers within ten seconds each or is left alone.
+    """
+    if not root:
+        return None
+    store, bd = Store(root), Bd(environ, timeout=PATIENCE_S)
+    seen = store.look(clock())
+    for folder, database in store.databases.items() if bd.path else ():
+        now = clock().wall
+        if rig in (None, database.rig, database.name) and not breaker_is_open(database, environ, now):
+            store.take(folder, bd.dump(database, store.keep(folder)), now)
+    return store.look(clock()) or seen
