@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from gastown_tui.observe.locate import Wanted
 from gastown_tui.observe.stream import Stream
 from gastown_tui.town.snapshot import Moment
 from gastown_tui.ui.app import Console
+from gastown_tui.ui.kiosk import TOUR, Kiosk
+from gastown_tui.ui.stage import Stage
 from gastown_tui.ui.ways import PREFIX, THEMES
 
 from .picture import svg_to_png
@@ -32,9 +34,11 @@ FOLDER = Path(__file__).parents[1] / "screenshots"
 LIVED_S = 20.0
 # Until a console knows of everybody whether he works.
 SETTLED_S = 11.0
+# Longer than any picture takes.
+STAYS_S = 60.0
 MIDDLE = (120, 32)
-# Under this seed nobody crashes for two minutes.
-SEED = 16
+# Under this seed nobody crashes for six minutes.
+SEED = 2342
 # Name, size, keys. The first four are of one agent that works, then one that asks, then all that need a person.
 PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("town-120x32", MIDDLE, [*"Gkk"]),
@@ -48,29 +52,35 @@ PICTURES: tuple[tuple[str, tuple[int, int], list[str]], ...] = (
     ("monitor-120x32", MIDDLE, ["4"]),
     ("monitor-200x60", (200, 60), []),
     ("ribbon-120x32", MIDDLE, ["tab", "G", "k", "z", *["left"] * 14]),
+    ("queues-120x32", MIDDLE, ["escape", "3"]),
     ("help-120x32", MIDDLE, ["1", "question_mark"]),
     ("palette-120x32", MIDDLE, ["escape", "colon", "c", "o", "p"]),
 )
 
 
-def clock() -> Moment:
-    return Moment(time.time(), time.monotonic())
+class Clock:
+    """The machine's clock, for pages that stay for their time `ahead` of it."""
+
+    ahead = 0.0
+
+    def __call__(self) -> Moment:
+        return Moment(time.time(), time.monotonic() + self.ahead)
 
 
 class Studio:
-    """One console at a time, on the demo town or on none."""
+    """One console or kiosk at a time, on the demo town or on none."""
 
     def __init__(self, box: Box, folder: Path) -> None:
-        self.box, self.folder = box, folder
+        self.box, self.folder, self.clock = box, folder, Clock()
 
     @asynccontextmanager
-    async def console(self, environ: Mapping[str, str], *, town: bool = True) -> AsyncIterator[Pilot[None]]:
+    async def showing(self, make: Callable[[Stream], Stage], *, town: bool = True) -> AsyncIterator[Pilot[None]]:
         root, socket = (str(self.box.root), str(self.box.socket)) if town else (None, None)
         home = {"PATH": os.environ["PATH"], "TMUX_TMPDIR": str(self.folder)}
         wanted = Wanted(home, self.folder, self.folder, os.getuid(), root, socket)
         past = partial(Memory, self.folder / "state")
-        eye = Stream(wanted, "tmux", "demo", clock, past, boxed=kept_in_box)
-        app = Console(eye, clock=clock, read_only=False, environ=environ)
+        eye = Stream(wanted, "tmux", "demo", Clock(), past, boxed=kept_in_box)
+        app = make(eye)
         looking = asyncio.create_task(eye.run())
         try:
             async with app.run_test(size=MIDDLE) as pilot:
@@ -79,6 +89,17 @@ class Studio:
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking
+
+    def console(self, environ: Mapping[str, str], eye: Stream) -> Console:
+        return Console(eye, clock=self.clock, read_only=False, environ=environ)
+
+    def kiosk(self, eye: Stream) -> Kiosk:
+        return Kiosk(eye, clock=self.clock, environ={}, seconds=STAYS_S)
+
+    def turn(self, kiosk: Kiosk) -> None:
+        """Lets the kiosk go on."""
+        self.clock.ahead += STAYS_S + 1
+        kiosk.beat()
 
 
 async def take(pilot: Pilot[None], name: str, size: tuple[int, int], keys: Sequence[str]) -> None:
@@ -94,17 +115,31 @@ async def take(pilot: Pilot[None], name: str, size: tuple[int, int], keys: Seque
 
 
 async def draw(studio: Studio) -> None:
-    async with studio.console({}) as pilot:
+    async with studio.showing(partial(studio.console, {})) as pilot:
         await asyncio.sleep(LIVED_S)
         for name, size, keys in PICTURES:
             await take(pilot, name, size, keys)
     looks = {name: {"TEXTUAL_THEME": PREFIX + name} for name in THEMES[1:]} | {"plain": {"NO_COLOR": "1"}}
     for name, environ in looks.items():
-        async with studio.console(environ) as pilot:
+        async with studio.showing(partial(studio.console, environ)) as pilot:
             await asyncio.sleep(SETTLED_S)
             await take(pilot, f"{name}-120x32", MIDDLE, PICTURES[0][2])
-    async with studio.console({}, town=False) as pilot:
+    await draw_kiosk(studio)
+    async with studio.showing(partial(studio.console, {}), town=False) as pilot:
         await take(pilot, "nowhere-120x32", MIDDLE, [])
+
+
+async def draw_kiosk(studio: Studio) -> None:
+    """Draws what each stop of the kiosk shows first."""
+    async with studio.showing(studio.kiosk) as pilot:
+        kiosk = pilot.app
+        assert isinstance(kiosk, Kiosk)
+        await asyncio.sleep(SETTLED_S)
+        for name, exhibit in TOUR.items():
+            while not isinstance(kiosk.page, exhibit):
+                studio.turn(kiosk)
+                await pilot.pause()
+            await take(pilot, f"kiosk-{name}-120x32", MIDDLE, [])
 
 
 def main() -> None:
