@@ -307,11 +307,22 @@ class Follower:
             found = entry.stat()
             identity = found.st_dev, found.st_ino
             since = self._written if self._since is None else self._since
-            offset, _ = self._places.get(identity, (0, b""))
             here = any(file and file.identity == identity for file in (*self._olds, self._file))
             plain = stat.S_ISREG(found.st_mode) and not entry.name.endswith(_PACKED)
-            return plain and not here and found.st_mtime_ns >= since and found.st_size > offset
+            fresh = plain and not here and found.st_mtime_ns >= since
+            return fresh and not self._ends_as_read(entry.path, identity, found.st_size)
         return False
+
+    def _ends_as_read(self, path: str, identity: tuple[int, int], size: int) -> bool:
+        """Whether all of a file was read: that very one, since a system gives a deleted file's number to the next."""
+        offset, anchor = self._places.get(identity, (0, b""))
+        if size != offset or not size:
+            return size == offset
+        file = _File(path, 0.0)
+        try:
+            return file.holds(offset, anchor)
+        finally:
+            os.close(file.descriptor)
 
     def _drain(self, old: _File, now: float, most: int) -> Reading:
         """Returns what is still to be read of a file that the path names no more, and closes it when nothing comes any more."""
