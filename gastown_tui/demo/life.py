@@ -71,8 +71,8 @@ class Life:
         """One step of the automonitor, which brings crew back."""
         try:
             return next(self._steps)
-        except DemoError:
-            # A server that is just ending refuses: that cycle is over, and soon another begins.
+        except (DemoError, OSError):
+            # A server that is just ending refuses, and so may a folder that somebody plays with: soon another cycle begins.
             return 5.0
 
     def chat(self) -> float:

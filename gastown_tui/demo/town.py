@@ -150,7 +150,9 @@ class DemoTown:
 
     def write(self, name: str, text: str, *, more: bool = False) -> None:
         """Writes one of the automonitor's files in place, or more of it."""
-        with (self.root / FOLDER / name).open("a" if more else "w") as file:
+        path = self.root / FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a" if more else "w", encoding="utf-8") as file:
             file.write(text)
 
     def remove(self, name: str) -> None:
@@ -165,7 +167,6 @@ class DemoTown:
             "mayor",
             ".runtime/pids",
             ".runtime/heartbeats",
-            FOLDER,
             *(one.home for one in self.people),
         )
         for folder in folders:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -158,6 +159,30 @@ def test_crew_that_crashed_is_restarted_by_the_automonitor(environ: dict[str, st
         assert "is gone, left to a person after 5 restarts" in log.read_text()[start:]
         ages = {line.partition(" age: ")[2].split()[0] for line in log.read_text()[start:].splitlines() if " age: " in line}
         assert ages == {"0m"}, "it tells the ages of the sessions that are there"
+
+
+def test_its_folder_may_be_taken_away_and_its_log_may_be_no_file(environ: dict[str, str], wait_for: Callable[..., Any]) -> None:
+    with open_box(agents=2, speed=100.0, environ=environ) as box:
+        folder = box.root / FOLDER
+
+        def in_the_way() -> bool:
+            (folder / "monitor.jsonl").unlink(missing_ok=True)
+            # The loop may be quicker.
+            with suppress(FileExistsError):
+                (folder / "monitor.jsonl").mkdir()
+                return True
+            return False
+
+        folder.rename(folder.with_name("old"))
+        wait_for(lambda: (folder / "state.json").exists(), 20.0)
+        wait_for(in_the_way, 20.0)
+        (folder / "state.json").unlink()
+        events = box.root / ".events.jsonl"
+        before = events.stat().st_size
+        wait_for(lambda: events.stat().st_size > before, 20.0)
+        (folder / "monitor.jsonl").rmdir()
+        wait_for(lambda: (folder / "state.json").exists(), 20.0)
+        assert box.process.poll() is None
 
 
 def test_a_restart_is_a_new_session_in_the_place_of_the_old(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
