@@ -7,6 +7,7 @@ from .acks import Ack
 from .snapshot import NOTHING, Moment, Notice, Phase, Told
 
 if TYPE_CHECKING:  # a town without beads need not load what knows them
+    from .beads.bead import Bead
     from .beads.origin import Origin
     from .beads.queues import Beads
     from .beads.stock import Tally
@@ -257,13 +258,17 @@ class MonitorRead(NamedTuple):
 
 
 class BeadsRead(NamedTuple):
-    """What the town's databases of beads say: how many stand in which queue, who has what, and how well each is known."""
+    """What the town's databases of beads say: how many stand in which queue, who has what, and how well each is known.
+
+    `hooked`: agent id -> the bead that it is to work on, by databases that are up to date.
+    """
 
     at: Moment
     tallies: "tuple[Tally, ...]"
     assigned: "Beads"
     origins: "tuple[Origin, ...]"
     notices: tuple[Notice, ...] = ()
+    hooked: "Mapping[str, Bead]" = NOTHING
 
 
 class Located(NamedTuple):

@@ -152,6 +152,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.screens.get(pane.pane_id),
         beat,
         known.answer if "tmux" in known.failures else None,
+        hooked=known.beads.hooked.get(agent_id) if known.beads else None,
     )
     daemon = _daemon(files)
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])

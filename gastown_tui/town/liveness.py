@@ -5,7 +5,7 @@ to end. What cannot be seen is unknown, and no answer is never an answer.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .activity.judging import FIRST, PATIENCE_S, Carried, Subject, judge_activity
 from .activity.motion import Motion
@@ -14,6 +14,9 @@ from .expected import Expectation, finished, told
 from .facts import Daemon, Frame, Heartbeat, Pane, Tree
 from .programs import Found, display_name
 from .snapshot import ALIVE, NOTHING, UNTOLD, Activity, Evidence, Expects, Moment, State
+
+if TYPE_CHECKING:
+    from .beads.bead import Bead
 
 CONFIRM_S = 1.0
 RESPAWN_S = 3.0
@@ -43,6 +46,7 @@ class Body(NamedTuple):
     """All that is known of a session that is there: its pane, its processes, and what was seen of them.
 
     `last_answer`: when tmux told of it, if it fails since. `promised`: who was said to revive it, if it was dead before.
+    `hooked`: the bead that it has.
     """
 
     pane: Pane
@@ -56,6 +60,7 @@ class Body(NamedTuple):
     beat: Heartbeat | None = None
     last_answer: Moment | None = None
     promised: Expects | None = None
+    hooked: "Bead | None" = None
 
 
 def judge_present(
@@ -94,7 +99,7 @@ def judge_present(
         return Verdict(State.FROZEN, (stopped,))
     # While tmux does not answer nothing is seen to fall silent either.
     seen_at = body.last_answer or now
-    subject = Subject(identity.role, found, pane, body.motion, body.frame, body.beat)
+    subject = Subject(identity.role, found, pane, body.motion, body.frame, body.beat, body.hooked)
     watched = body.last_answer is None
     doing = judge_activity(subject, former, carried, seen_at, watched=watched, patience={**PATIENCE_S, **patience})
     evidence, next_at = (*doing.evidence, runs), doing.next_at if watched else None

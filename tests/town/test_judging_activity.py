@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from recorded import scene
 from story import ALPHA, START, Story, facts, living, pane, tree
 
 from gastown_tui.town import judging
 from gastown_tui.town.activity.motion import OUTPUT_S
-from gastown_tui.town.facts import Frame, Heartbeat, Process, Tree
+from gastown_tui.town.beads.bead import Bead
+from gastown_tui.town.beads.queues import Beads
+from gastown_tui.town.beads.reading import read
+from gastown_tui.town.facts import BeadsRead, Frame, Heartbeat, Process, Tree
 from gastown_tui.town.snapshot import Agent, Moment, State
+from gastown_tui.town.text import rfc3339
 from gastown_tui.town.wishes import Wishes
 
 MAX, NUX = pane(), pane("alpha/polecats/nux")
@@ -228,6 +234,31 @@ def test_a_quiet_prompt_with_work_becomes_stalled_by_itself() -> None:
     assert story.judgement.judged[story.only().id].next_at == START.mono + 100
     story.later(100.0)
     assert story.only().state is State.STALLED
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "written", "quiet", "expected"),
+    [
+        (None, 1000, 900, State.STALLED),
+        ("working", 1000, 900, State.STALLED),
+        # Neither before it was quiet for long, nor before it had the bead for long.
+        (None, 1000, 899, State.IDLE),
+        (None, 899, 5000, State.IDLE),
+        # A pause that it declares is its own choice.
+        ("stuck", 1000, 5000, State.IDLE),
+    ],
+)
+def test_a_hooked_bead_is_work_on_file(heartbeat: str | None, written: float, quiet: float, expected: State) -> None:
+    beats = beat(heartbeat, None, START.wall - 700) if heartbeat else {}
+    story = Screens(NUX._replace(window_activity=START.wall - quiet), **beats)
+    told = {"id": "gt-aa7", "status": "hooked", "updated_at": rfc3339(START.wall - written)}
+    bead = read(json.dumps(told).encode())
+    assert isinstance(bead, Bead)
+    agent = story.shows(IDLE)
+    assert agent.state is State.IDLE
+    story.tell(BeadsRead(START, (), Beads(), (), hooked={agent.id: bead}))
+    assert story.only().state is expected
+    assert ("gt-aa7 is hooked to it" in facts(story.only())) == (expected is State.STALLED)
 
 
 def test_a_deacon_that_patrols_no_more_is_stalled() -> None:

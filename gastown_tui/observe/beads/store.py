@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gastown_tui.town.beads.index import Index, rules_of
 from gastown_tui.town.beads.origin import Origin
 from gastown_tui.town.beads.queues import Beads, Source, survey
-from gastown_tui.town.beads.stock import assigned, tallies
+from gastown_tui.town.beads.stock import assigned, hooked, tallies
 from gastown_tui.town.beads.trees import Account, account
 from gastown_tui.town.facts import BeadsRead
 from gastown_tui.town.snapshot import Moment, Notice
@@ -159,7 +159,11 @@ class Store:
             return None
         self._told, self._changed = told, False
         beads = survey([shelf.source() for shelf in self._shelves.values()], now.wall)
-        return Seen(beads, BeadsRead(now, tallies(beads), assigned(beads), origins, notices))
+        had = assigned(beads)
+        sure = (queues for queues, origin in zip(had.queues, origins, strict=False) if origin.state == "ok")
+        # The first in bd's order is the one to work on.
+        held = dict(reversed([pair for queues in sure for pair in hooked(queues)]))
+        return Seen(beads, BeadsRead(now, tallies(beads), had, origins, notices, held))
 
     def _notices(self, now: float) -> Iterator[Notice]:
         down = [shelf.database for shelf in self._shelves.values() if shelf.refused and shelf.refused.down]

@@ -7,7 +7,7 @@ says, an agent with work that makes no progress for long is stalled.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gastown_tui.town.facts import Frame, Heartbeat, Pane
 from gastown_tui.town.programs import Found
@@ -18,6 +18,9 @@ from .motion import Motion, judge_motion, last_output, output_age, stamp_age, st
 from .readers import program_named, read_screen
 from .rules import Reading
 from .screen import screen_of
+
+if TYPE_CHECKING:
+    from gastown_tui.town.beads.bead import Bead
 
 AGAIN_S = 0.7
 AGREED_S = 0.5
@@ -33,11 +36,15 @@ SILENT_DEACON_S = 1200.0
 SPINS = "\u28ff"
 """What every frame of a spinner is in a title's shape."""
 _SPINNER = re.compile("[\u2800-\u28ff]")
+_AT_WORK = (None, "working")
 _UNSURE = frozenset({State.IDLE, State.UNKNOWN, State.STARTING})
 
 
 class Subject(NamedTuple):
-    """A living agent as far as its activity goes. `frame` is the last capture of its screen, None before the first."""
+    """A living agent as far as its activity goes. `frame` is the last capture of its screen, None before the first.
+
+    `hooked`: the bead that it has, as far as its database is known to be up to date.
+    """
 
     role: str
     found: Found
@@ -45,6 +52,7 @@ class Subject(NamedTuple):
     motion: Motion
     frame: Frame | None = None
     beat: Heartbeat | None = None
+    hooked: "Bead | None" = None
 
     @property
     def product(self) -> str | None:
@@ -247,9 +255,12 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
             "pane", "one turn goes on, and nothing but clocks has moved in it", doing.carried.progressed.wall, ago=True
         )
     elif doing.state is State.IDLE and beat and _has_work(subject, beat):
-        quiet = output_age(subject.motion, now)
-        since = now.mono - subject.motion.first.mono if quiet is None or subject.noisy else quiet
+        since = _quiet_for(subject, now)
         told = Evidence("town", f"it has {beat.bead} on file and stands at its prompt; its heartbeat", beat.at, ago=True)
+    elif doing.state is State.IDLE and (bead := subject.hooked) and bead.updated and (beat is None or beat.state in _AT_WORK):
+        since = min(_quiet_for(subject, now), now.wall - bead.updated)
+        fact = f"{bead.id} is {bead.status} to it, and it stands at its prompt; the bead was written to"
+        told = Evidence("beads", fact, bead.updated, ago=True)
     elif doing.state is State.IDLE and beat and subject.role == "deacon":
         since, limit = now.wall - max(beat.at, subject.pane.session_created), SILENT_DEACON_S
         told = Evidence("town", "the deacon patrols no more: its last heartbeat", beat.at, ago=True)
@@ -261,6 +272,11 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
     return doing._replace(evidence=(*doing.evidence, *said), next_at=min(due, doing.next_at or due))
 
 
+def _quiet_for(subject: Subject, now: Moment) -> float:
+    quiet = output_age(subject.motion, now)
+    return now.mono - subject.motion.first.mono if quiet is None or subject.noisy else quiet
+
+
 def _seen_until(subject: Subject, now: Moment) -> float:
     """Returns until when (mono) the screen is known to be as it was captured: what moved since may be progress."""
     frame, watched = subject.frame, subject.motion.watched
@@ -270,7 +286,7 @@ def _seen_until(subject: Subject, now: Moment) -> float:
 def _has_work(subject: Subject, beat: Heartbeat) -> bool:
     """Whether this very run of the agent told of work: a heartbeat of before its start tells of another's."""
     started = subject.found.agent.started if subject.found.agent else None
-    return beat.state in (None, "working") and bool(beat.bead) and (started is None or beat.at >= started)
+    return beat.state in _AT_WORK and bool(beat.bead) and (started is None or beat.at >= started)
 
 
 def _heartbeat(beat: Heartbeat) -> Evidence:

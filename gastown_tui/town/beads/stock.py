@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..snapshot import NOTHING, Agent
+from .bead import Bead
 from .joins import Finding, findings, holdings
 from .origin import Origin
 from .queues import Beads, Queues
@@ -71,6 +72,13 @@ def _count(queue: Sequence[object] | None) -> int | None:
 def assigned(beads: Beads) -> Beads:
     """Returns only what somebody has: all that `stock` asks for, where a hundred thousand beads wait."""
     return Beads(tuple(_assigned(queues) for queues in beads.queues))
+
+
+def hooked(queues: Queues) -> Iterator[tuple[str, Bead]]:
+    """Yields (agent id, bead) of what is on somebody's hook, and of what a polecat has begun: it lives for that alone."""
+    for bead in queues.active or ():
+        if bead.assignee and (bead.status == "hooked" or "/polecats/" in bead.assignee):
+            yield bead.assignee.rstrip("/"), bead
 
 
 def _assigned(queues: Queues) -> Queues:
