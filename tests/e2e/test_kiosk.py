@@ -214,7 +214,7 @@ def test_nobody_changes_anything_in_a_console_that_only_reads(
     before, sessions = tree(town.root), sorted(town.tmux.sessions())
     everything = keys(LEAVE, INTERRUPT)
     desk.runs("--read-only", "--backend", backend)
-    desk.shows("2 alive", "⚿ read-only")
+    desk.shows("2 alive", "▣ read-only")
     for screen in SCREENS:
         desk.send([screen, *everything, PALETTE, MARK])
         desk.shows(MARK)

@@ -142,7 +142,7 @@ async def test_nothing_that_a_person_does_changes_anything_but_the_ways_out() ->
         await pilot.pause()
         assert scene.text(app) == before  # type: ignore[arg-type]
         assert (eye.keys, eye.looks, len(eye.wishes)) == (0, 0, wishes)
-        assert app.is_running and "⚿ locked · Ctrl+\\ or F12 leaves" in before
+        assert app.is_running and "▣ locked · Ctrl+\\ or F12 leaves" in before
         app.post_message(Key("f12", None))
         await pilot.pause()
     assert app.return_code == 0

@@ -173,7 +173,7 @@ class Plate(NamedTuple):
 
     def runs(self, style: Ink, width: int) -> list[Run]:
         """Returns the line; what is wrong comes before the tour, and how it is left gives way last."""
-        out: list[Run] = [("⚿ locked", style("dim")), (f" · {self.ways_out} ", style("faint"))]
+        out: list[Run] = [("▣ locked", style("dim")), (f" · {self.ways_out} ", style("faint"))]
         told: list[Run] = [(f" {self.place}  ", style("accent"))] if self.place else [(" ", style("text"))]
         told += [(f"{fault}  ", style("attention")) for fault in self.faults]
         for number, stop in enumerate(self.tour):

@@ -107,7 +107,7 @@ def _badges(view: View, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     if view.held_since is not None:
         parts.append((0, ("picture held", style("attention bold"))))
     if view.read_only:
-        parts.append((0, ("⚿ read-only", style("accent"))))
+        parts.append((0, ("▣ read-only", style("accent"))))
     # While nothing changes nothing is published, so the stamp of a source that answers says little: only silence ages.
     oldest = min((source.at for source in view.stale() if source.at is not None), default=None)
     if oldest is not None and ages.now - oldest > 5:
