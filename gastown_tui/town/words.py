@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from .snapshot import Agent, Evidence, Monitor, State, Town
 from .text import age, clock_time, mask, quiet, rfc3339, safe
+
+if TYPE_CHECKING:
+    from .beads.stock import Stock
 
 SHAPES: dict[State, str] = {
     State.WORKING: "●",
@@ -21,6 +27,7 @@ SHAPES: dict[State, str] = {
 FOREIGN_SHAPE = "·"
 _COUNTED = (State.DEAD, State.ZOMBIE, State.MISSING, State.FROZEN, State.UNKNOWN)
 _HALF_A_DAY_S = 43200.0
+_TITLE = 200
 _ORPHANED = (State.DEAD, State.ZOMBIE)
 
 
@@ -101,6 +108,22 @@ def doing(agent: Agent, now: float) -> str:
     else:
         told = "draft" if agent.alive and activity.draft else ""
     return mask(safe(told))
+
+
+def work(agent: Agent, stock: Stock | None) -> tuple[str, str]:
+    """Returns id and title of the bead that an agent has: as the beads tell it, else the one that its heartbeat names.
+
+    Both are empty where it has none; who has several is told with the one that its heartbeat names.
+    """
+    held = stock.work.get(agent.id, ()) if stock else ()
+    told = next((one for one in held if one.id == agent.bead), held[0] if held else None)
+    return (safe(told.id), _title(told.title)) if told else (safe(agent.bead or ""), "")
+
+
+@lru_cache(maxsize=512)
+def _title(text: str) -> str:
+    """Returns a title as it may be shown: it is asked for with every picture, and seldom changes."""
+    return mask(safe(text[:_TITLE]))
 
 
 def title(agent: Agent) -> str:

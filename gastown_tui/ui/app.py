@@ -29,6 +29,7 @@ from .ways import PREFIX, USUAL, Ways
 if TYPE_CHECKING:
     from .screens.monitor import MonitorScreen
     from .screens.problems import ProblemsScreen
+    from .screens.queues import QueuesScreen
     from .screens.wall import WallScreen
 
 
@@ -110,6 +111,11 @@ class Console(Stage):
 
         await self.push_screen(AgentScreen(self.view, agent_id, zoomed=zoomed))
 
+    async def open_bead(self, bead_id: str) -> None:
+        from .screens.bead import BeadScreen
+
+        await self.push_screen(BeadScreen(self.view, bead_id))
+
     async def action_problems(self) -> None:
         from .screens.problems import ProblemsScreen
 
@@ -123,12 +129,17 @@ class Console(Stage):
 
         await self._open(WallScreen)
 
+    async def action_queues(self) -> None:
+        from .screens.queues import QueuesScreen
+
+        await self._open(QueuesScreen)
+
     async def action_monitor(self) -> None:
         from .screens.monitor import MonitorScreen
 
         await self._open(MonitorScreen)
 
-    async def _open(self, kind: type[TownScreen | WallScreen | MonitorScreen | ProblemsScreen]) -> None:
+    async def _open(self, kind: type[TownScreen | WallScreen | QueuesScreen | MonitorScreen | ProblemsScreen]) -> None:
         """Leaves what stands above a screen of that kind, or puts one right above the town."""
         while not isinstance(self.screen, (kind, TownScreen)):
             await self.pop_screen()

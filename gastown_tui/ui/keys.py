@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ANYWHERE, TOWN, WALL, MONITOR, PROBLEMS = "anywhere", "town", "wall", "monitor", "problems"
-AGENT, LIST, PALETTE = "agent view", "lists", "palette"
+ANYWHERE, TOWN, WALL, QUEUES, MONITOR, PROBLEMS = "anywhere", "town", "wall", "queues", "monitor", "problems"
+AGENT, BEAD, LIST, PALETTE = "agent view", "bead", "lists", "palette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,17 @@ class Key:
         return re.sub(r"\W+", "_", self.label)
 
 
-MOVING = (TOWN, WALL, MONITOR, PROBLEMS, AGENT, LIST)
+SCREENS = (TOWN, WALL, QUEUES, MONITOR, PROBLEMS, AGENT, BEAD)
+MOVING = (*SCREENS, LIST)
 AGENTS = (TOWN, WALL, PROBLEMS)
-SCREENS = (TOWN, WALL, MONITOR, PROBLEMS, AGENT)
+WITH_AGENTS = (TOWN, WALL, MONITOR, PROBLEMS, AGENT)
+BEADS = (QUEUES, BEAD)
+
+
+def _but(screen: str) -> tuple[str, ...]:
+    return tuple(one for one in SCREENS if one != screen)
+
+
 KEYS = (
     Key("move(1)", ("j", "down"), "j ↓", "down", "one row down", MOVING),
     Key("move(-1)", ("k", "up"), "k ↑", "up", "one row up", MOVING),
@@ -50,21 +58,20 @@ KEYS = (
     Key("across(1)", ("l", "right"), "l →", "right", "to the pane at the right", (WALL,), "row"),
     Key("inspect", ("space",), "Space", "agent", "its whole pane, and everything known of it", (*AGENTS, MONITOR), "agent", 1),
     Key("next_calling", ("w",), "w", "next", "to the next agent that needs you", AGENTS, "", 2),
-    Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no calls until it changes", SCREENS, "problem", 3),
+    Key("acknowledge", ("a",), "a", "acknowledge", "say that you know: no calls until it changes", WITH_AGENTS, "problem", 3),
     Key("acknowledge_all", ("A",), "A", "acknowledge all", "say that you know of the whole group", (PROBLEMS,), "problem"),
-    Key("app.town", ("1",), "1", "town", "back to the town", (WALL, MONITOR, PROBLEMS, AGENT), "", 5),
-    Key("app.wall", ("2",), "2", "wall", "all panes side by side, page by page", (TOWN, MONITOR, PROBLEMS, AGENT), "", 5),
-    Key(
-        "app.monitor", ("4",), "4", "monitor", "the automonitor, its log, and the last day", (TOWN, WALL, PROBLEMS, AGENT), "", 5
-    ),
-    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", (TOWN, WALL, MONITOR, AGENT), "", 4),
+    Key("app.town", ("1",), "1", "town", "back to the town", SCREENS[1:], "", 5),
+    Key("app.wall", ("2",), "2", "wall", "all panes side by side, page by page", _but(WALL), "", 5),
+    Key("app.queues", ("3",), "3", "queues", "beads: who works on what, and what waits", _but(QUEUES), "", 5),
+    Key("app.monitor", ("4",), "4", "monitor", "the automonitor, its log, and the last day", _but(MONITOR), "", 5),
+    Key("app.problems", ("5",), "5", "problems", "what needs you, by its cause", _but(PROBLEMS), "", 4),
     Key("only_problems", ("exclamation_mark",), "!", "only these", "only what needs you, or again all", (TOWN, WALL), "", 6),
     Key("find", ("slash",), "/", "filter", "type to keep who matches; Esc clears", (TOWN, WALL), "", 5),
     Key("sort", ("s",), "s", "sort", "order: place, attention, name, quiet time", (TOWN,), "", 7),
     Key("jump", ("f",), "f", "jump", "two letters beside each name, to go there", (TOWN,), "row", 9),
     Key("zoom", ("z",), "z", "zoom", "give the pane the whole screen, and back", (TOWN, WALL, AGENT), "agent", 8),
     Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane, or again in the list", (TOWN,), "agent", 11),
-    Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", SCREENS, "row", 12),
+    Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", WITH_AGENTS, "row", 12),
     Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, WALL, AGENT), "pane", 13),
     Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
     Key("next_hit(-1)", ("n",), "n", "next hit", "to the next hit, upwards", (AGENT,), "hits", 2),
@@ -82,6 +89,14 @@ KEYS = (
     Key("step(-1)", ("minus",), "-", "shorter cells", "ribbon: fewer minutes in a cell", (MONITOR,), "ribbon"),
     Key("other_side", ("tab",), "Tab", "ribbon/log", "move in the ribbon, or again in the log", (MONITOR,), "", 4),
     Key("zoom", ("z",), "z", "zoom", "give ribbon or log the whole screen, and back", (MONITOR,), "", 8),
+    Key("open", ("enter", "space"), "Enter", "bead", "all about the bead, and what hangs on it", BEADS, "bead", 1),
+    Key("to_agent", ("o",), "o", "its agent", "to the agent that has the bead", BEADS, "agent", 2),
+    Key("to_bead", ("o",), "o", "its bead", "to the bead that the agent has", (*AGENTS, AGENT), "bead", 6),
+    Key("find", ("slash",), "/", "filter", "type to keep beads; Esc clears", (QUEUES,), "", 3),
+    Key("next_queue", ("tab",), "Tab", "next queue", "to the first bead of the next queue", (QUEUES,), "bead", 4),
+    Key("fold", ("h", "left"), "h ←", "fold", "fold the queue of this row", (QUEUES,), "bead", 8),
+    Key("unfold", ("l", "right"), "l →", "unfold", "unfold the queue", (QUEUES,), "folded"),
+    Key("copy_id", ("y",), "y", "copy id", "copy the bead's name", BEADS, "id", 12),
     Key("app.hold", ("p",), "p", "hold", "hold the picture still, to read or select it", SCREENS, "", 10),
     Key("app.look_now", ("ctrl+r",), "Ctrl+R", "read again", "read everything again now", SCREENS),
     Key("back", ("escape",), "Esc", "back", "back; clears a filter or a search first", MOVING, "", 90),

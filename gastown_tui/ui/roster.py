@@ -60,12 +60,17 @@ def group_of(agent: Agent) -> str:
 
 def fuzzy(query: str, text: str) -> bool:
     """Returns whether every word of the query is in the text, its letters in order but not necessarily together."""
-    return all(_in_order(word, text.casefold()) for word in query.casefold().split())
+    return all(in_order(word, text.casefold()) for word in query.casefold().split())
 
 
-def _in_order(word: str, text: str) -> bool:
-    letters = iter(text)
-    return all(letter in letters for letter in word)
+def in_order(word: str, text: str) -> bool:
+    """Whether the letters of the word stand in the text in that order, together or not."""
+    at = -1
+    for letter in word:
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return False
+    return True
 
 
 def rows(town: Town, wish: Wish, now: float) -> tuple[Row, ...]:

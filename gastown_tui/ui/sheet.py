@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from gastown_tui.town.report import activity_lines
 from gastown_tui.town.snapshot import Agent, Nowhere, Town
 from gastown_tui.town.text import clock_time, mask, rfc3339, safe
-from gastown_tui.town.words import evidence_text, outlook, summary_sentence
+from gastown_tui.town.words import evidence_text, outlook, summary_sentence, work
 
 from .ages import Ages
 from .view import Event
+
+if TYPE_CHECKING:
+    from gastown_tui.town.beads.stock import Stock
 
 _HALF_A_DAY_S = 43200.0
 Section = tuple[str, list[tuple[str, str]]]
 Environment = Sequence[tuple[str, str]]
 
 
-def sections(agent: Agent, environment: Environment | str, ages: Ages, history: Iterable[Event] = ()) -> list[Section]:
+def sections(
+    agent: Agent, environment: Environment | str, ages: Ages, history: Iterable[Event] = (), stock: Stock | None = None
+) -> list[Section]:
     """Returns titled groups of (label, text), every text inert and masked. `environment` is the reason where it is a string."""
-    happened = [(_when(event.at, ages.now), f"{event.state or ''} {event.text}".strip()) for event in history]
+    happened = [(when(event.at, ages.now), f"{event.state or ''} {event.text}".strip()) for event in history]
     parts = [
         ("why", list(_why(agent, ages))),
         *([("its screen", told)] if (told := activity_lines(agent, ages.now)) else []),
         ("ages", [(label, _age(label, stamp, ages)) for label, stamp in _stamps(agent)]),
-        ("who", list(_who(agent))),
+        ("who", list(_who(agent, stock))),
         *([("history", happened)] if happened else []),
         ("environment", [("", environment)] if isinstance(environment, str) else [(name, value) for name, value in environment]),
     ]
@@ -50,7 +56,7 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
         )
 
 
-def _when(stamp: float, now: float) -> str:
+def when(stamp: float, now: float) -> str:
     """Returns the time of day in UTC; with the day instead of the seconds where that was not today."""
     told = rfc3339(stamp) or ""
     return clock_time(stamp) if abs(now - stamp) < _HALF_A_DAY_S else f"{told[5:10]} {told[11:16]}"
@@ -72,7 +78,7 @@ def _age(label: str, stamp: float | None, ages: Ages) -> str:
     return ages.quiet(stamp) if label == "quiet" else f"{ages.age(stamp)} · {clock_time(stamp)}"
 
 
-def _who(agent: Agent) -> Iterator[tuple[str, str]]:
+def _who(agent: Agent, stock: Stock | None) -> Iterator[tuple[str, str]]:
     told = {
         "role": agent.role,
         "rig": agent.rig,
@@ -84,7 +90,7 @@ def _who(agent: Agent) -> Iterator[tuple[str, str]]:
         "command": agent.command,
         "folder": agent.cwd,
         "title": agent.title,
-        "bead": agent.bead,
+        "bead": " ".join(work(agent, stock)).strip(),
         "exit status": None if agent.exit_status is None else str(agent.exit_status),
         "signal": None if agent.exit_signal is None else str(agent.exit_signal),
         "attached": str(agent.attached or ""),

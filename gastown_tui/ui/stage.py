@@ -59,6 +59,7 @@ class Stage(App[None], inherit_bindings=False):
         """Hears from now on what the observing side says; a stage that is not ready yet would lose it."""
         self.view.eye.subscribe(self._on_town, self._on_frame)
         self.view.eye.on_log(self._on_log)
+        self.view.eye.on_beads(self._on_beads)
 
     @property
     def inks(self) -> str:
@@ -122,6 +123,10 @@ class Stage(App[None], inherit_bindings=False):
     def _on_log(self) -> None:
         if self.page is not None and self.is_running:
             self.call_next(self.page.paint_log)
+
+    def _on_beads(self) -> None:
+        if self.page is not None and self.is_running:
+            self.call_next(self.page.paint_beads)
 
     def _show_news(self) -> None:
         """Draws the town as it is now."""

@@ -14,9 +14,11 @@ from gastown_tui.ui.keys import Key
 BEFORE = {
     keys.TOWN: ("w", "w"),
     keys.WALL: ("2", "w"),
+    keys.QUEUES: ("3", "tab"),
     keys.MONITOR: ("4",),
     keys.PROBLEMS: ("5",),
     keys.AGENT: ("w", "w", "space"),
+    keys.BEAD: ("3", "slash", *"gt-aa7", "enter", "enter"),
     keys.LIST: ("question_mark",),
     keys.PALETTE: ("colon",),
     keys.ANYWHERE: (),
@@ -28,12 +30,15 @@ PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     **{(keys.MONITOR, action): ("tab",) for action in ("inspect", "copy_id", "open", "cell(-1)", "step(1)")},
     (keys.MONITOR, "cell(1)"): ("tab", "h"),
     (keys.MONITOR, "step(-1)"): ("tab", "plus"),
+    (keys.QUEUES, "to_agent"): ("tab",),
+    (keys.QUEUES, "unfold"): ("h",),
+    (keys.BEAD, "open"): tuple("jjjjjj"),
     (keys.MONITOR, "acknowledge"): ("tab", *"jjjjjjj"),
     (keys.AGENT, "next_hit(-1)"): ("slash", "p", "a", "s", "t", "enter"),
     (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
     **{
         (scope, action): ("G",)
-        for scope in (keys.LIST, keys.PROBLEMS, keys.WALL)
+        for scope in (keys.LIST, keys.PROBLEMS, keys.WALL, keys.BEAD)
         for action in ("move(-1)", "half(-1)", "page(-1)", "first")
     },
 }
@@ -100,7 +105,7 @@ async def test_a_palette_entry_without_a_key_runs() -> None:
 
 
 def test_no_key_has_two_meanings_on_a_screen() -> None:
-    for scope in (keys.TOWN, keys.WALL, keys.MONITOR, keys.PROBLEMS, keys.AGENT, keys.LIST):
+    for scope in (*keys.SCREENS, keys.LIST):
         counted = Counter(name for key in keys.of_screen(scope) for name in key.keys)
         assert [name for name, count in counted.items() if count > 1] == []
 
@@ -108,7 +113,7 @@ def test_no_key_has_two_meanings_on_a_screen() -> None:
 def test_the_readme_lists_every_key() -> None:
     table = keys.readme()
     assert table.count("\n") == len(keys.KEYS) + 2
-    assert "| `j` `↓` | town, wall, monitor, problems, agent view, lists | one row down |" in table
+    assert "| `j` `↓` | town, wall, queues, monitor, problems, agent view, bead, lists | one row down |" in table
     assert "| (palette) | anywhere | next colours: dark, light, contrast, terminal |" in table
 
 

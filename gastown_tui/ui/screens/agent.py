@@ -90,6 +90,8 @@ class AgentScreen(Page):
                 return bool(self._hits)
             case "row" | "agent":
                 return self.agent is not None
+            case "bead":
+                return bool(self.bead_of(self.agent))
             case "problem":
                 return may_acknowledge(self.agent, self.view.now)
         return not need
@@ -142,7 +144,8 @@ class AgentScreen(Page):
 
     def _facts(self, agent: Agent, ages: Ages, width: int) -> list[list[Run]]:
         style, lines = self.style, list[list[Run]]()
-        for title, told in sections(agent, self._environment, ages, self.view.history(agent)):
+        stock = self.town.beads if self.town else None
+        for title, told in sections(agent, self._environment, ages, self.view.history(agent), stock):
             lines += [*([[]] if lines else []), [(f" {title}", style("faint"))]]
             for index, (label, text) in enumerate(told):
                 # What has no label goes on with the line above it: an answer stands below its question.
@@ -282,6 +285,9 @@ class AgentScreen(Page):
             self._go_live()
         else:
             self.dismiss()
+
+    async def action_to_bead(self) -> None:
+        await self.console.open_bead(self.bead_of(self.agent))
 
     def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
         self._in_facts = False

@@ -83,7 +83,7 @@ class HelpScreen(ListPage):
         many = [key for key in self.view.ways.keys if len(key.where) > 1]
         moving = [key for key in many if key.where == keys.MOVING]
         left = [*self._titled("Moving", moving), *self._titled("On several screens", [key for key in many if key not in moving])]
-        left += self._of(keys.TOWN, keys.WALL)
+        left += self._of(keys.TOWN, keys.WALL, keys.QUEUES)
         right = [*self._of(keys.MONITOR, keys.PROBLEMS, keys.AGENT, keys.ANYWHERE, keys.PALETTE), *self._states()]
         if width < _WIDE:
             return [fit(runs, width, text) for runs in [*left, *right]]

@@ -49,6 +49,8 @@ class Listing(Page):
         match need:
             case "row" | "agent":
                 return self.agent is not None
+            case "bead":
+                return bool(self.bead_of(self.agent))
             case "problem":
                 return may_acknowledge(self.agent, self.view.now)
         return not need
@@ -59,6 +61,9 @@ class Listing(Page):
     async def action_inspect(self) -> None:
         if self.agent:
             await self.console.inspect(self.agent.id)
+
+    async def action_to_bead(self) -> None:
+        await self.console.open_bead(self.bead_of(self.agent))
 
     def action_next_calling(self) -> None:
         """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""

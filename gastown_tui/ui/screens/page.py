@@ -17,6 +17,7 @@ from gastown_tui.town.acks import Subject, subject
 from gastown_tui.town.activity.marks import evidence_rows
 from gastown_tui.town.snapshot import CALLING, NOTHING, Agent, Nowhere, Town
 from gastown_tui.town.text import safe
+from gastown_tui.town.words import work
 
 from .. import keys
 from ..ages import Ages
@@ -38,6 +39,7 @@ class Host(Protocol):
     def tell_interest(self) -> None: ...
     def copy(self, text: str) -> None: ...
     async def inspect(self, agent_id: str, *, zoomed: bool = False) -> None: ...
+    async def open_bead(self, bead_id: str) -> None: ...
     async def take_typed(self) -> None: ...
     async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
 
@@ -133,6 +135,9 @@ class Page(Screen[None]):
 
     def paint_log(self) -> None:
         """Fills the automonitor's log alone, where it is on this screen."""
+
+    def paint_beads(self) -> None:
+        """Fills what is told of beads alone, where they are on this screen."""
 
     def show_live(self, pane: Pane, agent: Agent | None) -> None:
         """Shows the last picture of an agent's pane, dimmed where it is not, or may no longer be, what is there."""
@@ -266,6 +271,10 @@ class Page(Screen[None]):
 
     def action_last(self) -> None:
         self.action_move(END)
+
+    def bead_of(self, agent: Agent | None) -> str:
+        """Returns the bead that an agent has; empty where it has none."""
+        return work(agent, self.town.beads if self.town else None)[0] if agent else ""
 
     def concerned(self) -> Sequence[Agent]:
         """Returns whom `a` concerns on this screen."""

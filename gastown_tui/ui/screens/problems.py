@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 
+from gastown_tui.town.beads.joins import Finding
 from gastown_tui.town.problems import Group, acknowledged, problems
 from gastown_tui.town.snapshot import Agent, State
 
@@ -17,6 +18,7 @@ from ..ages import Ages
 from ..themes import ink
 from ..view import View
 from ..widgets.choices import Choices
+from ..widgets.findings import findings_blocks, key_of, ordered
 from ..widgets.footer import Footer
 from ..widgets.header import Header
 from ..widgets.lines import Run
@@ -36,6 +38,7 @@ class ProblemsScreen(Page):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self._groups: tuple[Group, ...] = ()
+        self._findings: Sequence[Finding] = ()
         self._quelled: tuple[Agent, ...] = ()
         self._chosen, self._at, self._called = "", 0, ""
 
@@ -51,23 +54,40 @@ class ProblemsScreen(Page):
         return [*(agent for group in self._groups for agent in group.agents), *self._quelled]
 
     @property
-    def agent(self) -> Agent | None:
-        """The chosen agent."""
+    def _listed(self) -> Agent | None:
         return next((agent for agent in self.agents if agent.id == self._chosen), None)
+
+    @property
+    def _finding(self) -> Finding | None:
+        return next((one for one in self._findings if key_of(one) == self._chosen), None)
+
+    @property
+    def agent(self) -> Agent | None:
+        """The chosen agent, or the first one of the chosen finding."""
+        if self._finding and self._finding.agent_ids and self.town:
+            return self.town.agent(self._finding.agent_ids[0])
+        return self._listed
+
+    @property
+    def _bead(self) -> str:
+        return (self._finding.bead_id or "") if self._finding else self.bead_of(self._listed)
 
     def has(self, need: str) -> bool:
         match need:
             case "row" | "agent":
                 return self.agent is not None
+            case "bead":
+                return bool(self._bead)
             case "problem":
-                return may_acknowledge(self.agent, self.view.now)
+                return may_acknowledge(self._listed, self.view.now)
         return not need
 
     def concerned(self) -> Sequence[Agent]:
-        return [self.agent] if self.agent else []
+        return [self._listed] if self._listed else []
 
     def paint(self, ages: Ages) -> None:
         self._groups = problems(self.town, ages.now) if self.town else ()
+        self._findings = ordered(self.town.beads.findings) if self.town and self.town.beads else ()
         self._quelled = acknowledged(self.town) if self.town else ()
         for agent in self.town.agents if self.town else ():
             ages.due(agent.expects.overdue_at if agent.expects else None)
@@ -88,6 +108,9 @@ class ProblemsScreen(Page):
         for group in self._groups:
             yield heading(group, ages, style, self._hint(group), width)
             yield from agents_block(group, ages, style, chosen, self._chosen, width)
+        if self._findings:
+            hint = self._hint_of("to_bead")
+            yield from findings_blocks(self._findings, ages, style, chosen, self._chosen, hint, width)
         if self._quelled:
             yield Block("", [[], [(f" {len(self._quelled)} acknowledged", style("faint"))]])
         for agent in self._quelled:
@@ -98,13 +121,16 @@ class ProblemsScreen(Page):
         wanted = _HELPS.get(group.state, "inspect")
         if wanted == "acknowledge" and len(group.agents) > 1:
             wanted = "acknowledge_all"
-        key = next(key for key in self.table if key.action == wanted)
+        return self._hint_of(wanted)
+
+    def _hint_of(self, action: str) -> list[Run]:
+        key = next(key for key in self.table if key.action == action)
         return [(key.shown, self.style("text")), (f" {key.label}", self.style("dim"))]
 
     def _keep_choice(self) -> None:
         """Keeps the choice where it is still listed, else takes the nearest place; so when it was acknowledged: one goes on."""
-        ids = [agent.id for agent in self.agents]
-        calling = len(ids) - len(self._quelled)
+        ids = self._keys
+        calling = sum(len(group.agents) for group in self._groups)
         here = ids.index(self._chosen) if self._chosen in ids else -1
         quelled = self._called == self._chosen and calling > 0 and here >= calling
         if here >= 0 and not quelled:
@@ -114,14 +140,19 @@ class ProblemsScreen(Page):
             self._chosen = ids[self._at] if ids else ""
         self._called = self._chosen if self._at < calling else ""
 
-    def _choose(self, agent_id: str) -> None:
-        self._chosen = agent_id
+    @property
+    def _keys(self) -> list[str]:
+        """What can be chosen, in the order of the list."""
+        called = (agent.id for group in self._groups for agent in group.agents)
+        return [*called, *map(key_of, self._findings), *(agent.id for agent in self._quelled)]
+
+    def _choose(self, key: str) -> None:
+        self._chosen = key
         self.redraw()
 
     def action_move(self, by: int) -> None:
-        agents = self.agents
-        if agents:
-            self._choose(agents[max(0, min(len(agents) - 1, self._at + by))].id)
+        if keys_ := self._keys:
+            self._choose(keys_[max(0, min(len(keys_) - 1, self._at + by))])
 
     @property
     def reach(self) -> int:
@@ -138,6 +169,9 @@ class ProblemsScreen(Page):
         if self.agent:
             await self.console.inspect(self.agent.id)
 
+    async def action_to_bead(self) -> None:
+        await self.console.open_bead(self._bead)
+
     def action_next_calling(self) -> None:
         """Goes to the next agent that needs a person, around the end."""
         calling = [agent.id for group in self._groups for agent in group.agents]
@@ -150,10 +184,10 @@ class ProblemsScreen(Page):
     def action_acknowledge_all(self) -> None:
         """Acknowledges the group of the chosen agent; of the acknowledged it takes all back."""
         groups = [*(group.agents for group in self._groups), self._quelled]
-        self.acknowledge(next((agents for agents in groups if self.agent in agents), ()))
+        self.acknowledge(next((agents for agents in groups if self._listed in agents), ()))
 
     def action_copy_id(self) -> None:
-        self.console.copy(self._chosen)
+        self.console.copy(self._bead if self._finding else self._chosen)
 
     def action_back(self) -> None:
         self.dismiss()

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from gastown_tui.town.snapshot import Agent, Town
-from gastown_tui.town.words import title
+from gastown_tui.town.words import title, work
 
 from .. import keys, roster
 from ..ages import Ages
@@ -116,7 +116,9 @@ class TownScreen(Listing):
         """Fills what depends on the chosen row."""
         self.query_one(Rows).show(self._scene(), ages)
         if self.query_one("#side").display:
-            self.query_one(Title).show(self.row, ages, self.style, live=self.live, stale=bool(self.view.stale("tmux", "process")))
+            held = work(self.agent, self.town.beads) if self.agent and self.town else ()
+            stale = bool(self.view.stale("tmux", "process"))
+            self.query_one(Title).show(self.row, ages, self.style, live=self.live, stale=stale, work=held)
             self._paint_pane()
 
     def paint_pane(self, agent: Agent) -> None:
@@ -136,6 +138,7 @@ class TownScreen(Listing):
             heading=" · ".join(["agent", *extra]),
             labels=self._labels,
             history=self.view.eye.history,
+            beads=self.town.beads if self.town else None,
             restarts=self.town.monitor.restarts if self.town and self.town.monitor else None,
             full=self.size.width >= FULL,
             stale=bool(self.view.stale("tmux", "process")),

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from gastown_tui.town.snapshot import CALLING, Agent
-from gastown_tui.town.words import outlook
+from gastown_tui.town.words import outlook, work
 
 from .. import keys, roster
 from ..ages import Ages
@@ -111,6 +111,7 @@ class WallScreen(Listing):
             agent,
             ages,
             self.console.inks,
+            work=work(agent, self.town.beads if self.town else None),
             chosen=agent.id == self.marked,
             faded=bool(self.view.stale("tmux", "process")),
             past=self.is_past(agent),

@@ -88,7 +88,7 @@ def absence(before: Sight, town: Town, ages: Ages, style: Ink, width: int) -> li
     """Returns the lines for somebody who has come back: since when, and what is new."""
     day = f"{(rfc3339(before.at) or '')[5:10]} " if ages.now - before.at >= _DAY_S else ""
     since = f" since {day}{clock_time(before.at)[:5]}, {ages.age(before.at)} ago: "
-    told = _wrapped(news(before, town), width - 2 - cell_len(since), 2)
+    told = wrapped(news(before, town), width - 2 - cell_len(since), 2)
     first: list[Run] = [(since, style("accent")), (told[0], style("text"))]
     return [first, *([(" " * cell_len(since) + line, style("text"))] for line in told[1:])]
 
@@ -107,7 +107,7 @@ def heading(group: Group, ages: Ages, style: Ink, hint: Sequence[Run], width: in
     """Returns a blank line and the heading: how many of what, since when, until when, and at the right the key that helps."""
     token = STATE_TOKENS[group.state]
     left: list[Run] = [(f" {SHAPES[group.state]} ", style(token)), (group.headline, style(f"{token} bold"))]
-    return Block("", [[], _spread(left, [(text, style("dim")) for text in _times(group, ages)], hint, style, width)])
+    return Block("", [[], spread(left, [(text, style("dim")) for text in _times(group, ages)], hint, style, width)])
 
 
 def _times(group: Group, ages: Ages) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _times(group: Group, ages: Ages) -> Iterator[str]:
         yield f" since {ages.age(group.since) + ' ago' if late else clock_time(group.since)[:5]}"
 
 
-def _spread(left: list[Run], more: list[Run], right: Sequence[Run], style: Ink, width: int) -> list[Run]:
+def spread(left: list[Run], more: list[Run], right: Sequence[Run], style: Ink, width: int) -> list[Run]:
     """Returns a line with `right` at its right end, and as much of `more` as leaves room for that."""
     for kept in range(len(more), -1, -1):
         told = [*left, *more[:kept]]
@@ -149,7 +149,7 @@ def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bo
 
 def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     """Returns what the agent asks or suffers, wrapped, and behind or below it its answers, or what else is known."""
-    lines = _wrapped(asked(agent), width, _MOST_LINES) or ("",)
+    lines = wrapped(asked(agent), width, _MOST_LINES) or ("",)
     body: list[list[Run]] = [[(line, style("text"))] for line in lines]
     tail = _answers(options(agent), width) or _besides(agent, ages)
     if not tail:
@@ -157,11 +157,11 @@ def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     if cell_len(lines[-1]) + cell_len(tail) + 3 <= width:
         body[-1].append((f"   {tail}", style("dim")))
         return body
-    return [*body, *([(line, style("dim"))] for line in _wrapped(tail, width, 2))]
+    return [*body, *([(line, style("dim"))] for line in wrapped(tail, width, 2))]
 
 
 @lru_cache(maxsize=1024)
-def _wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
+def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
     """Returns a text in lines; wrapping is what costs most here, and few texts change between two paintings."""
     return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import set_cell_size
 from textual.strip import Strip
@@ -13,7 +13,7 @@ from textual.strip import Strip
 from gastown_tui.observe.ports import History
 from gastown_tui.town.ribbon import mean
 from gastown_tui.town.snapshot import UNTOLD, Agent, State
-from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing
+from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing, work
 
 from ..ages import Ages
 from ..roster import Row
@@ -21,10 +21,13 @@ from ..themes import STATE_TOKENS, Ink, ink
 from .choices import Choices
 from .lines import Run, beyond, clip, fit
 
+if TYPE_CHECKING:
+    from gastown_tui.town.beads.stock import Stock
+
 _STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 9, 5
 _NAME = 36
 _LEAD = 5
-_LEAST_NAME, _LEAST_DOING = 16, 12
+_LEAST_NAME, _LEAST_DOING, _TITLE = 16, 12, 28
 # Only the last cell can change, once a minute: what is drawn for each second of work would be sent for each.
 _CELLS, _CELL_MINUTES = 8, 5
 _LEVELS = " ▁▂▃▄▅▆▇██"
@@ -32,7 +35,7 @@ _LEVELS = " ▁▂▃▄▅▆▇██"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Widths in columns; 0 leaves a column out."""
+    """Widths in columns; 0 leaves a column out. Where there is no room for beads, what agents do begins with theirs."""
 
     width: int
     name: int
@@ -42,6 +45,7 @@ class Columns:
     restarts: int = 0
     doing: int = 0
     labels: int = 0
+    beads: bool = False
 
     @classmethod
     def of(cls, scene: Scene, width: int) -> Columns:
@@ -54,9 +58,10 @@ class Columns:
         room = width - _LEAD - label - _STATE - _AGE - _QUIET - 2
         name = max(_LEAST_NAME, min(_NAME, -(-scene.longest // 4) * 4))
         agents = [row.agent for row in scene.rows if row.agent]
+        beads = bool(scene.beads and scene.beads.work) or any(one.bead for one in agents)
         wishes = (
             ("doing", _LEAST_DOING, any(one.activity != UNTOLD for one in agents)),
-            ("bead", _BEAD, any(one.bead for one in agents)),
+            ("bead", _BEAD, beads),
             ("lately", _LATELY, scene.history is not None),
             ("runtime", _RUNTIME, scene.full),
             ("restarts", _RESTARTS, scene.full and scene.restarts is not None),
@@ -66,11 +71,15 @@ class Columns:
             if wished and least <= left:
                 found[column] = least
                 left -= least
+        if "bead" in found and scene.beads is not None:
+            more = min(_TITLE, left // 2)
+            found["bead"] += more
+            left -= more
         if "doing" in found:
             found["doing"] += left
         else:
             name = max(4, min(_NAME, name + left))
-        return cls(width, name, labels=label, **found)
+        return cls(width, name, labels=label, beads=beads, **found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class Scene:
     heading: str = "agent"
     labels: dict[str, str] | None = None
     history: History | None = None
+    beads: Stock | None = None
     restarts: Mapping[str, int] | None = None
     full: bool = False
     stale: bool = False
@@ -157,7 +167,8 @@ def _names(columns: Columns, scene: Scene) -> list[Run]:
     text += f"  {_CELLS * _CELL_MINUTES} min".ljust(columns.lately) if columns.lately else ""
     text += "  runtime".ljust(columns.runtime) if columns.runtime else ""
     text += "↻".rjust(columns.restarts) if columns.restarts else ""
-    return [(text + ("  doing" if columns.doing else ""), ink(scene.theme, "faint"))]
+    doing = "  bead, doing" if columns.beads and not columns.bead else "  doing"
+    return [(text + (doing if columns.doing else ""), ink(scene.theme, "faint"))]
 
 
 class Told(NamedTuple):
@@ -186,6 +197,7 @@ def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
     if agent is None:
         return Told(chosen, row.name, label, foreign=row.foreign is not None, problems=row.problems, folded=row.folded)
     ages.due(agent.expects.overdue_at if agent.expects else None)
+    held = work(agent, scene.beads)
     began = agent.agent_started if agent.agent_started is not None else agent.session_created
     return Told(
         chosen,
@@ -196,11 +208,11 @@ def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
         quelled=agent.acknowledged is not None,
         age=ages.age(began) if began is not None else "–",
         quiet=ages.quiet(agent.last_output) if agent.last_output is not None else "–",
-        bead=agent.bead or "",
+        bead=" ".join(held).rstrip() if columns.bead else "",
         lately=_lately(agent, scene.history, ages) if columns.lately and scene.history else "",
         runtime=agent.runtime or "",
         restarts=str((scene.restarts or {}).get(agent.session, 0)) if agent.session else "",
-        doing=doing(agent, ages.now),
+        doing=" ".join(part for part in ("" if columns.bead else held[0], doing(agent, ages.now)) if part),
     )
 
 

@@ -58,17 +58,30 @@ class Face(NamedTuple):
     theme: str
 
     @classmethod
-    def of(cls, agent: Agent, ages: Ages, theme: str, *, chosen: bool, faded: bool, past: bool, live: bool, empty: str) -> Face:
-        """Returns what is said of an agent, asking `ages` for every age that is."""
+    def of(
+        cls,
+        agent: Agent,
+        ages: Ages,
+        theme: str,
+        *,
+        work: tuple[str, str],
+        chosen: bool,
+        faded: bool,
+        past: bool,
+        live: bool,
+        empty: str,
+    ) -> Face:
+        """Returns what is said of an agent with its `work` (id and title of a bead), asking `ages` for every age that is."""
         at = agent.agent_started if agent.agent_started is not None else agent.session_created
         since = None if agent.state in (State.WORKING, State.STARTING) else began(agent)
-        facts = safe(agent.bead or ""), "" if at is None else ages.quiet(at), "" if live else "not live"
+        told = doing(agent, ages.now) if agent.state in _CALM else asked(agent)
+        facts = work[0], "" if at is None else ages.quiet(at), "" if live else "not live"
         ages.due(agent.expects.overdue_at if agent.expects else None)
         return cls(
             names=(safe(agent.id), *([safe(f"{agent.rig}/{agent.name}")] if agent.rig else [])),
             state=agent.state,
             lasts="" if since is None else ages.quiet(since).replace("now", ""),
-            told=doing(agent, ages.now) if agent.state in _CALM else asked(agent),
+            told=" · ".join(part for part in (told, work[1]) if part),
             facts=" · ".join(part for part in facts if part),
             calls=agent.needs_you(ages.now),
             quelled=agent.state in CALLING and agent.acknowledged is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from rich.cells import cell_len
@@ -19,8 +20,8 @@ from .lines import Lines, Run, clip, fit, width_of
 class Title(Lines):
     """Three lines beside a list, one line (a rule with the name in it) below one."""
 
-    def show(self, row: Row | None, ages: Ages, style: Ink, *, live: bool, stale: bool) -> None:
-        """Draws who and why; what is `stale` looks neither well nor ill, and what is not `live` says so."""
+    def show(self, row: Row | None, ages: Ages, style: Ink, *, live: bool, stale: bool, work: Sequence[str] = ()) -> None:
+        """Draws who, why and at what `work`; what is `stale` looks neither well nor ill, and what is not `live` says so."""
         width, height = self.size
         style = _faded(style) if stale else style
         if row is None or row.agent is None:
@@ -28,13 +29,13 @@ class Title(Lines):
             told = told if height > 1 else [*told, (" " + "─" * width, style("rule"))]
             self.draw([fit(told, width, style("text"))])
         elif height > 1:
-            self.draw([fit(runs, width, style("text")) for runs in why(row.agent, ages, style, width, live=live)])
+            self.draw([fit(runs, width, style("text")) for runs in why(row.agent, ages, style, width, live=live, work=work)])
         else:
             self.draw([fit(_rule(row.agent, ages, style, width), width, style("text"))])
 
 
-def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool) -> list[list[Run]]:
-    """Returns who and what, the first evidence and who saw it, and the outlook (empty where there is none)."""
+def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool, work: Sequence[str] = ()) -> list[list[Run]]:
+    """Returns who and what, the first evidence and who saw it, and the outlook and the bead (empty where there is none)."""
     state = _state(agent, ages, style)
     name: list[Run] = [
         (f" {clip(agent.id, max(8, width - width_of(state) - 14))}", style("text bold")),
@@ -44,7 +45,8 @@ def why(agent: Agent, ages: Ages, style: Ink, width: int, *, live: bool) -> list
     room = width - width_of(name) - 3
     right = _facts(agent, ages, room, live=live)
     head = [*name, (right.rjust(room + 2), style("dim"))]
-    hope = clip(outlook(agent, ages.now), width - 2)
+    told = outlook(agent, ages.now), " ".join(work).strip()
+    hope = clip(" · ".join(part for part in told if part), width - 2)
     return [head, *_evidence(agent, ages, style, width), [(f" {hope}", style("dim"))]]
 
 
