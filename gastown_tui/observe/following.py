@@ -222,6 +222,10 @@ class Follower:
 
     def _lose(self, now: float, state: str) -> None:
         self.state, self._new = state, True
+        if self._since is None and not self._written:
+            # What changes from here on, where nothing was ever seen, may be cut or renamed before it is.
+            with suppress(OSError):
+                self._since = os.stat(os.path.dirname(self._path) or ".").st_mtime_ns + 1
         if file := self._file:
             before = () if file.placed else self._generations(now)
             self._olds += sorted((*before, file), key=_File.written)

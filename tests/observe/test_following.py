@@ -360,6 +360,20 @@ def test_a_file_that_was_deleted_and_one_that_comes_late(log: Path) -> None:
     assert followed.settle() == run(5, 9)
 
 
+@pytest.mark.parametrize("rotate", [renamed, copied_and_cut])
+def test_a_file_that_comes_late_and_is_rotated_at_once(log: Path, rotate: Act) -> None:
+    log.with_name("monitor.jsonl.2").write_text("long ago\n")
+    time_passes(log)
+    followed = Followed(log)
+    followed.look()
+    add(log, *run(0, 5))
+    followed.look(0.01)
+    rotate(log)
+    add(log, *run(5, 7))
+    followed.settle()
+    assert followed.told == run(0, 7)
+
+
 @pytest.mark.parametrize("gone", [1.0, 3 * LATE_S])
 def test_a_file_that_is_put_back_goes_on_where_it_was(log: Path, gone: float) -> None:
     add(log, *run(0, 100))
