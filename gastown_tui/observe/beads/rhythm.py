@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -42,12 +43,12 @@ class Rhythm:
         self._free_at = 0.0
         self._fails = 0
 
-    def due(self, databases: Mapping[str, Database], now: float) -> str | None:
-        """Returns the database to ask about now: of those that wait, whichever was asked about longest ago. None: not yet."""
+    def due(self, databases: Mapping[str, Database], now: float) -> list[str]:
+        """Returns the databases that may be asked about now, first whichever was asked about longest ago."""
         if now < self._free_at:
-            return None
+            return []
         waiting = [folder for folder, database in databases.items() if self._is_due(folder, database, now)]
-        return min(waiting, key=lambda folder: self._asked[folder].at if folder in self._asked else 0.0, default=None)
+        return sorted(waiting, key=lambda folder: self._asked[folder].at if folder in self._asked else -math.inf)
 
     def _is_due(self, folder: str, database: Database, now: float) -> bool:
         asked = self._asked.get(folder)

@@ -19,7 +19,9 @@ from .book import Book
 if TYPE_CHECKING:
     from gastown_tui.town.beads.trees import Account
 
+    from .databases import Database
     from .dump import Bd
+    from .rhythm import Rhythm
     from .store import Store
 
 # What is loaded and read does not keep the first picture waiting.
@@ -99,19 +101,27 @@ class BeadSource:
                     await self._wake.wait()
 
     async def _ask(self, store: Store, bd: Bd) -> None:
-        from .dump import breaker_is_open
         from .rhythm import Rhythm, hint
 
         rhythm = Rhythm()
         while True:
-            now, databases = self._clock(), store.databases
-            folder = await self._work(rhythm.due, databases, now.mono) if bd.path else None
-            if folder is None or await self._work(breaker_is_open, databases[folder], bd.environ, now.wall):
+            now = self._clock()
+            folder, database = await self._work(_next, rhythm, bd, store.databases, now) or ("", None)
+            if database is None:
                 await asyncio.sleep(ASK_S)
                 continue
-            database = databases[folder]
             before = await self._work(hint, database)
             dump = await asyncio.to_thread(bd.dump, database, store.keep(folder))
             rhythm.asked(folder, database, dump, before, now.mono, self._clock().mono)
             await self._work(store.take, folder, dump, now.wall)
             self._wake.set()
+
+
+def _next(rhythm: Rhythm, bd: Bd, databases: Mapping[str, Database], now: Moment) -> tuple[str, Database] | None:
+    """Returns the database to ask about now, None where there is none, or nobody to ask."""
+    from .dump import breaker_is_open
+
+    if bd.path is None:
+        return None
+    due = ((folder, databases[folder]) for folder in rhythm.due(databases, now.mono))
+    return next(((folder, one) for folder, one in due if not breaker_is_open(one, bd.environ, now.wall)), None)
