@@ -89,7 +89,7 @@ class Automonitor:
     def _look_upstream(self, number: int) -> None:
         luck = self._dice.random()
         commit, known = f"{self._dice.getrandbits(48):012x}", self._last["last_known_commit"]
-        if luck < 0.04:
+        if luck < 0.04 and number != 3:
             self.world.write(LOG, UNREACHED, more=True)
             self._log("ERROR", "upstream", "Phase upstream failed")
         elif number == 3:
