@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -70,6 +71,11 @@ def test_the_readme_shows_the_one_table_of_settings() -> None:
 
 def test_the_readme_shows_what_was_measured() -> None:
     assert shortened(RESULTS.read_text()) in (PROJECT / "README.md").read_text()
+
+
+def test_the_readme_shows_every_picture() -> None:
+    shown = re.findall(r"\(screenshots/([^)]+)\)", (PROJECT / "README.md").read_text())
+    assert sorted(shown) == sorted(path.name for path in (PROJECT / "screenshots").iterdir())
 
 
 def test_the_settings_that_the_readme_shows_are_good_ones(tmp_path: Path) -> None:
