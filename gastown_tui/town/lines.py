@@ -199,4 +199,4 @@ def session_of(line: Line, names: Collection[str]) -> str | None:
     if told := _SESSION(line.message):
         return told[1]
     words = (word[0].strip("-") for word in _WORDS(line.message)) if names else ()
-    return next((word for word in words if "-" in word and word in names), None)
+    return next((word for word in words if word in names), None)

@@ -242,7 +242,8 @@ def test_of_any_json_nothing_vanishes(value: object) -> None:
         ("gt-x-2 is another", None),
         ("gt-", None),
         ("(gt-y): --gt-x--", "gt-y"),
-        ("notes", None),
+        ("Restarted notes", "notes"),
+        ("notes-2", None),
         ("", None),
     ],
 )
