@@ -156,7 +156,7 @@ def _object(data: bytes) -> Mapping[str, Any]:
     if not data.strip():
         raise ValueError("it is empty")
     try:
-        found = json.loads(data.decode("utf-8", "replace"))
+        found = json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         raise ValueError("it is no JSON") from None
     if not isinstance(found, dict):

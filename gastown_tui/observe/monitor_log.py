@@ -89,8 +89,8 @@ class MonitorFolder:
             self._follower.close()
 
     def _parsed(self, raw: Sequence[Raw], now: float) -> list[Line]:
-        if raw and not self._begun:
-            self._begun, self._reckoning = True, Reckoning(raw[0][0])
+        if not self._begun:
+            self._begun, self._reckoning = bool(raw), Reckoning(raw[0][0] if raw else self._follower.start)
         lines: list[Line] = []
         feed, take = self._parser.feed, self._reckoning.take
         for begin in range(0, len(raw), self._slice):

@@ -180,6 +180,11 @@ def test_counts_of_a_wrong_type_are_told(place: Path) -> None:
     assert (read.cycles, read.told, read.faults) == (None, {"upgrades_applied": "null"}, ("state.json: cycles_run is no count",))
 
 
+def test_a_state_with_a_byte_order_mark_is_read(place: Path) -> None:
+    (place / "state.json").write_bytes(b"\xef\xbb\xbf" + STATE.read_bytes())
+    assert seen(MonitorFolder(str(place))).cycles == 14
+
+
 def test_a_state_that_was_reset_is_told_for_an_hour(place: Path) -> None:
     folder = MonitorFolder(str(place))
     seen(folder)
@@ -218,6 +223,13 @@ def test_a_log_of_which_only_the_end_is_read(place: Path) -> None:
     before = folder.earlier(lines[0].offset)
     assert [line.message for line in (before[-1], lines[0])] == [f"line {30_000 - len(lines) + n}" for n in (-1, 0)]
     assert len(before) > 5000
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_of_a_log_whose_end_is_one_long_line_it_is_told_from_where_it_was_read(place: Path, end: str) -> None:
+    (place / "monitor.jsonl").write_text("x" * (3 << 20) + end)
+    read = read_once(str(place), moment())
+    assert isinstance(read, MonitorRead) and 2 << 20 <= read.log.from_offset <= (3 << 20) + 1
 
 
 def test_lines_that_a_book_forgot_are_read_again(place: Path) -> None:
