@@ -109,12 +109,25 @@ class Console(Stage):
     async def inspect(self, agent_id: str, *, zoomed: bool = False) -> None:
         from .screens.agent import AgentScreen  # here and below: the first picture waits for no other screen's module
 
-        await self.push_screen(AgentScreen(self.view, agent_id, zoomed=zoomed))
+        below = self._below
+        if isinstance(below, AgentScreen) and below.agent_id == agent_id:
+            await self.pop_screen()
+        else:
+            await self.push_screen(AgentScreen(self.view, agent_id, zoomed=zoomed))
 
     async def open_bead(self, bead_id: str) -> None:
         from .screens.bead import BeadScreen
 
-        await self.push_screen(BeadScreen(self.view, bead_id))
+        below = self._below
+        if isinstance(below, BeadScreen) and below.bead_id == bead_id:
+            await self.pop_screen()
+        else:
+            await self.push_screen(BeadScreen(self.view, bead_id))
+
+    @property
+    def _below(self) -> Screen[None] | None:
+        """The screen from which the one on top was opened: who goes there goes back."""
+        return self.screen_stack[-2] if len(self.screen_stack) > 1 else None
 
     async def action_problems(self) -> None:
         from .screens.problems import ProblemsScreen

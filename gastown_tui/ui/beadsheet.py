@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from textwrap import TextWrapper
 from typing import Any, NamedTuple
@@ -37,11 +37,23 @@ class Entry(NamedTuple):
 
 
 def entries(
-    account: Account, ages: Ages, width: int, *, who: str, source: str, convoy: Convoy | None = None, events: Iterable[Told] = ()
+    account: Account,
+    detail: Mapping[str, Any],
+    ages: Ages,
+    width: int,
+    *,
+    who: str,
+    source: str,
+    convoy: Convoy | None = None,
+    events: Iterable[Told] = (),
 ) -> list[Entry]:
-    """Returns the lines, all inert and without secrets. `who`: the agent that has the bead; `source`: where it is known from."""
-    bead, detail = account.bead, account.bead.detail
+    """Returns the lines, all inert and without secrets.
+
+    `detail`: all of the bead, empty where that is too long; `who`: the agent that has it; `source`: where it is known from.
+    """
+    bead = account.bead
     lines = list(_facts(account, ages, who, source))
+    lines += [] if detail else [_fact("its texts", f"left out: they are {len(bead.raw):,} bytes long")]
     lines += _titled("tracks", _members(convoy))
     # What a convoy tracks is looked up in every database, what a bead needs only in its own.
     lines += _titled("needs", _tree([one for one in account.needs if not (convoy and one.kind == "tracks")]))
@@ -80,6 +92,7 @@ def _fact(label: str, text: str, bead_id: str = "") -> Entry:
     return Entry(((f" {label:{_LABEL}} ", "dim"), (_inert(text), "text")), bead_id)
 
 
+@lru_cache(maxsize=1024)
 def _inert(text: str) -> str:
     return mask(safe(text[:_MOST_CHARACTERS]))
 
@@ -131,7 +144,7 @@ def _wrapped(text: str, width: int) -> tuple[str, ...]:
     return (*lines, *([f"(+{left:,} characters)"] if left > 0 else []))
 
 
-def _history(bead: Bead, detail: dict[str, Any], events: Iterable[Told], ages: Ages, width: int) -> Iterator[Entry]:
+def _history(bead: Bead, detail: Mapping[str, Any], events: Iterable[Told], ages: Ages, width: int) -> Iterator[Entry]:
     """Yields what is known to have happened to a bead, the newest first."""
     happened = [(at, told) for at, told in _moments(bead, detail) if at is not None]
     happened += [(event.at, event.text) for event in events if _names(event.text, bead.id)]
@@ -142,7 +155,7 @@ def _history(bead: Bead, detail: dict[str, Any], events: Iterable[Told], ages: A
             yield Entry(((" " * (_LABEL + 2) + line, "text"),))
 
 
-def _moments(bead: Bead, detail: dict[str, Any]) -> Iterator[tuple[float | None, str]]:
+def _moments(bead: Bead, detail: Mapping[str, Any]) -> Iterator[tuple[float | None, str]]:
     by = detail.get("created_by")
     yield bead.created, f"created by {by}" if isinstance(by, str) and by else "created"
     yield bead.started, "started"
@@ -160,7 +173,7 @@ def _names(text: str, bead_id: str) -> bool:
     return bead_id in text.replace(",", " ").replace(":", " ").split()
 
 
-def _others(detail: dict[str, Any], width: int) -> Iterator[Entry]:
+def _others(detail: Mapping[str, Any], width: int) -> Iterator[Entry]:
     """Yields what else was told, also what nobody knows yet."""
     for name, value in detail.items():
         if not _TOLD.fullmatch(name) and name not in _TEXTS and value not in (None, "", [], {}, False):

@@ -99,7 +99,7 @@ class Kiosk(Stage):
 
     @property
     def _stop(self) -> str:
-        return list(TOUR)[self._at % len(TOUR)]
+        return list(TOUR)[self._at] if self._at >= 0 else "this page"
 
     def _go_on(self) -> None:
         """Shows the next stop, or, while there is no town, what was tried."""
@@ -116,11 +116,10 @@ class Kiosk(Stage):
 
     def _plate(self) -> Plate:
         town, ages = self.view.town, Ages(self.view.now)
-        known = isinstance(town, Town)
-        host = safe(town.ref.host) if isinstance(town, Town) else ""
+        place, stops = (f"on {safe(town.ref.host)}", tuple(TOUR)) if isinstance(town, Town) else ("", ())
         faults = [f"{stop} could not be drawn, {ages.age(at)} ago ({why})" for stop, (at, why) in self._faults.items()]
         out = " or ".join(map(shown, self._ways_out))
-        return Plate(f"on {host}" if host else "", tuple(TOUR) if known else (), self._at, faults, f"{out} leaves")
+        return Plate(place, stops, self._at, faults, f"{out} leaves")
 
     def _handle_exception(self, error: Exception) -> None:
         """Takes down what cannot be drawn, instead of the application; too often in a row, that is taken down after all."""

@@ -47,9 +47,8 @@ def test(query: str) -> Callable[[Item, str], bool]:
 
     def passes(item: Item, queue: str) -> bool:
         bead = bead_of(item)
-        called = f"{bead.id} {bead.assignee}".casefold()
-        told = f"{called} {queue} {bead.status} {bead.type} p{bead.priority} {bead.title}".casefold()
-        return all(word in told or in_order(word, called) for word in words)
+        told = f"{bead.id} {bead.assignee} {queue} {bead.status} {bead.type} p{bead.priority} {bead.title}".casefold()
+        return all(word in told or in_order(word, bead.id.casefold()) or in_order(word, bead.assignee.casefold()) for word in words)
 
     return passes
 

@@ -39,7 +39,7 @@ class AgentScreen(Page):
 
     def __init__(self, view: View, agent_id: str, *, zoomed: bool = False) -> None:
         super().__init__(view)
-        self._agent_id = agent_id
+        self.agent_id = agent_id
         self._zoomed = self._began_zoomed = zoomed
         self._last: Agent | None = None
         self._environment: Environment | str = "no session has it"
@@ -67,7 +67,7 @@ class AgentScreen(Page):
     @property
     def agent(self) -> Agent | None:
         """The agent; one that has left the town is unknown, and otherwise as it was last seen."""
-        found = self.town.agent(self._agent_id) if self.town else None
+        found = self.town.agent(self.agent_id) if self.town else None
         self._last = found or self._last
         if found is None and self._last is not None and self.town is not None:
             return _left(self._last, self.town.observed_at)
@@ -272,7 +272,7 @@ class AgentScreen(Page):
             self.console.copy(agent_report(self.agent, self.town, self._environment, self.view.now))
 
     def action_copy_id(self) -> None:
-        self.console.copy(self._agent_id)
+        self.console.copy(self.agent_id)
 
     def action_copy_pane(self) -> None:
         self.console.copy("\n".join(self.query_one(Pane).texts))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.strip import Strip
 
 from gastown_tui.town.beads.joins import Roll
 from gastown_tui.town.beads.trees import Account
-from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.snapshot import NOTHING, Agent
 from gastown_tui.town.text import mask, safe
 
 from .. import keys
@@ -22,6 +23,9 @@ from ..widgets.header import Header
 from ..widgets.lines import Lines, Run, beyond, clip, fit
 from ..widgets.queues import agent_of, source
 from .page import Page
+
+# What is longer is no text that a person wrote.
+_LONGEST = 1 << 20
 
 
 class Entries(Choices):
@@ -43,6 +47,7 @@ class BeadScreen(Page):
         super().__init__(view)
         self.bead_id = bead_id
         self._account: Account | None = None
+        self._detail: Mapping[str, Any] = NOTHING
         self._entries: list[Entry] = []
         self._at = 0
         self._read: int | None = None
@@ -95,6 +100,8 @@ class BeadScreen(Page):
 
     async def _read_account(self) -> None:
         self._account = await self.view.eye.beads.account(self.bead_id)
+        bead = self._account.bead if self._account else None
+        self._detail = bead.detail if bead and len(bead.raw) <= _LONGEST else NOTHING
         self._is_read = True
         self.redraw()
 
@@ -106,9 +113,12 @@ class BeadScreen(Page):
         ]
 
     def _paint_account(self, ages: Ages) -> None:
+        self._entries = self._told(ages, self.query_one(Entries).size.width)
+        self._paint_choice(ages)
+
+    def _paint_choice(self, _: Ages) -> None:
         lines, style = self.query_one(Entries), self.style
         width, height = lines.size
-        self._entries = self._told(ages, width)
         self._at = max(0, min(self._at, len(self._entries) - 1))
         hidden = len(self._entries) > height > 2
         room = height - hidden
@@ -136,6 +146,7 @@ class BeadScreen(Page):
         origin = next((one for one in book.origins if one.rig == self._account.rig), None)
         return entries(
             self._account,
+            self._detail,
             ages,
             width,
             who=str(agent_of(bead.assignee, self._roll, blind=blind)) if bead.assignee else "",
@@ -150,7 +161,7 @@ class BeadScreen(Page):
 
     def action_move(self, by: int) -> None:
         self._at = max(0, min(len(self._entries) - 1, self._at + by))
-        self.repaint(self._paint_account)
+        self.repaint(self._paint_choice)
 
     async def action_open(self) -> None:
         if self._chosen:

@@ -22,11 +22,12 @@ from ..view import View
 from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
-from ..widgets.lines import Lines, Run, fit
-from ..widgets.queues import BeadList, Scene, count, named, remark_of
+from ..widgets.lines import Lines, Run, fit, width_of
+from ..widgets.queues import BeadList, Columns, Scene, count, named, remark_of
 from .page import Page
 
-_SLICE = 4000
+SLICE = 2000
+"""How many beads are looked at in one go, in a few milliseconds; then keys have their turn."""
 _AGAIN_S = 0.002
 
 
@@ -42,7 +43,8 @@ class QueuesScreen(Page):
         self._origins: Sequence[Origin] = ()
         self._sift = self._shown = Sift(())
         self._plan = Plan((), ())
-        self._folded: frozenset[tuple[int, str]] = frozenset()
+        self._next: tuple[Beads, Sequence[Origin]] = (self._beads, ())
+        self._folded: frozenset[tuple[str, str]] = frozenset()
         self._at = 0
         self._sifting: Timer | None = None
         self._roll: tuple[object, Roll] = (None, Roll(()))
@@ -98,8 +100,8 @@ class QueuesScreen(Page):
         book = self.view.eye.beads
         if self._version == book.version or (self.view.held_since is not None and self._version is not None):
             return
-        self._version, self._beads, self._origins = book.version, book.beads, tuple(book.origins)
-        self._begin(Sift(shelves(self._beads), self._sift.query))
+        self._version, self._next = book.version, (book.beads, tuple(book.origins))
+        self._begin(Sift(shelves(book.beads), self._sift.query))
 
     def _begin(self, sift: Sift) -> None:
         self._sift = sift
@@ -110,7 +112,7 @@ class QueuesScreen(Page):
     def _go_on(self) -> None:
         """Looks at the next slice; what was found before is shown until all that came in its place was looked at."""
         self._sifting = None
-        whole = self._sift.take(_SLICE)
+        whole = self._sift.take(SLICE)
         if whole or self._shown.query != self._sift.query:
             self._show(self._sift)
         if not whole:
@@ -122,28 +124,31 @@ class QueuesScreen(Page):
 
     def _show(self, sift: Sift) -> None:
         """Lists what a sift has found, with the choice at the same bead, else at the same place."""
-        bead, section = self.bead, self.row.section if self.row else 0
-        self._shown = sift
+        bead, database = self.bead, self._database(self.row)
+        self._shown, (self._beads, self._origins) = sift, self._next
         self._lay_rows()
-        if bead is not None:
-            self._at = self._found(section, bead.id)
+        if bead is not None and (self.bead is None or self.bead.id != bead.id or self._database(self.row) != database):
+            sections = (at for at, queues in enumerate(self._beads.queues) if queues.name == database)
+            found = next((self._plan.find(section, bead.id) for section in sections), None)
+            self._at = self._at if found is None else found
 
-    def _found(self, section: int, bead_id: str) -> int:
-        if self._at < self._plan.choices and self.bead is not None and self.bead.id == bead_id:
-            return self._at
-        found = self._plan.find(section, bead_id)
-        return self._at if found is None else found
+    def _database(self, row: Row | None) -> str:
+        return self._beads.queues[row.section].name if row else ""
 
     def _lay_rows(self) -> None:
         shown, filtered = self._shown.shown, bool(self._sift.query.split())
         kept = {shelf.section for shelf in shown if shelf.items} if filtered else range(len(self._beads.queues))
         remarked = [] if filtered else [at for at, origin in enumerate(self._origins) if remark_of(origin)]
-        self._plan = Plan(sorted(kept), shown, remarked, self._folded)
+        folded = {(at, name) for at, queues in enumerate(self._beads.queues) for of, name in self._folded if of == queues.name}
+        self._plan = Plan(sorted(kept), shown, remarked, folded)
         self._at = max(0, min(self._at, self._plan.choices - 1))
 
     def _paint_beads(self, ages: Ages) -> None:
         about, style = self.query_one("#about", Lines), self.style
-        about.draw([fit(self._about(), about.size.width, style("text"))])
+        told, width = self._about(), about.size.width
+        names = Columns.of(width).names
+        told += [(names.rjust(width - width_of(told)), style("faint"))] if width_of(told) + len(names.strip()) < width else []
+        about.draw([fit(told, width, style("text"))])
         chosen = self._plan.number(self._at) if self._plan.choices else -1
         blind = bool(self.view.stale("tmux", "process"))
         scene = Scene(self._plan, self._beads.queues, self._origins, self.roll, chosen, self.console.inks, blind)
@@ -179,7 +184,7 @@ class QueuesScreen(Page):
         row = self.row
         if row is None or row.shelf is None or (row.item is None) is folded:
             return
-        place = {(row.section, row.shelf.name)}
+        place = {(self._database(row), row.shelf.name)}
         first = self._at if row.item is None else self._plan.first(self._at)
         self._folded = self._folded | place if folded else self._folded - place
         self._lay_rows()

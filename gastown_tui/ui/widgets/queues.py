@@ -65,6 +65,15 @@ class Columns(NamedTuple):
         rest = 2 + _QUEUE + name + type_ + status + _PRIORITY + _AGE + written + 2 + who
         return cls(width, name, max(0, width - rest), type_, status, written, who)
 
+    @property
+    def names(self) -> str:
+        """The names of the columns right of the titles, where two of them are ages, up to the right end."""
+        if not self.written:
+            return ""
+        return (
+            f"{'type':{self.type}}{'status':{self.status}}{'':{_PRIORITY}}{'age':>{_AGE}}{'written':>{_AGE}}{'':{self.who + 2}}"
+        )
+
 
 class BeadList(Choices):
     """Shows rows under the heading of the section that the first of them is in; the last line says what is out of sight."""
