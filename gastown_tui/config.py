@@ -125,13 +125,14 @@ def load(path: Path) -> Read:
     try:
         text = _text(path)
         document = tomllib.loads(text)
+        lines = places.places(text, document)
+        config, errors = _lenient(document)
+        wrong = [_wrong(path, lines, at, error) for at, error in errors.items()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}", "check the path, or leave --config out") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Beside what is no TOML: a number of 5,000 digits, and keys as deep as that.
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "mend that line") from None
-    lines = places.places(text, document)
-    config, errors = _lenient(document)
-    wrong = [_wrong(path, lines, at, error) for at, error in errors.items()]
     return Read(config, tuple(sorted(wrong, key=lambda one: one.line or 0)), lines)
 
 
@@ -143,7 +144,7 @@ def _text(path: Path) -> str:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise OSError(f"larger than {MOST_BYTES >> 20} MiB")
-    return data.decode("utf-8").replace("\r\n", "\n")
+    return data.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _lenient(document: dict[str, Any]) -> tuple[Config, dict[places.Path, Any]]:

@@ -98,7 +98,22 @@ def test_a_value_with_an_escape_is_inert(file: Path) -> None:
     assert "\x1b" not in str(told) and "eed" in str(told)
 
 
-@pytest.mark.parametrize("text", [b"town = ", b"town = '\xff'", b"a = " + b"[" * 5000])
+def test_a_byte_order_mark_is_no_text(file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbftheme = "light"\r\nspeed = 1\r\n')
+    config, (told,), _ = load(file)
+    assert (config.theme, told.key, told.line) == ("light", "speed", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"town = ",
+        b"town = '\xff'",
+        b"a = " + b"[" * 5000,
+        b"rates.listing = " + b"9" * 5000,
+        b".".join([b"a"] * 3000) + b" = 1",
+    ],
+)
 def test_what_is_not_toml_is_no_config(file: Path, text: bytes) -> None:
     file.write_bytes(text)
     with pytest.raises(ConfigError) as error:
