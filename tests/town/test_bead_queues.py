@@ -223,6 +223,13 @@ def test_the_recorded_town_beside_its_agents(recorded: tuple[Source, ...]) -> No
     assert [bead.id for bead in holdings(beads, agents)["alpha/polecats/furiosa"]] == ["al-020"]
 
 
+@pytest.mark.parametrize(("before", "found"), [(119, []), (121, ["outlived"])])
+def test_work_is_hooked_a_little_before_its_agent_begins(before: float, found: list[str]) -> None:
+    told = {"id": "al-1", "status": "hooked", "assignee": "alpha/polecats/nux", "updated_at": "2026-11-21T09:00:00Z"}
+    nux = agent("alpha/polecats/nux", agent_started=(stamp("2026-11-21T09:00:00Z") or 0) + before)
+    assert [code for code, _, _ in codes(survey([source("alpha", told)], NOW), nux)] == found
+
+
 def test_who_is_meant_by_an_assignee() -> None:
     def of(assignee: str, *agents: Agent) -> list[str]:
         told = survey([source("alpha", {"id": "al-1", "status": "hooked", "assignee": assignee})], NOW)

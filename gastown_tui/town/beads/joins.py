@@ -12,6 +12,8 @@ from .bead import Bead
 from .queues import Beads
 
 _LIVES_FOR_WORK = "polecat"
+# Work is hooked first, and then the session begins that is to do it.
+SLUNG_S = 120.0
 
 
 class Finding(NamedTuple):
@@ -104,7 +106,7 @@ def _without_agent(bead: Bead, roll: Roll) -> Iterator[Finding]:
 
 def _outlived(bead: Bead, agent: Agent) -> Iterator[Finding]:
     begun = agent.agent_started
-    if begun is not None and bead.updated is not None and bead.updated < begun:
+    if begun is not None and bead.updated is not None and bead.updated < begun - SLUNG_S:
         text = f"{bead.id} is {bead.status} from before {agent.id} began"
         evidence = (_written(bead), Evidence("process", f"{agent.id} began", begun, ago=True))
         yield Finding("outlived", bead.id, (agent.id,), text, evidence)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parent.parent / "data/beads"
+DATA = Path(__file__).parent / "data/beads"
 BD = """#!/bin/sh
 cd "{root}/bd" || exit 1
 echo "$BEADS_DIR $*" >> asked
