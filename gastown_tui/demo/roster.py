@@ -154,6 +154,6 @@ def _worker(rig: Rig, crew: bool, name: str, program: str, mood: str) -> Residen
         program,
         rig.name,
         name,
-        f"{rig.prefix}-{hashlib.sha256(address.encode()).hexdigest()[:3]}",
+        f"{rig.prefix}-{hashlib.sha256(address.encode()).hexdigest()[:4]}",
         mood=mood,
     )

@@ -45,18 +45,18 @@ class _Shelf:
         self.export = Export(database.folder)
         self.by: str | None = None
         self.at: float | None = None
-        self.asked_wisps = False
+        self.wisps = False
         self.refused: Dump | None = None
         self.imports = False
 
-    @property
-    def wisps(self) -> bool:
-        """Whether wisps are seen: where one is, or where a bd that tells of them was asked for them."""
-        if any(bead.ephemeral for bead in self.index.live.values()):
-            return True
-        found = _VERSION.search(self.database.version)
-        version = tuple(map(int, found.groups())) if found else ()
-        return self.by == "dump" and self.asked_wisps and _WISPS_SINCE <= version < _WISPS_UNTIL
+    def fill(self, lines: tuple[bytes, ...], rest: Callable[[], None] | None, by: str, at: float | None, *, asked: bool) -> bool:
+        """Takes what a source says; `asked`: whether it was asked for wisps. Returns whether it differs from before."""
+        changed = self.index.replace(lines, rest) or self.by != by
+        self.by, self.at = by, at
+        # Who shows one shows them all; where there is none, only a bd that is known to tell of them says so.
+        told = any(bead.ephemeral for bead in self.index.live.values())
+        self.wisps = told or (asked and _WISPS_SINCE <= _numbers(self.database.version) < _WISPS_UNTIL)
+        return changed
 
     def source(self) -> Source:
         return Source(self.database.name, self.database.rig, self.index if self.by else None, self.wisps)
@@ -125,8 +125,7 @@ class Store:
         shelf.refused = dump if dump.beads is None else None
         shelf.imports |= dump.imports
         if dump.beads is not None:
-            self._changed |= shelf.index.replace(dump.beads, self._rest)
-            shelf.by, shelf.at, shelf.asked_wisps = "dump", at, dump.wisps
+            self._changed |= shelf.fill(dump.beads, self._rest, "dump", at, asked=dump.wisps)
 
     def account(self, bead_id: str) -> Account | None:
         """Returns all about a bead; None where no database that was read has it."""
@@ -148,8 +147,7 @@ class Store:
         reading = shelf.export.look(now, shelf.index.known)
         if reading is None or reading.lines is None or (shelf.by == "dump" and (reading.at or 0.0) <= (shelf.at or 0.0)):
             return
-        self._changed |= shelf.index.replace(reading.lines, self._rest) or shelf.by != "export"
-        shelf.by, shelf.at = "export", reading.at
+        self._changed |= shelf.fill(reading.lines, self._rest, "export", reading.at, asked=False)
 
     def _tell(self, now: Moment) -> Seen | None:
         origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))
@@ -179,6 +177,11 @@ class Store:
                     f"set export.auto: false in {shelf.database.folder}/config.yaml, move issues.jsonl away, install bd 1.0.5"
                 )
                 yield Notice("bd_import_hazard", text, remedy)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = _VERSION.search(version)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def _orphan(found: tuple[str, str]) -> Origin:
