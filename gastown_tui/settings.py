@@ -109,7 +109,7 @@ class Settings:
 
     @property
     def leave_key(self) -> str | None:
-        """The key that ends the kiosk, in Textual's words; None where there is none but Ctrl+C."""
+        """The key that ends the kiosk beside Ctrl+\\, in Textual's words; None where there is none."""
         from gastown_tui.ui.keymap import key_named
 
         return key_named((self.kiosk or {}).get("leave_key", ""))

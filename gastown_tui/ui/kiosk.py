@@ -116,14 +116,16 @@ class Kiosk(Stage):
 
     def _plate(self) -> Plate:
         town, ages = self.view.town, Ages(self.view.now)
-        place, stops = (f"on {safe(town.ref.host)}", tuple(TOUR)) if isinstance(town, Town) else ("", ())
+        host, stops = (safe(town.ref.host), tuple(TOUR)) if isinstance(town, Town) else ("", ())
         faults = [f"{stop} could not be drawn, {ages.age(at)} ago ({why})" for stop, (at, why) in self._faults.items()]
         out = " or ".join(map(shown, self._ways_out))
-        return Plate(place, stops, self._at, faults, f"{out} leaves")
+        return Plate(f"on {host}" if host else "", stops, self._at, faults, f"{out} leaves")
 
     def _handle_exception(self, error: Exception) -> None:
         """Takes down what cannot be drawn, instead of the application; too often in a row, that is taken down after all."""
-        self._fallen, self._falls = error, self._falls + 1
+        # One that falls takes its parts with it, which may fall too.
+        self._falls += self._fallen is None
+        self._fallen = error
         self._faults[self._stop] = self.view.now, type(error).__name__
         # What stood behind the failed call may never be called.
         self._pending = False

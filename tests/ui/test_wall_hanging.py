@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Notice, Nowhere, SourceState, State, Town
 from gastown_tui.ui.kiosk import TOUR, Kiosk
-from gastown_tui.ui.screens.exhibits import Exhibit
+from gastown_tui.ui.screens.exhibits import Exhibit, NowhereExhibit
 from gastown_tui.ui.widgets.band import Clock
 from gastown_tui.ui.widgets.digits import big, rows_of
 
@@ -264,12 +264,14 @@ async def test_what_was_kept_for_drawing_is_dropped_where_that_cannot_be_drawn(
 
 
 async def test_where_nothing_can_be_drawn_it_ends(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:
-    for kind in TOUR.values():
-        monkeypatch.setattr(kind, "paint", broken)
     clock = scene.Clock()
     app = kiosk(clock=clock)
     with pytest.raises(ZeroDivisionError):
-        async with app.run_test(size=(120, 32)):
+        async with app.run_test(size=(120, 32)) as pilot:
+            await turned(pilot, clock, 0)
+            for kind in TOUR.values():
+                monkeypatch.setattr(kind, "paint", broken)
+            clock.wall += SECONDS + 1
             await eventually(lambda: app.beat() or app.fault, within=30)
     assert isinstance(app.fault, ZeroDivisionError)
 
@@ -317,3 +319,15 @@ async def test_the_clock_is_as_large_as_there_is_room() -> None:
         async with kiosk().run_test(size=size) as pilot:
             await pilot.pause()
             assert pilot.app.screen.query_one(Clock).size.height == rows
+
+
+async def test_what_was_tried_may_fail_to_be_drawn_too(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:
+    clock = scene.Clock()
+    app = kiosk(scene.NOWHERE, clock)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await turned(pilot, clock, 0)
+        monkeypatch.setattr(NowhereExhibit, "paint", broken)
+        await eventually(lambda: looked(app, clock) and "this page" in app._faults)
+        monkeypatch.undo()
+        await eventually(lambda: "this page could not be drawn" in looked(app, clock))
+        await eventually(lambda: "could not be drawn" not in looked(app, clock))
