@@ -11,7 +11,7 @@ import pytest
 from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.joins import findings, holdings
-from gastown_tui.town.beads.queues import Beads, Merge, Queues, Source, Step, chain, convoys, escalations, merges, queues, survey
+from gastown_tui.town.beads.queues import Beads, Merge, Queues, Source, convoys, escalations, merges, queues, survey
 from gastown_tui.town.beads.reading import answer
 from gastown_tui.town.snapshot import Agent, Evidence, State
 
@@ -174,26 +174,6 @@ def test_escalations_without_their_mail() -> None:
     found = escalations(told.beads)
     assert [one.bead.id for one in found] == ["e-old", "e-new", "e-odd", "e-low", "e-acked"]
     assert (found[3].severity, found[3].by, found[3].related) == ("low", "overseer", "")
-
-
-def test_a_chain_is_told_once_also_in_a_circle() -> None:
-    told = source(
-        None,
-        {"id": "x-1", "dependencies": [need("x-2"), need("x-3")]},
-        {"id": "x-2", "dependencies": [need("x-3")]},
-        {"id": "x-3", "status": "hooked", "dependencies": [need("x-2"), need("x-gone")]},
-    )
-    assert told.beads
-    steps = chain(told.beads, "x-1")
-    assert [(step.depth, step.id, step.again) for step in steps] == [
-        (0, "x-1", False),
-        (1, "x-2", False),
-        (2, "x-3", False),
-        (3, "x-2", True),
-        (1, "x-3", True),
-    ]
-    assert chain(told.beads, "x-nobody") == (Step(0, "x-nobody", None),)
-    assert len(chain(told.beads, "x-1", limit=2)) == 2
 
 
 def test_a_rig_says_that_it_is_docked() -> None:

@@ -227,27 +227,3 @@ def _member(bead_id: str, read: Sequence[tuple[str | None, Index]]) -> Member:
         if bead := index.get(bead_id):
             return Member(bead_id, rig, bead.title, bead.status)
     return Member(bead_id)
-
-
-class Step(NamedTuple):
-    """One line of a chain: what stands at `depth` holds what stands above it. `again`: what holds it was told above."""
-
-    depth: int
-    id: str
-    status: str | None
-    again: bool = False
-
-
-def chain(index: Index, bead_id: str, limit: int = 200) -> tuple[Step, ...]:
-    """Returns what holds a bead up, what holds that, and so on, as a tree told line by line; a circle is told once."""
-    steps: list[Step] = []
-    seen: set[str] = set()
-    ahead = [(0, bead_id)]
-    while ahead and len(steps) < limit:
-        depth, one = ahead.pop()
-        held = index.held_by.get(one, ())
-        steps.append(Step(depth, one, index.status(one), bool(held) and one in seen))
-        if one not in seen:
-            ahead += [(depth + 1, holder) for holder in reversed(held)]
-        seen.add(one)
-    return tuple(steps)
