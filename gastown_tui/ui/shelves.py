@@ -48,7 +48,9 @@ def test(query: str) -> Callable[[Item, str], bool]:
     def passes(item: Item, queue: str) -> bool:
         bead = bead_of(item)
         told = f"{bead.id} {bead.assignee} {queue} {bead.status} {bead.type} p{bead.priority} {bead.title}".casefold()
-        return all(word in told or in_order(word, bead.id.casefold()) or in_order(word, bead.assignee.casefold()) for word in words)
+        return all(
+            word in told or in_order(word, bead.id.casefold()) or in_order(word, bead.assignee.casefold()) for word in words
+        )
 
     return passes
 

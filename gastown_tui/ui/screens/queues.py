@@ -76,6 +76,11 @@ class QueuesScreen(Page):
             self._roll = self.town, Roll(self.town.agents if self.town else ())
         return self._roll[1]
 
+    @property
+    def whole(self) -> bool:
+        """Whether every bead was looked at."""
+        return self._sift.whole and self._shown is self._sift
+
     def has(self, need: str) -> bool:
         match need:
             case "bead" | "id":

@@ -46,7 +46,7 @@ def findings_blocks(
         if finding.code != code:
             code = finding.code
             count = sum(one.code == code for one in findings)
-            one, many = _HEADINGS.get(code, (f"1 × {safe(code)}", f"{{}} × {safe(code)}"))
+            one, many = _HEADINGS.get(code, ("1 thing does not fit", "{} things do not fit"))
             left: list[Run] = [(" ≠ ", ink("attention")), (one if count == 1 else many.format(count), ink("attention bold"))]
             yield Block("", [[], spread(left, [], hint, ink, width)])
         here = key_of(finding) == at
@@ -61,7 +61,7 @@ def _lines(finding: Finding, ages: Ages, style: Ink, width: int, *, chosen: bool
     bar = "▌  " if chosen else "   "
     head: list[Run] = [
         (bar, style("accent")),
-        (set_cell_size(clip(called, names), names), style("text")),
+        (set_cell_size(clip(mask(safe(called)), names), names), style("text")),
         (f"{age:>{_AGE}}  ", style("dim")),
     ]
     indent = width_of(head)

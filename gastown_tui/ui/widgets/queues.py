@@ -248,7 +248,7 @@ def _heading(queues: Queues, origin: Origin, shown: Sequence[Shelf], row: Row, a
     counts += ["docked"] if queues.docked else []
     counts += ["of no rig"] if origin.orphan else []
     remark = remark_of(origin) if row.remark else ""
-    return Heading(safe(queues.name), tuple(counts), source(origin, ages), origin.state in _BAD, remark)
+    return Heading(inert(queues.name), tuple(counts), source(origin, ages), origin.state in _BAD, remark)
 
 
 def remark_of(origin: Origin) -> str:
@@ -261,8 +261,8 @@ def source(origin: Origin, ages: Ages) -> str:
     if origin.by is None:
         return "not read"
     ago = "" if origin.at is None else ages.quiet(origin.at)
-    when = "of an unknown time" if not ago else "now" if ago == "now" else f"{ago} old"
-    name = {"dump": "bd", "export": "export"}.get(origin.by, safe(origin.by))
+    when = {"": "of an unknown time", "now": "now", "clock": "of the future"}.get(ago, f"{ago} old")
+    name = {"dump": "bd", "export": "export"}.get(origin.by, inert(origin.by))
     told = [f"{name} {when}", *([] if origin.wisps else ["no wisps"]), *([origin.state] if origin.state in _BAD else [])]
     return ", ".join(told)
 
