@@ -13,7 +13,7 @@ import pytest
 from servers import Tmux
 from towns import HandTown, clock
 
-from gastown_tui.memory.ribbon import KeptDays
+from gastown_tui.memory.ribbon import BOXED, KeptDays, kept_in_box
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe import observation
 from gastown_tui.observe.recording import Recording
@@ -34,11 +34,11 @@ class Watched:
     """A stream that runs, and a clock that can be set forward by minutes."""
 
     def __init__(self, town: HandTown, state: Path, minutes: int = 0) -> None:
-        self.minutes = minutes
+        self.minutes, self.root = minutes, town.root
         self.said: list[Town | Nowhere] = []
         wanted = town.wanted(town=str(town.root), socket=town.tmux.socket)
         past, days = (lambda root, _: Memory(state, root)), partial(KeptDays, state)
-        self.eye = Stream(wanted, "tmux", "here", self.clock, past, "fork", days=days)
+        self.eye = Stream(wanted, "tmux", "here", self.clock, past, "fork", days=days, boxed=kept_in_box)
         self.eye.subscribe(self.said.append, lambda _: None)
         self.task = asyncio.create_task(self.eye.run())
 
@@ -116,6 +116,20 @@ async def test_a_town_in_a_box_has_a_past_as_long_as_it_lives(watch: Watch, even
     console = watch(demo=True)
     await eventually(lambda: any(console.cells(MAX, 1)))
     await console.end()
+    assert not (tmp_path / "ribbon").exists()
+
+
+async def test_a_town_in_a_box_brings_its_past_along_and_keeps_it(watch: Watch, eventually: Eventually, tmp_path: Path) -> None:
+    before = watch(demo=True)
+    await before.end()
+    ago = int(before.clock().wall // 60) - 30
+    days = KeptDays(before.root.parent / BOXED, str(before.root))
+    days.keep(Minute(ago, {MAX: (CODE[State.HELD], 1)}))
+    console = watch(demo=True)
+    await eventually(lambda: CODE[State.HELD] in console.cells(MAX, 40) and console.cells(MAX, 1) != [0])
+    await console.end()
+    last = int(console.clock().wall // 60)
+    assert any(days.recall(last).cells(MAX, last, 2)), "what was seen joins it"
     assert not (tmp_path / "ribbon").exists()
 
 
