@@ -80,7 +80,7 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         ),
         monitor=monitor,
         events=known.files.events if known.files else (),
-        beads=_stock(known, agents),
+        beads=_stock(known, agents, now),
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())
@@ -331,13 +331,13 @@ def _loop(known: Known) -> str:
     return "gt-automonitor is dead" if pane.dead else f"gt-automonitor runs {pane.command or 'on'}"
 
 
-def _stock(known: Known, agents: tuple[Agent, ...]) -> Stock | None:
+def _stock(known: Known, agents: tuple[Agent, ...], now: Moment) -> Stock | None:
     """Returns what the beads come to, where they were read."""
     if known.beads is None:
         return None
     from .beads.stock import stock
 
-    return stock(known.beads.tallies, known.beads.origins, known.beads.assigned, agents)
+    return stock(known.beads.tallies, known.beads.origins, known.beads.assigned, agents, now.wall)
 
 
 def _sources(known: Known) -> tuple[SourceState, ...]:

@@ -14,6 +14,7 @@ from gastown_tui.town.beads.joins import findings, holdings
 from gastown_tui.town.beads.queues import Beads, Merge, Queues, Source, convoys, escalations, merges, queues, survey
 from gastown_tui.town.beads.reading import answer
 from gastown_tui.town.snapshot import Agent, Evidence, State
+from gastown_tui.town.text import rfc3339
 
 DATA = Path(__file__).parent.parent / "data/beads"
 NOW = stamp("2026-11-21T10:00:00Z") or 0.0
@@ -32,7 +33,7 @@ def need(whom: str, kind: str = "blocks") -> dict[str, str]:
 def agent(agent_id: str, state: State = State.WORKING, **more: Any) -> Agent:
     rig, name = agent_id.split("/")[0], agent_id.split("/")[-1]
     role = "crew" if "/crew/" in agent_id else "polecat" if "/polecats/" in agent_id else name
-    more |= {"rig": rig} if "/" in agent_id else {}
+    more = {"since": NOW - 300, **({"rig": rig} if "/" in agent_id else {}), **more}
     return Agent(agent_id, role, name, state, (Evidence("tmux", f"it is {state}", NOW),), **more)
 
 
@@ -182,7 +183,7 @@ def test_a_rig_says_that_it_is_docked() -> None:
 
 
 def codes(beads: Beads, *agents: Agent) -> list[tuple[str, str | None, tuple[str, ...]]]:
-    return [(one.code, one.bead_id, one.agent_ids) for one in findings(beads, agents)]
+    return [(one.code, one.bead_id, one.agent_ids) for one in findings(beads, agents, NOW)]
 
 
 def test_the_recorded_town_beside_its_agents(recorded: tuple[Source, ...]) -> None:
@@ -199,7 +200,7 @@ def test_the_recorded_town_beside_its_agents(recorded: tuple[Source, ...]) -> No
         ("orphaned", "al-o5l", ()),
         ("unmoved", "al-lxg", ("alpha/crew/joe",)),
     ]
-    assert all(finding.evidence for finding in findings(beads, agents))
+    assert all(finding.evidence for finding in findings(beads, agents, NOW))
     assert [bead.id for bead in holdings(beads, agents)["alpha/polecats/furiosa"]] == ["al-020"]
 
 
@@ -208,6 +209,22 @@ def test_work_is_hooked_a_little_before_its_agent_begins(before: float, found: l
     told = {"id": "al-1", "status": "hooked", "assignee": "alpha/polecats/nux", "updated_at": "2026-11-21T09:00:00Z"}
     nux = agent("alpha/polecats/nux", agent_started=(stamp("2026-11-21T09:00:00Z") or 0) + before)
     assert [code for code, _, _ in codes(survey([source("alpha", told)], NOW), nux)] == found
+
+
+@pytest.mark.parametrize(
+    ("told", "written", "found"),
+    [
+        ({"since": NOW - 299}, 900, []),
+        ({"since": None, "last_output": NOW - 300}, 900, ["unmoved"]),
+        ({"since": None}, 900, []),
+        ({}, 299, []),
+        ({}, 300, ["unmoved"]),
+    ],
+)
+def test_between_two_turns_anybody_stands_idle(told: dict[str, Any], written: float, found: list[str]) -> None:
+    bead = {"id": "al-1", "status": "hooked", "assignee": "alpha/crew/max", "updated_at": rfc3339(NOW - written)}
+    beads = survey([source("alpha", bead)], NOW)
+    assert [code for code, _, _ in codes(beads, agent("alpha/crew/max", State.IDLE, **told))] == found
 
 
 def test_who_is_meant_by_an_assignee() -> None:

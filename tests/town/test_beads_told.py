@@ -134,7 +134,7 @@ def test_what_comes_with_every_town_is_small_and_says_the_same(beads: Beads) -> 
     )
     had = assigned(beads)
     assert [[bead.id for bead in queues.ready or ()] for queues in had.queues] == [[], [], []] and had.queues[2].active is None
-    small, whole = stock(counted, (HQ,), had, [NUX]), stock(counted, (HQ,), beads, [NUX])
+    small, whole = stock(counted, (HQ,), had, [NUX], NOW), stock(counted, (HQ,), beads, [NUX], NOW)
     assert small == whole and [one.id for one in small.work[NUX.id]] == ["al-1"]
     document = stock_document(small, NOW)
     assert document[0]["name"] == "hq" and document[0]["queues"]["ready"] == 1 and document[0]["age_s"] == 41

@@ -160,7 +160,7 @@ def sources() -> tuple[Source, ...]:
 def beads_of(agents: Iterable[Agent]) -> Stock:
     """Returns what the beads of the fixed town come to beside those agents."""
     beads = survey(sources(), WALL)
-    return stock(tallies(beads), ORIGINS, assigned(beads), agents)
+    return stock(tallies(beads), ORIGINS, assigned(beads), agents, WALL)
 
 
 class BeadBook:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..agents import TOWN_ROLES
+from ..problems import began
 from ..snapshot import GONE, Agent, Evidence, State
 from .bead import Bead
 from .queues import Beads
@@ -14,13 +15,16 @@ from .queues import Beads
 _LIVES_FOR_WORK = "polecat"
 # Work is hooked first, and then the session begins that is to do it.
 SLUNG_S = 120.0
+# Between two turns anybody stands idle for a while.
+UNMOVED_S = 300.0
 
 
 class Finding(NamedTuple):
     """Something that does not fit, with its evidence. `code`:
 
-    `orphaned`: hooked or in progress, and its agent is gone, or nobody has it; `unmoved`: its agent stands idle; `shared`: more
-    than one agent works on it; `outlived`: its agent came after it was last written to; `beadless`: a polecat works on no bead.
+    `orphaned`: hooked or in progress, and its agent is gone, or nobody has it; `unmoved`: its agent has stood idle for five
+    minutes; `shared`: more than one agent works on it; `outlived`: its agent came after it was last written to; `beadless`: a
+    polecat works on no bead.
     """
 
     code: str
@@ -64,11 +68,11 @@ class Roll:
         return self._naming.get(bead_id, [])
 
 
-def findings(beads: Beads, agents: Iterable[Agent]) -> tuple[Finding, ...]:
+def findings(beads: Beads, agents: Iterable[Agent], now: float) -> tuple[Finding, ...]:
     """Returns all that does not fit, in the order of the queues, then of the agents. What is unknown proves nothing."""
     roll = Roll(agents)
     active = [bead for queue in beads.queues for bead in queue.active or ()]
-    found = [finding for bead in active for finding in _of_bead(bead, roll)]
+    found = [finding for bead in active for finding in _of_bead(bead, roll, now)]
     return (*found, *_shared(active, roll), *_beadless(beads, roll))
 
 
@@ -82,14 +86,14 @@ def holdings(beads: Beads, agents: Iterable[Agent]) -> Mapping[str, tuple[Bead, 
     return held
 
 
-def _of_bead(bead: Bead, roll: Roll) -> Iterator[Finding]:
+def _of_bead(bead: Bead, roll: Roll, now: float) -> Iterator[Finding]:
     agent = roll.find(bead.assignee)
     if agent is None:
         yield from _without_agent(bead, roll)
     elif agent.state in GONE:
         text = f"{bead.id} is {bead.status} to {agent.id}, which is {agent.state}"
         yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))
-    elif agent.state is State.IDLE:
+    elif agent.state is State.IDLE and now - max(began(agent) or now, bead.updated or 0.0) >= UNMOVED_S:
         text = f"{agent.id} stands idle with {bead.id} {bead.status}"
         yield Finding("unmoved", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))
     if agent is not None and agent.alive:

@@ -89,8 +89,8 @@ def _assigned(queues: Queues) -> Queues:
     return Queues(queues.name, queues.rig, ready, active, blocked, aside)
 
 
-def stock(counted: tuple[Tally, ...], origins: tuple[Origin, ...], had: Beads, agents: Iterable[Agent]) -> Stock:
+def stock(counted: tuple[Tally, ...], origins: tuple[Origin, ...], had: Beads, agents: Iterable[Agent], now: float) -> Stock:
     """Returns what the beads come to beside these agents; `had` is what was `assigned`."""
     agents = tuple(agents)
     work = {who: tuple(Work(one.id, one.title, one.status) for one in held) for who, held in holdings(had, agents).items()}
-    return Stock(counted, origins, work, findings(had, agents))
+    return Stock(counted, origins, work, findings(had, agents, now))
