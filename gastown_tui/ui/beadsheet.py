@@ -23,7 +23,7 @@ from .sheet import when
 _TEXTS = ("description", "acceptance_criteria", "design", "notes")
 _MOST_CHARACTERS = 65536
 _TOLD = re.compile(
-    "_type|id|title|status|priority|(issue_)?type|assignee|(created|updated|started|closed)_at|close_reason|labels|"
+    "_type|id|title|status|priority|(issue_)?type|assignee|created_by|(created|updated|started|closed)_at|close_reason|labels|"
     "dependencies|dependents|comments|defer_until|(dependency|dependent|comment)_count"
 )
 _LABEL = 12

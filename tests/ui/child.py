@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import scene
+from beadbook import HOUR, bead
 
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.lines import Line
@@ -81,6 +82,10 @@ class Scripted(scene.Eye):
         """The automonitor writes a line."""
         number = len(self.log.lines)
         self.log.grow(Line(90 * number, "ok", (), scene.WALL, "INFO", "handoff", f"Session hq-mayor age: {number}m → OK"))
+
+    def do_bead(self) -> None:
+        """A bead of the ready is written anew."""
+        self.beads.put("gastown", bead("gt-77d", "Sort it at last", 3 * HOUR, priority=3))
 
     def do_flood(self) -> None:
         """A picture with nothing in common with the last, a hundred times."""
