@@ -162,7 +162,7 @@ Told = tuple[str, float, State]
 def told_by_records(files: TownFiles) -> Iterator[Told]:
     """Yields what the town's own records say: a crash is a death, a stop of which it is known is none.
 
-    Of stops and starts the last of each is on record, of events many: who died again and again is seen to.
+    Of stops and starts the last of each is on record, of events many: so it shows who died again and again.
     """
     for stop in files.stops:
         if stop.crash or stop.known:

@@ -200,7 +200,7 @@ def test_what_others_tell_is_at_least_as_bad_and_of_the_future_nothing_is_believ
     assert recording.ribbon.agents == ("mayor",)
 
 
-def test_who_died_again_and_again_is_seen_to_by_the_events() -> None:
+def test_the_events_tell_who_died_again_and_again() -> None:
     recording, nux = Recording(), Agent("gt/polecats/nux", "polecat", "nux", State.IDLE, EVIDENCE, rig="gt", session="gt-nux")
     here = town(nux)
     recording.see(here, at(0))
