@@ -1,7 +1,7 @@
 """Screens recorded by one who had not seen the rules: what was true is written down, the rules came later to it.
 
-Each of `tests/data/screens/blind/` holds one or two looks, the second 0.9 s after the first; `index.json` says what was true, which
-the one who recorded knew from what he made happen: the answers of the model's server, the keys, the processes.
+Each of `tests/data/screens/blind/` holds one or two looks, the second 0.9 s after the first; `index.json` says what was true,
+which the one who recorded knew from what he made happen: the answers of the model's server, the keys, the processes.
 """
 
 from __future__ import annotations
@@ -41,9 +41,14 @@ class Blind(NamedTuple):
         return found
 
     @property
-    def is_young(self) -> bool:
-        """Whether it was recorded within 90 s of the program's start."""
-        return bool(self.truth["young"])
+    def kinds(self) -> list[str]:
+        """Returns the kinds of question or of hold that are no lie; none where any is."""
+        kind = self.truth["kind"]
+        return kind if isinstance(kind, list) else [kind] if kind else []
+
+    def asked(self, when: str) -> bool:
+        """Whether it could be seen so `early` (30 s after its program's start) or `late`: nobody starts for an hour."""
+        return when == "early" or "starting" not in self.truth["states"]
 
 
 @cache
@@ -66,9 +71,9 @@ def verdicts(one: Blind, age: float) -> list[Agent]:
         x, y = seen["cursor"]
         frame = Frame(of.pane_id, rows, story.now, None, 0, (x, y))
         story.tell(story.listing(of), _tree(one, of, age)._replace(at=story.now), frame)
-        if look == len(one.looks) - 1 and story.judgement.confirm:
+        if look == len(one.looks) - 1 and (story.judgement.confirm or "then" in one.truth):
             story.wait(1.001)
-            story.tell(story.listing(of), _tree(one, of, age)._replace(at=story.now))
+            story.tell(story.listing(of), _tree(one, of, age)._replace(at=story.now), frame._replace(at=story.now))
         found.append(story.agent())
     return found
 
