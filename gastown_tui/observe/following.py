@@ -174,6 +174,11 @@ class Follower:
             return Reading(told)
         return Reading((*told, *lines), more)
 
+    def settling(self, now: float) -> bool:
+        """Returns whether it is to be decided soon where to go on, though nothing more may be written."""
+        file = self._file
+        return file is not None and not file.placed and now - file.changed < self._settle
+
     def torn(self, now: float) -> bytes:
         """Returns the half line at the end, if it has not grown for five seconds."""
         file = self._file

@@ -29,7 +29,7 @@ _CALM = ("", "absent", "empty")
 
 
 class Step(NamedTuple):
-    """What one reading brought; `state` and `torn` as a `LogBook` has them, `more`: there is more at once.
+    """What one reading brought; `state` and `torn` as a `LogBook` has them, `more`: there is more at once, `soon`: almost.
 
     `fact` is None where nobody named a folder and there never was one.
     """
@@ -40,6 +40,7 @@ class Step(NamedTuple):
     torn: str = ""
     more: bool = False
     folder: tuple[int, int] | None = None
+    soon: bool = False
 
 
 class MonitorFolder:
@@ -69,7 +70,7 @@ class MonitorFolder:
             raw, more = self._follower.read(now.mono)
             lines = self._parsed(raw, now.wall)
             state, torn = self._follower.state, self._follower.torn(now.mono).decode("utf-8", "replace")
-            return Step(self._read(now, state), lines, state, torn, more, found)
+            return Step(self._read(now, state), lines, state, torn, more, found, self._follower.settling(now.mono))
 
     def _without_folder(self, wrong: OSError, now: Moment) -> Step:
         absent = wrong.errno == errno.ENOENT

@@ -58,7 +58,7 @@ class MonitorSource:
                 self._out(step.fact)
                 told = now.mono
             if not step.more:
-                await self._pause(min(wait or POLL_S, POLL_S))
+                await self._pause(0.0 if step.soon else min(wait or POLL_S, POLL_S))
             # Not before the first pause: what watches takes a tenth of a second to load, while others draw for the first time.
             if step.folder != self._watched and self._book.heard:
                 await self._watch(step.folder)

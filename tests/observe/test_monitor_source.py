@@ -97,6 +97,20 @@ async def test_a_line_is_told_as_it_is_written(followed: Followed, eventually: E
     await eventually(lambda: followed.read and followed.read.log.last_at is not None)
 
 
+async def test_the_one_line_of_a_log_that_was_rotated_is_told_without_a_poll(
+    tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = Followed(tmp_path, heard=True)
+    followed.write(1)
+    await eventually(lambda: followed.last == "line 1" and _open(INOTIFY))
+    monkeypatch.setattr(monitor_source, "POLL_S", 3600.0)
+    (tmp_path / "monitor.jsonl").rename(tmp_path / "monitor.jsonl.1")
+    await eventually(lambda: followed.book.state == "absent")
+    followed.write(2)
+    await eventually(lambda: followed.last == "line 2")
+    await followed.end()
+
+
 async def test_a_folder_that_goes_and_comes_is_followed_again(followed: Followed, eventually: Eventually) -> None:
     followed.write(1)
     await eventually(lambda: followed.last == "line 1")
