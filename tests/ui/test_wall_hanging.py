@@ -9,6 +9,7 @@ from typing import Any
 import fleet
 import pytest
 import scene
+from beadbook import beads_of
 from textual.events import AppBlur, Click, Key, MouseScrollDown, Paste
 from textual.pilot import Pilot
 
@@ -70,6 +71,16 @@ async def test_every_stop(size: tuple[int, int], golden: Golden) -> None:
 async def test_what_else_may_hang_there(name: str, town: Town | Nowhere, golden: Golden) -> None:
     async with kiosk(town).run_test(size=(120, 32)) as pilot:
         golden(f"kiosk-{name}-120x32", await turned(pilot, scene.Clock(), 0))
+
+
+async def test_what_does_not_fit_with_beads_is_told_without_its_key() -> None:
+    clock = scene.Clock()
+    app = kiosk(replace(scene.TOWN, beads=beads_of(scene.AGENTS)), clock)
+    async with app.run_test(size=(120, 60)) as pilot:
+        shown = await turned(pilot, clock, 0)
+        while stop(app) != "problems":
+            shown = await turned(pilot, clock)
+    assert "1 bead has lost its agent" in shown and "its bead" not in shown
 
 
 async def test_it_goes_round_all_pages_of_all_stops() -> None:
@@ -272,7 +283,7 @@ async def test_where_nothing_can_be_drawn_it_ends(monkeypatch: pytest.MonkeyPatc
             for kind in TOUR.values():
                 monkeypatch.setattr(kind, "paint", broken)
             clock.wall += SECONDS + 1
-            await eventually(lambda: app.beat() or app.fault, within=30)
+            await eventually(lambda: app.call_next(app.beat) and app.fault, within=30)
     assert isinstance(app.fault, ZeroDivisionError)
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from gastown_tui.town.problems import Group
-
 from ..ages import Ages
 from ..view import View
 from ..widgets.band import Band, Clock, Measure, Plate
@@ -127,7 +125,7 @@ class ProblemsExhibit(Exhibit, ProblemsScreen):
         super().__init__(view, plate)
         self._first = self._after = self._count = 0
 
-    def _hint(self, group: Group) -> list[Run]:
+    def _hint_of(self, action: str) -> list[Run]:
         return []
 
     def _keep_choice(self) -> None:
