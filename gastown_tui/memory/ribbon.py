@@ -44,15 +44,16 @@ def _new_rows() -> _Rows:
 def kept_in_box(root: str) -> KeptDays | None:
     """Returns the past that a town in a box brought along, and takes with it; None where it brought none."""
     folder = Path(root).parent / BOXED
-    return KeptDays(folder, root) if (folder / "ribbon").is_dir() else None
+    return KeptDays(folder, root, boxed=True) if (folder / "ribbon").is_dir() else None
 
 
 class KeptDays:
-    """The files of the town at `root`. `error`: why they cannot be written."""
+    """The files of the town at `root`. `boxed`: who made the folder removes it. `error`: why they cannot be written."""
 
-    def __init__(self, state_dir: Path, root: str) -> None:
+    def __init__(self, state_dir: Path, root: str, *, boxed: bool = False) -> None:
         place = json.dumps([root, folder_identity(root)])
         self._folder = state_dir / "ribbon" / hashlib.sha256(place.encode()).hexdigest()[:16]
+        self._boxed = boxed
         self._by = ""
         self._hour = 0
         self._numbers: dict[str, int] = {}
@@ -97,7 +98,7 @@ class KeptDays:
         self._numbers = numbers
 
     def _append(self, path: Path, line: bytes) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=not self._boxed, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
         try:

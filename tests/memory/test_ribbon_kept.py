@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gastown_tui.memory.ribbon import MOST_BYTES, KeptDays
+from gastown_tui.memory.ribbon import BOXED, MOST_BYTES, KeptDays, kept_in_box
 from gastown_tui.town.ribbon import CODE, DAY, Minute, Ribbon
 from gastown_tui.town.snapshot import State
 
@@ -83,6 +83,17 @@ def test_a_folder_that_took_the_place_of_the_town_has_no_past(tmp_path: Path) ->
     root.rename(tmp_path / "elsewhere")
     root.mkdir()
     assert KeptDays(tmp_path, str(root)).recall(NOW).agents == ()
+
+
+def test_the_past_of_a_box_that_was_removed_is_not_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "box" / BOXED / "ribbon").mkdir(parents=True)
+    days = kept_in_box(str(tmp_path / "box/gt"))
+    assert days is not None
+    days.keep(Minute(100, {"mayor": (1, 1)}))
+    assert days.error is None
+    shutil.rmtree(tmp_path / "box")
+    days.keep(Minute(101, {"mayor": (1, 1)}))
+    assert days.error is not None and not (tmp_path / "box").exists()
 
 
 def test_what_is_older_than_a_day_is_forgotten_and_removed_for_every_town(tmp_path: Path) -> None:
