@@ -19,6 +19,8 @@ from .locate import Wanted, find_root
 
 LOG = "monitor.jsonl"
 POLL_MS = 50
+# A town has a few hundred; a log that names more was made to hurt.
+MOST_NAMES = 10_000
 
 
 class LogError(Exception):
@@ -66,7 +68,7 @@ class LogReading:
         return "\n".join(told), read.more
 
     def _told(self, events: Sequence[Line], raw: bytes) -> Iterator[str]:
-        if self._form == "json":
+        if self._form == "json" and len(self._names) < MOST_NAMES:
             self._names.update(name for event in events if (name := session_of(event, ())))
         wanted = [event for event in events if self._sift.wants(event)]
         if wanted and self._form == "text":

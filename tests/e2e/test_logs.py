@@ -251,6 +251,20 @@ def test_a_long_log_is_printed_with_bounded_memory(tmux: Tmux, log: Path, wait_f
     assert 0 < max(sizes) < 60 << 20
 
 
+def test_a_log_that_names_sessions_without_end_is_printed_with_bounded_memory(tmux: Tmux, log: Path, wait_for: Wait) -> None:
+    with log.open("w") as file:
+        file.writelines(f'{HEAD}Session s{number:0200} age: 1m"}}\n' for number in range(150_000))
+    process = subprocess.Popen(
+        argv("logs", "--monitor-dir", str(log.parent), "--json", "--grep", "nothing"),
+        env=environment(tmux),
+        stdout=subprocess.DEVNULL,
+    )
+    sizes: list[int] = []
+    wait_for(lambda: sizes.append(resident(process.pid)) or process.poll() is not None, timeout=60)
+    assert process.returncode == 0
+    assert 0 < max(sizes) < 60 << 20
+
+
 def resident(pid: int) -> int:
     """Returns the bytes of memory that a process holds; 0 where it is gone."""
     try:
