@@ -14,7 +14,7 @@ from gastown_tui.town.cells import plain
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work, find
-from .screen import Screen, coloured, faint, look_at
+from .screen import Screen, coloured, faint, is_colourless, look_at
 
 _EDGE = re.compile(r"[╭╰]?──.*[─╮╯]$|─+$")
 _SHEET = re.compile(r"[╭─]─.*[─╮]$|▔{8}")
@@ -35,6 +35,7 @@ _BULLETS = "●⏺"
 _UNSIGNED = r"Not logged in · Run /login"
 _LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
 _WAITS = re.compile(r". Waiting for (?=\d)")
+_AGAIN = re.compile(r" {5}Retrying in \d")
 _PAST = re.compile(r". [^…(]* for \d+ ?[hms]\b")
 
 
@@ -47,10 +48,13 @@ def parts(screen: Screen) -> Parts:
     if any(_BEHIND.search(text) for text in screen.texts[max(0, top - 2) : top]):  # what stands above is not the last of it
         return Parts(composer, footer=_footer(screen, composer.stop + 1), draft=_draft(screen, composer))
     status, footer = _status(screen, top), _footer(screen, composer.stop + 1)
+    message = _own_words(screen, status)
+    if message and any(map(_AGAIN.match, screen.texts[message.start : status])):
+        status, message = message.start, range(0)
     return Parts(
         composer,
         status=range(status, top),
-        message=_own_words(screen, status) or _signed_out(screen, footer),
+        message=message or _signed_out(screen, footer),
         footer=footer,
         draft=_draft(screen, composer),
         transcript=range(status),
@@ -119,9 +123,14 @@ def _status(screen: Screen, top: int) -> int:
         if first and first in _STARS:
             if _is_live(screen, row):
                 return _tools_that_run(screen, row)
-        elif not (first.isalnum() or first in ("", " ")):  # a row too narrow for its words breaks them at the left edge
+        elif not (_is_broken(first) or first in ("", " ")):
             break
     return top - 1 if top and _NOTICE.match(screen.texts[top - 1]) else top
+
+
+def _is_broken(first: str) -> bool:
+    """Whether a row begins in the middle of a word: a pane too narrow for it breaks it at the left edge."""
+    return first.isalnum()
 
 
 def _is_live(screen: Screen, row: int) -> bool:
@@ -160,7 +169,7 @@ def _own_words(screen: Screen, end: int) -> range:
     """
     for row in range(end - 1, -1, -1):
         text = screen.texts[row]
-        if text[:1] in ("", " ") or text[:1] in _STARS or _is_note(screen, row):
+        if text[:1] in ("", " ") or text[:1] in _STARS or _is_broken(text[:1]) or _is_note(screen, row):
             continue
         if text[0] in _BULLETS and _is_own(screen, row) and _is_own(screen, row, 2):
             return _paragraph(screen, row, end)
@@ -197,7 +206,7 @@ def _is_own(screen: Screen, row: int, column: int = 0) -> bool:
     """Whether the first character from a column on has a colour of its own; any may, where nothing has a colour at all."""
     rest = screen.texts[row][column:]
     look = look_at(screen.rows[row], column + len(rest) - len(rest.lstrip()))
-    return coloured(look) or (look.fg is None and not any(run.fg is not None for cells in screen.rows for _, run in cells))
+    return coloured(look) or (look.fg is None and is_colourless(screen))
 
 
 def _footer(screen: Screen, start: int) -> range:
@@ -244,11 +253,13 @@ PROGRAM = Program(
         Dialog("permission", r"^[ │]{1,2}Do you want to ", "claude-permission-bash, -edit, -write"),
         Dialog("question", _CHOICE + r"(?:\[.\] )?(?:Type something|Chat about this|Submit answers)", "claude-question-multi"),
         Dialog("menu", _CHOICE + "Stop and wait for limit", "claude-usage-limit", held="limit"),
-        Dialog("trust", _CHOICE + r"Yes, I trust|^[ │]{0,8}Do you trust the files", "claude-trust"),
+        Dialog("trust", _CHOICE + r"(?:Yes, I trust|Yes, proceed[ │]*$)|^[ │]{0,8}Do you trust the files", "claude-trust"),
         Dialog("plan", r"^ {0,8}(?:Exit plan mode|Claude (?:wants to exit|has written up a) plan)", "claude-plan-approval"),
+        Dialog("plan", _CHOICE + r"Yes, and (?:auto-accept|manually approve) edits", "claude-2.0.60-plan-approval-long"),
         Dialog("signin", r"^ {0,8}(?:Select login method|Paste code here)", "claude-login-menu"),
         Dialog("permission", r"^ (?:Esc to cancel · Tab to amend|This command requires approval)", "claude-permission-bash"),
         Dialog("menu", r"^(?:──|▔▔| {0,8}Press Enter to continue)", "claude-menu-model, claude-onboarding-security"),
+        Dialog("menu", r"^ {1,8}\S.* · Esc to (?:close|cancel|exit)$", "claude-1.0.113-menu-config"),
     ),
     works=(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),
@@ -257,6 +268,12 @@ PROGRAM = Program(
             rf"^(?:[{_STARS}] )?(?:API erro\w*|(?P<detail>.+?)) · [Rr]etrying in (?P<wait>\d[\dhms ]*)"
             r"(?:.*\D(?P<attempt>\d+)/(?P<most>\d+))?",
             "claude-overloaded-529-retrying",
+        ),
+        Work(
+            "retrying",
+            r"^ {5}Retrying in (?P<wait>\d+) seconds?(?:\D+(?P<attempt>\d+)/(?P<most>\d+))?",
+            "claude-2.0.60-auth-401-narrow",
+            status=True,
         ),
         Work(
             "tool",

@@ -17,7 +17,7 @@ from .screen import MOST_OPTIONS, Options, Screen, block_above, blocks_above, cl
 _PROMPT = re.compile(r"^[›!](?: |$)")
 _STATUS = re.compile(r"^[•◦] .*(?:\(\d+[smh]\b|\besc to )")
 _ACTIVE = re.compile(r"^[•◦] [A-Z][a-z]+ing\b")
-_BESIDE = re.compile(r"^[ ─]+(?:\d+ background terminals? |Worked for )|^⚠|^─{8,}$")
+_BESIDE = re.compile(r"^[ ─]+(?:\d+ background terminals? |Worked for )|^⚠(?! Selected model )|^─{8,}$")
 _SCROLLED = re.compile(r"↓ .*· esc$")
 _MOST_ERROR = 12
 _BEFORE = re.compile(r"^ +(?:\? for shortcuts$|Waiting for startup\b)")
@@ -46,12 +46,13 @@ def parts(screen: Screen) -> Parts:
 
 
 def _is_composer(screen: Screen, row: int) -> bool:
-    """Whether `›` is the composer's: a choice has it in reverse or a colour, a message that was sent on a ground, and dim.
+    """Whether `›` is the composer's, bold: a choice has it plain, in reverse or a colour, what was sent on a ground, and dim.
 
     While a person browses what was said, the composer is dim too, and nothing but its footer is below it.
     """
     look = look_at(screen.rows[row], 0)
-    if look.reverse or look.bg is not None or coloured(look) is not screen.texts[row].startswith("!"):
+    drawn = look.bold or look.dim or coloured(look)
+    if not drawn or look.reverse or look.bg is not None or coloured(look) is not screen.texts[row].startswith("!"):
         return False
     return not look.dim or len([*blocks_above(screen.texts, len(screen.texts), row + 1)]) == 1
 
@@ -76,7 +77,7 @@ def _above(screen: Screen, end: int) -> tuple[range, range]:
             if _ACTIVE.match(first) and _spins(screen, block[0]):
                 status = range(block.start, status.stop or block.stop)
             latest = not _SCROLLED.search(screen.texts[end - 2])
-            return status, block[:_MOST_ERROR] if first.startswith("■") and latest else range(0)
+            return status, block[:_MOST_ERROR] if first[0] in "■⚠" and latest else range(0)
     return status, range(0)
 
 
@@ -105,7 +106,9 @@ def _points(screen: Screen, row: int) -> bool:
 def _in_its_place(screen: Screen) -> Parts:
     """Returns what stands at the bottom in the composer's place, from its bold title on."""
     end = len(screen.texts)
-    own = next((row for row in range(end - 1, -1, -1) if screen.texts[row][:1] in ("•", "■", "⚠") or _is_sent(screen, row)), -1)
+    own = next(
+        (row for row in range(end - 1, -1, -1) if screen.texts[row][:1] in ("•", "◦", "■", "⚠") or _is_sent(screen, row)), -1
+    )
     start = own + 1
     for row in range(end - 1, own, -1):
         if screen.texts[row][:2] == "  " and (not row or not screen.texts[row - 1]) and _is_title(screen, row):
@@ -143,7 +146,7 @@ def _is_title(screen: Screen, row: int) -> bool:
 _KEYS = r"(?i)^ *+(?:press )?(?:enter|esc|tab|space|ctrl ?\+|\^\w|\? |\w(?= \w+  )|[↑↓←→↵])\S*+ ++\S"
 _401 = "codex-trap-recovered-from-401-120x40"
 _FOR = r"[^(]*+(?:\((?P<wait>[\dhms ]+))?"
-_SAYS = r"(?i)^(?=■| +└).*?"
+_SAYS = r"(?i)^(?=[■⚠]| +└).*?"
 _LIMIT = "codex-usage-limit-120x40"
 _429 = "codex-rate-429-retrying-120x40"
 _QUOTA = "codex-billing-quota-120x40"

@@ -81,8 +81,10 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
             status = block
         elif status and (running := last_where(screen.texts, _RUNNING, block.start, block.stop)) is not None:
             return range(running, status.stop), range(0)
-        elif not (_ASIDE.match(first) or _BEYOND.match(first)):
+        elif not _ASIDE.match(first):
             last = last_where(screen.texts, _OWN, block.start, block.stop)
+            if last is not None and _BEYOND.match(screen.texts[last]):
+                continue
             return status, range(last, block.stop) if last is not None and screen.texts[last].startswith("✕") else range(0)
     return status, range(0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import Options, Screen, clipped, is_rule, look_at
+from .screen import Options, Screen, clipped, is_colourless, is_rule, look_at
 
 _BAR = re.compile(r"^ ⚕ \S")
 _SIGN = re.compile(r"^(?:[\w.-]{1,40} )?(?:[^\w\s] ?)?[❯⚕⚠?✎🔐🔑⠁-⣿](?: |$)")
@@ -37,7 +37,7 @@ def parts(screen: Screen) -> Parts | None:
 
 
 def _own(screen: Screen, row: int) -> bool:
-    return look_at(screen.rows[row], 0).fg is not None
+    return look_at(screen.rows[row], 0).fg is not None or is_colourless(screen)
 
 
 def _composer(screen: Screen) -> int | None:

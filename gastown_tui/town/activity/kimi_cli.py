@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import Options, Screen, clipped, coloured, faint, is_rule, look_at
+from .screen import Options, Screen, clipped, coloured, faint, is_colourless, is_rule, look_at
 
 _TITLED_RULE = re.compile(r"^[─╌━╍]{2,4} \w[^─╌━╍]* [─╌━╍]{2,}$")
 _TITLED_BOX = re.compile(r"^[╭┌][─━]+ [^─━ ][^─━]* [─━]+[╮┐]?$")
@@ -50,7 +50,7 @@ def parts(screen: Screen) -> Parts | None:
 
 def _own(screen: Screen, row: int) -> bool:
     """Whether the program drew the row: what a person types has the terminal's own colour."""
-    return look_at(screen.rows[row], 0).fg is not None
+    return look_at(screen.rows[row], 0).fg is not None or is_colourless(screen)
 
 
 def _toolbar(screen: Screen) -> int:

@@ -99,6 +99,11 @@ def coloured(look: Attributes) -> bool:
             return max(red, green, blue) - min(red, green, blue) > 24
 
 
+def is_colourless(screen: Screen) -> bool:
+    """Whether nothing has a colour at all, as under NO_COLOR: then a colour that is missing tells nothing."""
+    return not any(look.fg is not None for cells in screen.rows for _, look in cells)
+
+
 def reddish(look: Attributes) -> bool:
     """Whether a text is in some theme's red. Orange is none: it has next to no blue."""
     match look.fg:
