@@ -182,7 +182,7 @@ def _checks(screen: Screen, dialog: range) -> Options | None:
 PROGRAM = Program(
     product="kimi-cli",
     name="kimi-cli",
-    versions=("1.30.0", "1.40.0", "1.51.0"),
+    versions=("1.30.0", "1.40.0", "1.47.0", "1.51.0"),
     parts=parts,
     dialogs=(
         Dialog("plan", r"\? (?:Enter plan mode|Approve this plan)", "kimi-plan-enter-120x40"),
