@@ -158,6 +158,13 @@ async def test_a_page_says_what_calls_on_the_others() -> None:
     assert second.splitlines()[1] == " 10–15 of 15 · page 2 of 2   on other pages 1 dead · 1 held"
 
 
+async def test_a_small_page_says_it_too() -> None:
+    app = scene.console()
+    async with app.run_test(size=(40, 12)) as pilot:
+        shown = await wall(app, pilot)
+    assert shown.splitlines()[1] == " 1–1 of 15 · others 1 dead · 1 asks · 1…"
+
+
 async def test_the_last_words_of_the_dead_have_lost_their_colours() -> None:
     app = scene.console()
     async with app.run_test(size=MIDDLE) as pilot:

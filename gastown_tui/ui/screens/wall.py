@@ -17,13 +17,15 @@ from ..view import ENDED, View
 from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
-from ..widgets.lines import Lines, Run, fit
+from ..widgets.lines import Lines, Run, clip, fit, width_of
 from ..widgets.tile import Face, Tile
 from .listing import Listing
 from .page import nothing
 
 # Pictures a second of the panes beside the marked one.
 BESIDE = 1.0
+# Columns from which on there is room for all that is said above the tiles.
+WIDE = 60
 
 
 class WallScreen(Listing):
@@ -127,14 +129,16 @@ class WallScreen(Listing):
             return [(" nobody is listed", style("dim"))]
         first, shown = self._at - self._at % size, self.on_page
         told = [f"{first + 1}–{first + len(shown)} of {len(self._agents)}"]
-        told += [f"page {first // size + 1} of {-(-len(self._agents) // size)}"] if len(self._agents) > size else []
+        # What calls on the other pages must not be what a small terminal cuts off.
+        wide = self.size.width >= WIDE
+        told += [f"page {first // size + 1} of {-(-len(self._agents) // size)}"] if wide and len(self._agents) > size else []
         told += ["only problems"] if self.wish.only_problems else []
         told += [f"/{self.wish.query}"] if self.wish.query else []
         away = roster.problems([*self._agents[:first], *self._agents[first + size :]], ages.now)
-        return [
-            (f" {' · '.join(told)}", style("dim")),
-            *([("   on other pages ", style("dim")), (away, style("attention"))] if away else []),
-        ]
+        here = (f" {' · '.join(told)}", style("dim"))
+        there = ("   on other pages " if wide else " · others ", style("dim"))
+        calling = clip(away, self.size.width - width_of([here, there]))
+        return [here, there, (calling, style("attention"))] if away else [here]
 
     def choose(self, key: str) -> None:
         self._chosen = key
