@@ -52,7 +52,7 @@ class Tmux:
 
     def cmd(self, *argv: str, check: bool = True) -> str:
         """Returns what `tmux <argv>` prints, empty lines at its end apart. Raises LibTmuxException unless `check` is False."""
-        with _limit():
+        with limited():
             done = self.server.cmd(*argv)
         if check and done.returncode:
             raise LibTmuxException(f"{done.returncode}: {' '.join(done.stderr)}", subcommand=argv[0])
@@ -95,19 +95,23 @@ class Tmux:
 
     def kill(self) -> None:
         """Ends the server, if there is one."""
-        with contextlib.suppress(TimeoutError), _limit():
+        with contextlib.suppress(TimeoutError), limited():
             self.server.kill()
 
 
 @contextlib.contextmanager
-def _limit(seconds: int = 20) -> Iterator[None]:
+def limited(seconds: int = 20) -> Iterator[None]:
     """Raises TimeoutError in what takes longer. Main thread only.
 
     `timeout` in the script cannot do it: libtmux reads to the end of pipes that a stopped server holds.
     """
 
+    error: TimeoutError | None = None
+
     def late(*_: object) -> None:
-        raise TimeoutError(f"tmux did not answer within {seconds} s")
+        nonlocal error
+        error = TimeoutError(f"it is not done within {seconds} s")
+        raise error
 
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(seconds)
@@ -116,3 +120,6 @@ def _limit(seconds: int = 20) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+    if error is not None:
+        # Whatever it was raised in may have kept it to itself.
+        raise error

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import _limit
+from servers import limited
 
 from gastown_tui.town.cells import Cells, parse_rows, plain
 from gastown_tui.town.masking import masked
@@ -191,5 +191,5 @@ HURTING = ("sk-", "eyJ-", "token=", "--", "cookie:", "A_", "SG.", "Bearer a", ":
 @pytest.mark.parametrize("piece", HURTING)
 def test_no_text_takes_long(piece: str) -> None:
     """What looks like the beginning of secrets, over and over: a search that goes back over all of it would take hours."""
-    with _limit(60):
+    with limited(60):
         mask(piece * (200_000 // len(piece)))

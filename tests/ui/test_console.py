@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import scene
+from servers import limited
 from textual.dom import DOMNode
 from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.pilot import Pilot
@@ -487,3 +488,17 @@ async def test_the_size_of_the_terminal_styles_no_part_twice(monkeypatch: pytest
         assert app.screen.has_class("-wide") and again.count("AgentScreen") == 1
         await pressed(pilot, "z")
         assert app.screen.has_class("-zoomed") and again.count("AgentScreen") == 2
+
+
+async def test_a_picture_that_takes_longer_than_it_holds_freezes_nothing() -> None:
+    """As on a machine that is overloaded, after a stop of the process, or where the clock is set meanwhile."""
+
+    class Hurrying(scene.Clock):
+        def __call__(self) -> scene.Moment:
+            self.wall += 2
+            return super().__call__()
+
+    with limited(20):
+        async with scene.console(clock=Hurrying()).run_test(size=(120, 32)) as pilot:
+            before = await pressed(pilot, "j")
+            assert await pressed(pilot, "j") != before

@@ -28,6 +28,7 @@ from ..widgets.header import Header, notice
 from ..widgets.pane import Pane
 
 _SAID_FOR = 5.0
+_AT_ONCE_S = 0.01
 
 
 class Host(Protocol):
@@ -184,7 +185,8 @@ class Page(Screen[None]):
         self._redraw_at = at
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(at - self.view.now, self.redraw) if at < inf else None
+        # The painting itself may take until then, or the clock is set: of a time that is over Textual's timer spins for ever.
+        self._timer = self.set_timer(max(_AT_ONCE_S, at - self.view.now), self.redraw) if at < inf else None
 
     def say(self, text: str) -> None:
         """Shows for a few seconds what just happened."""
