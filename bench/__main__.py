@@ -13,14 +13,15 @@ from typing import NoReturn
 
 import gastown_tui
 
-from . import costs, judged, log, ribbon, speeds, wall
+from . import beads, costs, judged, log, ribbon, speeds, wall
 from .fleet import Fleet, fleets
 from .plan import QUICK, Plan
 from .table import README, RESULTS, Row, machine, markdown, reasons, results, shortened
 
 FIRST_FRAME = 20
 # In this order: what wants a quiet, old town comes before what kills and revives.
-NAMES = ("first", "status", "bytes", "forks", "steady", "scale", "keys", "deaths", "memory", "judged", "wall", "ribbon", "log")
+_QUIET = ("first", "status", "bytes", "forks", "steady", "scale")
+NAMES = (*_QUIET, "keys", "deaths", "memory", "judged", "wall", "ribbon", "log", "beads")
 
 
 def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list[Row]]]:
@@ -40,6 +41,7 @@ def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list
         "wall": lambda: wall.rows(plan),
         "ribbon": lambda: ribbon.rows(plan),
         "log": lambda: log.rows(plan),
+        "beads": lambda: beads.rows(plan),
     }
 
 
