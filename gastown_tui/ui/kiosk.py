@@ -5,9 +5,11 @@ Nothing that can change a town may be reached from here by any import; a contrac
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from textual import events
 
@@ -50,10 +52,11 @@ class Kiosk(Stage):
         ways: Ways = USUAL,
         seconds: float = 20.0,
         leave_key: str | None = None,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._fresh = partial(Glass, eye, clock, read_only=True, ways=ways)
         super().__init__(self._fresh(), environ)
-        self._clock, self._seconds = clock, seconds
+        self._clock, self._seconds, self._alive = clock, seconds, alive
         self._ways_out = tuple(key for key in (QUIT, leave_key) if key)
         self._at, self._until = -1, 0.0
         self._falls = 0
@@ -81,6 +84,7 @@ class Kiosk(Stage):
 
     def beat(self) -> None:
         """Does a second's work: shows the time, and what comes next where it is time for that."""
+        self._alive()
         page, lost = self.page, not isinstance(self.view.town, Town)
         if self._fallen or not isinstance(page, Exhibit) or isinstance(page, NowhereExhibit) != lost:
             self._go_on()
@@ -147,6 +151,35 @@ class Kiosk(Stage):
         return super().fault or (self._fallen if self.return_code is None else None)
 
 
+class Patience:
+    """Raises TimeoutError where the main thread stands, once `alive` was not called for so many seconds.
+
+    It comes in two steps: a process that was stopped is late without any fault, and first gets a moment to say that it lives.
+    """
+
+    def __init__(self, seconds: int = 60, grace: int = 10) -> None:
+        self._seconds, self._grace = seconds, grace
+        self._late = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGALRM, self._over)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, self._before)
+
+    def alive(self) -> None:
+        self._late = False
+        signal.alarm(self._seconds)
+
+    def _over(self, *_: object) -> None:
+        late, self._late = self._late, True
+        signal.alarm(self._grace)
+        if late:
+            raise TimeoutError(f"the picture stood still for {self._seconds + self._grace} s")
+
+
 class Glass(View):
     """A view through which no secret is seen in a pane."""
 
@@ -165,5 +198,6 @@ def run(
     leave_key: str | None,
 ) -> int:
     """Runs the kiosk until it is left, and returns its exit code (`stage.play`). `seconds`: how long a page stays."""
-    kiosk = Kiosk(eye, clock=clock, environ=environ, ways=ways, seconds=seconds, leave_key=leave_key)
-    return play(kiosk, clock=clock, state_dir=state_dir)
+    with Patience() as patience:
+        kiosk = Kiosk(eye, clock=clock, environ=environ, ways=ways, seconds=seconds, leave_key=leave_key, alive=patience.alive)
+        return play(kiosk, clock=clock, state_dir=state_dir)

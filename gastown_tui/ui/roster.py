@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from gastown_tui.town.snapshot import Agent, Foreign, State, Town
 from gastown_tui.town.text import safe
-from gastown_tui.town.words import title
+from gastown_tui.town.words import title, work
 
 SORTS = ("place", "attention", "name", "quiet")
 TOWN_LEVEL = "hq"
@@ -75,7 +75,7 @@ def in_order(word: str, text: str) -> bool:
 
 def rows(town: Town, wish: Wish, now: float) -> tuple[Row, ...]:
     """Returns the rows to list. By place they are grouped under headings; any other order is one flat list of full names."""
-    agents = [agent for agent in town.agents if _wanted(agent, wish, now)]
+    agents = [agent for agent in town.agents if _wanted(agent, town, wish, now)]
     foreign = [] if wish.only_problems else [session for session in town.foreign if fuzzy(wish.query, session.session)]
     if wish.sort != "place":
         ordered = sorted(agents, key=lambda agent: _rank(agent, wish.sort, now))
@@ -97,10 +97,10 @@ def next_calling(town: Town, wish: Wish, now: float, after: str) -> Agent | None
     return next((row.agent for row in around if row.agent and row.agent.needs_you(now)), None)
 
 
-def _wanted(agent: Agent, wish: Wish, now: float) -> bool:
+def _wanted(agent: Agent, town: Town, wish: Wish, now: float) -> bool:
     if wish.only_problems and not agent.needs_you(now):
         return False
-    return not wish.query or fuzzy(wish.query, f"{agent.id} {agent.state} {agent.bead or ''} {agent.runtime or ''}")
+    return not wish.query or fuzzy(wish.query, f"{agent.id} {agent.state} {work(agent, town.beads)[0]} {agent.runtime or ''}")
 
 
 def _group(group: str, members: list[Agent], folded: bool, now: float) -> list[Row]:

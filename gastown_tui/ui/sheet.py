@@ -15,7 +15,7 @@ from .ages import Ages
 from .view import Event
 
 if TYPE_CHECKING:
-    from gastown_tui.town.beads.stock import Stock
+    from gastown_tui.town.snapshot import Stock
 
 _HALF_A_DAY_S = 43200.0
 Section = tuple[str, list[tuple[str, str]]]

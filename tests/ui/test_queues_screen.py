@@ -14,9 +14,9 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gastown_tui.town.beads.index import Index
-from gastown_tui.town.beads.joins import Finding
+from gastown_tui.town.snapshot import Finding
 from gastown_tui.town.beads.queues import Source
-from gastown_tui.town.beads.stock import Stock, Work
+from gastown_tui.town.snapshot import Stock, Work
 from gastown_tui.town.snapshot import Evidence, SourceState, Told
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens import queues as screen
@@ -58,7 +58,7 @@ async def pressed(pilot: Pilot[None], *keys: str) -> str:
     await pilot.pause()
     app = pilot.app
     assert isinstance(app, Console)
-    while isinstance(app.screen, QueuesScreen) and not app.screen.whole:
+    while isinstance(app.screen, QueuesScreen) and not app.screen.is_whole:
         await pilot.pause(0.01)
     await pilot.pause()
     return scene.text(app)
@@ -112,9 +112,10 @@ async def test_what_is_unknown_is_never_none() -> None:
 
 
 async def test_the_ways_between_a_bead_and_its_agent_lead_back() -> None:
-    async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
+    async with scene.console(eye()).run_test(size=(200, 60)) as pilot:
         shown = await pressed(pilot, "3", "slash", *"gt-4f2", "enter", "o")
         assert isinstance(pilot.app.screen, AgentScreen) and "gastown/crew/jack" in shown
+        assert "bead          gt-4f2 Retry the push" in shown, "its bead with the title that the beads tell"
         shown = await pressed(pilot, "o")
         assert isinstance(pilot.app.screen, BeadScreen) and "Retry the push when the remote is busy" in shown
         depth = len(pilot.app.screen_stack)
@@ -200,6 +201,25 @@ async def test_a_database_that_goes_while_a_filter_is_on_upsets_nothing(monkeypa
         made.beads._sources, made.beads.origins = made.beads._sources[:1], made.beads.origins[:1]
         made.beads.put("hq")
         assert "/gt- · 0 of 4" in await pressed(pilot)
+
+
+async def test_beads_that_change_faster_than_they_are_looked_at_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "SLICE", 1)
+    made = eye()
+    app = scene.console(made)
+    async with app.run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "3", "slash", *"urgent", "enter")
+        for number in range(40):
+            made.beads.put("gastown", bead(f"gt-00{number}", "most urgent", 5, priority=0))
+            await pilot.pause()
+        assert "most urgent" in scene.text(app), "while they go on changing"
+        assert "/urgent · 40 of 59" in await pressed(pilot)
+
+
+async def test_an_agent_is_found_in_the_list_by_the_bead_that_beads_tell() -> None:
+    async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "slash", *"hq-4d1")
+    assert "1 of 15" in shown and "mayor" in shown
 
 
 async def test_folding_stays_with_its_queue() -> None:

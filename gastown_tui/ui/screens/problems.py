@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 
-from gastown_tui.town.beads.joins import Finding
+from gastown_tui.town.snapshot import Finding
 from gastown_tui.town.problems import Group, acknowledged, problems
 from gastown_tui.town.snapshot import Agent, State
 

@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from gastown_tui.town.beads.bead import Bead
 from gastown_tui.town.beads.joins import Roll
-from gastown_tui.town.beads.origin import Origin
+from gastown_tui.town.snapshot import Origin
 from gastown_tui.town.beads.queues import Beads
 from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.text import mask, safe
@@ -77,9 +77,9 @@ class QueuesScreen(Page):
         return self._roll[1]
 
     @property
-    def whole(self) -> bool:
-        """Whether every bead was looked at."""
-        return self._sift.whole and self._shown is self._sift
+    def is_whole(self) -> bool:
+        """Whether all beads were looked at."""
+        return self._sift.whole
 
     def has(self, need: str) -> bool:
         match need:
@@ -101,9 +101,11 @@ class QueuesScreen(Page):
         self.repaint(self._paint_beads)
 
     def _take(self) -> None:
-        """Takes what the book holds now, unless the picture is held still."""
-        book = self.view.eye.beads
-        if self._version == book.version or (self.view.held_since is not None and self._version is not None):
+        """Takes what the book holds now, unless the picture is held still, or beads are still being looked at: else a town whose
+        beads change faster than they are looked at would never be seen.
+        """
+        book, held = self.view.eye.beads, self.view.held_since is not None
+        if self._version == book.version or self._sifting is not None or (held and self._version is not None):
             return
         self._version, self._next = book.version, (book.beads, tuple(book.origins))
         self._begin(Sift(shelves(book.beads), self._sift.query))
@@ -125,7 +127,7 @@ class QueuesScreen(Page):
 
     def _look_on(self) -> None:
         self._go_on()
-        self.repaint(self._paint_beads)
+        self.paint_beads()
 
     def _show(self, sift: Sift) -> None:
         """Lists what a sift has found, with the choice at the same bead, else at the same place."""

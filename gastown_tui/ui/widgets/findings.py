@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import set_cell_size
 
-from gastown_tui.town.beads.joins import Finding
+from gastown_tui.town.snapshot import Finding
 from gastown_tui.town.text import mask, safe
 from gastown_tui.town.words import evidence_text
 

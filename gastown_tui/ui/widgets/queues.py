@@ -11,7 +11,7 @@ from rich.cells import set_cell_size
 from textual.strip import Strip
 
 from gastown_tui.town.beads.joins import Roll
-from gastown_tui.town.beads.origin import Origin
+from gastown_tui.town.snapshot import Origin
 from gastown_tui.town.beads.queues import STALE_CLAIM_S, Convoy, Escalation, Merge, Queues
 from gastown_tui.town.snapshot import State
 from gastown_tui.town.text import mask, rfc3339, safe

@@ -22,7 +22,7 @@ from .choices import Choices
 from .lines import Run, beyond, clip, fit
 
 if TYPE_CHECKING:
-    from gastown_tui.town.beads.stock import Stock
+    from gastown_tui.town.snapshot import Stock
 
 _STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 9, 5
 _NAME = 36
