@@ -89,6 +89,17 @@ async def test_an_export_first_and_then_what_bd_says(town: BeadTown, eventually:
     assert await watched.book.account("al-lfr") is None, "nobody reads any more"
 
 
+async def test_another_town_begins_with_an_empty_book(town: BeadTown, tmp_path: Path, eventually: Eventually) -> None:
+    town.export("alpha", {"bead_id": "al-1"})
+    async with watching(town, asks=False) as watched:
+        assert await eventually(lambda: watched.ready.get("alpha") == 1)
+        told = watched.told
+        other = asyncio.create_task(BeadSource(str(tmp_path / "none"), clock, watched.book, watched.facts.append, None).run())
+        assert await eventually(lambda: watched.told == told + 1)
+        assert watched.book.beads.queues == watched.book.origins == () and await watched.book.account("al-1") is None
+        other.cancel()
+
+
 async def test_without_bd_the_exports_are_followed(town: BeadTown, eventually: Eventually) -> None:
     async with watching(town, asks=False) as watched:
         assert await eventually(lambda: watched.standing == {"hq": (None, "absent"), "alpha": (None, "absent")})
@@ -117,8 +128,10 @@ async def test_nothing_is_asked_while_bds_own_breaker_is_open(town: BeadTown, ev
     breaker = town.write("tmp/beads-circuit/beads-dolt-circuit-127-0-0-1-3307.json", tripped)
     town.export("alpha", {"bead_id": "al-1"})
     async with watching(town) as watched:
-        assert await eventually(lambda: watched.ready.get("alpha") == 1)
-        assert not town.asked
+        assert await eventually(lambda: watched.standing.get("alpha") == ("export", "ok"))
+        assert await eventually(lambda: all("asks its server no more" in one.said for one in watched.book.origins))
+        told = [fact for fact in watched.facts if isinstance(fact, BeadsRead)][-1]
+        assert [notice.code for notice in told.notices] == ["dolt_down"] and not town.asked
         breaker.unlink()
         assert await eventually(lambda: len(town.asked) >= 1)
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gastown_tui.town.beads.origin import Origin
     from gastown_tui.town.beads.queues import Beads
     from gastown_tui.town.beads.trees import Account
+    from gastown_tui.town.snapshot import Origin
 
 Ask = Callable[[str], Awaitable["Account | None"]]
 
@@ -35,8 +35,16 @@ class Book:
     def on_change(self, tell: Callable[[], None]) -> None:
         self._tells.append(tell)
 
+    def begin(self) -> None:
+        """Begins anew, for another town."""
+        if self.origins:
+            self._put(None, (), None)
+
     def take(self, beads: Beads, origins: tuple[Origin, ...], ask: Ask) -> None:
         """Takes what was read, and tells it; `ask` is asked for accounts of beads from now on."""
+        self._put(beads, origins, ask)
+
+    def _put(self, beads: Beads | None, origins: tuple[Origin, ...], ask: Ask | None) -> None:
         self._beads, self.origins, self._ask = beads, origins, ask
         self.version += 1
         for tell in self._tells:

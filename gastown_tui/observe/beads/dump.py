@@ -58,6 +58,9 @@ class Dump(NamedTuple):
     imports: bool = False
 
 
+SHUT = Dump(None, "bd asks its server no more for a while: it failed too often", "gt dolt status", down=True)
+
+
 class TooMuch(Exception):  # noqa: N818 (it says what happened, as the others do)
     """It said more than anybody can keep."""
 

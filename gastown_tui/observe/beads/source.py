@@ -57,6 +57,7 @@ class BeadSource:
         self._bd: Bd | None = None
 
     async def run(self) -> None:
+        self._book.begin()
         try:
             await asyncio.sleep(FIRST_S)
             store = await self._work(self._begin)
@@ -106,7 +107,7 @@ class BeadSource:
         rhythm = Rhythm()
         while True:
             now = self._clock()
-            folder, database = await self._work(_next, rhythm, bd, store.databases, now) or ("", None)
+            folder, database = await self._work(_next, store, rhythm, bd, now) or ("", None)
             if database is None:
                 await asyncio.sleep(ASK_S)
                 continue
@@ -117,11 +118,13 @@ class BeadSource:
             self._wake.set()
 
 
-def _next(rhythm: Rhythm, bd: Bd, databases: Mapping[str, Database], now: Moment) -> tuple[str, Database] | None:
+def _next(store: Store, rhythm: Rhythm, bd: Bd, now: Moment) -> tuple[str, Database] | None:
     """Returns the database to ask about now, None where there is none, or nobody to ask."""
-    from .dump import breaker_is_open
+    from .dump import SHUT, breaker_is_open
 
-    if bd.path is None:
-        return None
-    due = ((folder, databases[folder]) for folder in rhythm.due(databases, now.mono))
-    return next(((folder, one) for folder, one in due if not breaker_is_open(one, bd.environ, now.wall)), None)
+    databases = store.databases if bd.path else {}
+    for folder in rhythm.due(databases, now.mono):
+        if not breaker_is_open(databases[folder], bd.environ, now.wall):
+            return folder, databases[folder]
+        store.take(folder, SHUT, now.wall)
+    return None

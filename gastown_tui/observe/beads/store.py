@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gastown_tui.town.beads.index import Index, rules_of
-from gastown_tui.town.beads.origin import Origin
 from gastown_tui.town.beads.queues import Beads, Source, survey
 from gastown_tui.town.beads.stock import assigned, hooked, tallies
 from gastown_tui.town.beads.trees import Account, account
 from gastown_tui.town.facts import BeadsRead
-from gastown_tui.town.snapshot import Moment, Notice
+from gastown_tui.town.snapshot import Moment, Notice, Origin
 
 from .databases import Database, Found, find, listed, read_text
 from .dump import Dump
@@ -23,6 +22,7 @@ FORMULA = ".formula.toml"
 # bd adds what was written to its export a minute later, or whenever it runs next.
 SETTLED_S = 2.0
 OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is read"
+NONE = "bd writes one where export.auto is on; put bd on PATH, and the console asks it"
 IMPORTING = "1.0.4"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _WISPS_SINCE, _WISPS_UNTIL = (0, 58, 0), (1, 1, 0)
@@ -73,7 +73,11 @@ class _Shelf:
             (refused.said, refused.remedy) if refused else (self.database.why_not, OLDER if self.database.why_not else "")
         )
         if self.by is None:
-            return ("error" if why or self.export.said else "absent"), why or self.export.said or "no export was written", remedy
+            return (
+                ("error" if why or self.export.said else "absent"),
+                why or self.export.said or "no export was written",
+                remedy or NONE,
+            )
         if self.by == "dump":
             return ("stale" if refused else "ok"), why, remedy
         if self.export.said:
@@ -167,8 +171,8 @@ class Store:
         down = [shelf.database for shelf in self._shelves.values() if shelf.refused and shelf.refused.down]
         self._down_since = (self._down_since or now) if down else None
         if down:
-            host, port = down[0].server or ("its server", 0)
-            text = f"Dolt at {host}:{port} cannot be reached: beads are as of before, and witnesses may vanish"
+            place = " at {}:{}".format(*down[0].server) if down[0].server else ""
+            text = f"Dolt{place} cannot be reached: beads are as of before, and witnesses may vanish"
             yield Notice("dolt_down", text, "gt dolt status; gt dolt start starts it", self._down_since)
         for shelf in self._shelves.values():
             if shelf.imports or _may_import(shelf.database):
