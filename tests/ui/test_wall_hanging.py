@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from textual.pilot import Pilot
 
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Notice, Nowhere, SourceState, State, Town
-from gastown_tui.ui.kiosk import TOUR, Kiosk
+from gastown_tui.ui.kiosk import TOUR, Kiosk, Patience
 from gastown_tui.ui.screens.exhibits import Exhibit, NowhereExhibit
 from gastown_tui.ui.widgets.band import Clock
 from gastown_tui.ui.widgets.digits import big, rows_of
@@ -342,3 +343,30 @@ async def test_what_was_tried_may_fail_to_be_drawn_too(monkeypatch: pytest.Monke
         monkeypatch.undo()
         await eventually(lambda: "this page could not be drawn" in looked(app, clock))
         await eventually(lambda: "could not be drawn" not in looked(app, clock))
+
+
+async def test_a_stop_that_never_ends_to_be_drawn_is_left(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    clock = scene.Clock()
+    with Patience(1, 1) as patience:
+        app = kiosk(clock=clock, alive=patience.alive)
+        async with app.run_test(size=(120, 32)) as pilot:
+            await turned(pilot, clock, 0)
+            monkeypatch.setattr(TOUR["town"], "_scene", endless)
+            await eventually(
+                lambda: "town could not be drawn" in (told := looked(app, clock)) and "TimeoutError" in told, within=40
+            )
+            assert app.fault is None
+
+
+def test_who_was_stopped_gets_a_moment_to_say_that_he_lives() -> None:
+    with Patience(60, 60) as patience:
+        for _ in range(3):
+            patience.alive()
+            signal.raise_signal(signal.SIGALRM)
+        with pytest.raises(TimeoutError):
+            signal.raise_signal(signal.SIGALRM)
+    assert signal.alarm(0) == 0
