@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import gastown_tui
 
-from . import beads, costs, judged, log, ribbon, speeds, wall
+from . import beads, costs, judged, kiosk, log, ribbon, speeds, wall
 from .fleet import Fleet, fleets
 from .plan import QUICK, Plan
 from .table import README, RESULTS, Row, machine, markdown, reasons, results, shortened
@@ -21,7 +21,7 @@ from .table import README, RESULTS, Row, machine, markdown, reasons, results, sh
 FIRST_FRAME = 20
 # In this order: what wants a quiet, old town comes before what kills and revives.
 _QUIET = ("first", "status", "bytes", "forks", "steady", "scale")
-NAMES = (*_QUIET, "keys", "deaths", "memory", "judged", "wall", "ribbon", "log", "beads")
+NAMES = (*_QUIET, "keys", "deaths", "memory", "judged", "wall", "ribbon", "log", "beads", "kiosk")
 
 
 def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list[Row]]]:
@@ -42,6 +42,7 @@ def measures(towns: dict[int, Fleet], plan: Plan) -> dict[str, Callable[[], list
         "ribbon": lambda: ribbon.rows(plan),
         "log": lambda: log.rows(plan),
         "beads": lambda: beads.rows(plan),
+        "kiosk": lambda: kiosk.rows(plan),
     }
 
 

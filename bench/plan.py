@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`window`: seconds of a steady state; `aged`: seconds after which ages no longer change every second."""
+    """`window`: seconds of a steady state; `aged`: seconds after which ages no longer change every second; `turns`: pages
+    of the kiosk in a day.
+    """
 
     deaths: int = 30
     starts: int = 9
@@ -18,11 +20,24 @@ class Plan:
     aged: float = 65.0
     births: int = 10_000
     questions: int = 20
+    turns: int = 4320
     small: int = 10
     middle: int = 100
     large: int = 300
 
 
 QUICK = Plan(
-    deaths=2, starts=1, looks=2, keys=15, bytes=2, window=1.0, aged=0.0, births=300, questions=2, small=3, middle=30, large=50
+    deaths=2,
+    starts=1,
+    looks=2,
+    keys=15,
+    bytes=2,
+    window=1.0,
+    aged=0.0,
+    births=300,
+    questions=2,
+    turns=40,
+    small=3,
+    middle=30,
+    large=50,
 )
