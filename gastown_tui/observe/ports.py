@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gastown_tui.town.facts import Frame, Pane, Remembered
-from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Town
+from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, Origin, Town
 
 if TYPE_CHECKING:  # what one look does not use costs it nothing
     from gastown_tui.town.acks import Ack
-    from gastown_tui.town.beads.origin import Origin
     from gastown_tui.town.beads.queues import Beads
     from gastown_tui.town.beads.trees import Account
     from gastown_tui.town.lines import Line

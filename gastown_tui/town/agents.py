@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .facts import Pane, Rig
+from .snapshot import TOWN_ROLES
 
-TOWN_ROLES = ("mayor", "deacon", "boot")
 _LEGACY = {"gt-mayor": "mayor", "gt-deacon": "deacon", "gt-boot": "boot", "gt-deacon-boot": "boot"}
 _RESERVED = frozenset({"witness", "mayor", "deacon", "refinery", "crew", "polecats"})
 # What Gas Town itself lets a session be called; anything else was named by somebody else.

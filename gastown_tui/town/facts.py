@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .acks import Ack
-from .snapshot import NOTHING, Moment, Notice, Phase, Told
+from .snapshot import NOTHING, Moment, Notice, Origin, Phase, Tally, Told
 
 if TYPE_CHECKING:  # a town without beads need not load what knows them
     from .beads.bead import Bead
-    from .beads.origin import Origin
     from .beads.queues import Beads
-    from .beads.stock import Tally
 
 OUR_PREFIX = "_gttui-"
 """What the names of our own hidden sessions begin with; they are left out of every answer."""

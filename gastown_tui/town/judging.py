@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .acks import acknowledged
 from .activity.judging import FIRST, title_shape
@@ -21,10 +21,7 @@ from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
 from .notices import notices
 from .programs import Found, runtime_named
-from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Town
-
-if TYPE_CHECKING:
-    from .beads.stock import Stock
+from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Stock, Town
 
 STRETCH_S = 5.0
 STEP = 8

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Town
+from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Stock, Town
 from .text import age, mask, quiet, rfc3339, safe
 from .words import SHAPES, doing, evidence_text, monitor_sentence, need_you, outlook, summary_sentence, until
-
-if TYPE_CHECKING:
-    from .beads.stock import Stock
 
 SCHEMA = 1
 Document = dict[str, Any]

@@ -12,10 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from .beads.stock import Stock
+from typing import Any, NamedTuple
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -60,6 +57,10 @@ class Evidence:
     fact: str
     at: float = field(compare=False)
     ago: bool = False
+
+
+TOWN_ROLES = ("mayor", "deacon", "boot")
+"""The roles that a town has once, whose names are their addresses."""
 
 
 class Expects(NamedTuple):
@@ -231,6 +232,75 @@ class Monitor(NamedTuple):
     files: Mapping[str, float] = NOTHING
 
 
+class Origin(NamedTuple):
+    """Where the beads of one database come from. `rig` is None for the town's own.
+
+    `by`: `dump` (bd's own answer), `export` (`issues.jsonl`), None where nothing could be read. `at` (wall seconds): of when that
+    is. `state` is one of `SourceState`; `said` is why there is nothing better, for a person, and `remedy` what helps. `rig` may
+    name one that is not registered any more: `orphan`.
+    """
+
+    name: str
+    rig: str | None
+    folder: str
+    by: str | None = None
+    at: float | None = None
+    state: str = "absent"
+    wisps: bool = False
+    said: str = ""
+    remedy: str = ""
+    orphan: bool = False
+
+
+class Tally(NamedTuple):
+    """How many beads stand in each queue of one database; None is unknown, which is never none. `rig` is None for the town's."""
+
+    name: str
+    rig: str | None
+    ready: int | None = None
+    active: int | None = None
+    blocked: int | None = None
+    merge: int | None = None
+    escalations: int | None = None
+    convoys: int | None = None
+    unread: int | None = None
+
+
+class Work(NamedTuple):
+    """A bead that is hooked to an agent, or that it has in progress."""
+
+    id: str
+    title: str
+    status: str
+
+
+class Finding(NamedTuple):
+    """Something that does not fit, with its evidence. `code`:
+
+    `orphaned`: hooked or in progress, and its agent is gone, or nobody has it; `unmoved`: its agent has stood idle for five
+    minutes; `shared`: more than one agent works on it; `outlived`: its agent came after it was last written to; `beadless`: a
+    polecat works on no bead.
+    """
+
+    code: str
+    bead_id: str | None
+    agent_ids: tuple[str, ...]
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+class Stock(NamedTuple):
+    """`work`: agent id -> its beads, in bd's order; `findings`: where beads and agents do not fit together.
+
+    `tallies` are of the databases that the town has, `origins` of those that no rig has any more, too.
+    """
+
+    tallies: tuple[Tally, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    work: Mapping[str, tuple[Work, ...]] = NOTHING
+    findings: tuple[Finding, ...] = ()
+
+
 class TownRef(NamedTuple):
     """Which town: everything else is keyed from here. `socket` is a path, or None where no server was found."""
 
@@ -258,7 +328,7 @@ class Town:
     notices: tuple[Notice, ...] = ()
     monitor: Monitor | None = None
     events: tuple[Told, ...] = ()
-    beads: "Stock | None" = None
+    beads: Stock | None = None
 
     @property
     def blind(self) -> bool:

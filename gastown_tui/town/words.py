@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from .snapshot import Agent, Evidence, Monitor, State, Town
+from .snapshot import Agent, Evidence, Monitor, State, Stock, Town
 from .text import age, clock_time, mask, quiet, rfc3339, safe
-
-if TYPE_CHECKING:
-    from .beads.stock import Stock
 
 SHAPES: dict[State, str] = {
     State.WORKING: "●",

@@ -10,13 +10,12 @@ from story import ALPHA, Story, pane, tree
 
 from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.beads.index import Index
-from gastown_tui.town.beads.origin import Origin
 from gastown_tui.town.beads.queues import Beads, Source, survey
-from gastown_tui.town.beads.stock import Stock, Tally, assigned, hooked, stock, tallies
+from gastown_tui.town.beads.stock import assigned, hooked, stock, tallies
 from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, chosen, origin_line, stock_document
 from gastown_tui.town.beads.trees import MOST_BRANCHES, account
 from gastown_tui.town.facts import BeadsRead
-from gastown_tui.town.snapshot import Agent, Evidence, Notice, State
+from gastown_tui.town.snapshot import Agent, Evidence, Notice, Origin, State, Stock, Tally
 
 NOW = stamp("2026-11-21T12:00:00Z") or 0.0
 NUX = Agent("alpha/polecats/nux", "polecat", "nux", State.WORKING, (Evidence("tmux", "output now", NOW),), rig="alpha")

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from gastown_tui.town.beads.index import Index
-from gastown_tui.town.beads.origin import Origin
 from gastown_tui.town.beads.queues import Source, survey
-from gastown_tui.town.beads.stock import Stock, assigned, stock, tallies
+from gastown_tui.town.beads.stock import assigned, stock, tallies
 from gastown_tui.town.beads.trees import Account, account
-from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.snapshot import Agent, Origin, Stock
 
 WALL = 1795257725.0  # 2026-11-21 10:42:05 UTC
 HOUR = 3600.0

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import NamedTuple
 
-from ..agents import TOWN_ROLES
 from ..problems import began
-from ..snapshot import GONE, Agent, Evidence, State
+from ..snapshot import GONE, TOWN_ROLES, Agent, Evidence, Finding, State
 from .bead import Bead
 from .queues import Beads
 
@@ -17,21 +15,6 @@ _LIVES_FOR_WORK = "polecat"
 SLUNG_S = 120.0
 # Between two turns anybody stands idle for a while.
 UNMOVED_S = 300.0
-
-
-class Finding(NamedTuple):
-    """Something that does not fit, with its evidence. `code`:
-
-    `orphaned`: hooked or in progress, and its agent is gone, or nobody has it; `unmoved`: its agent has stood idle for five
-    minutes; `shared`: more than one agent works on it; `outlived`: its agent came after it was last written to; `beadless`: a
-    polecat works on no bead.
-    """
-
-    code: str
-    bead_id: str | None
-    agent_ids: tuple[str, ...]
-    text: str
-    evidence: tuple[Evidence, ...]
 
 
 class Roll:

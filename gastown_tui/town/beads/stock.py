@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..snapshot import NOTHING, Agent
+from ..snapshot import Agent, Origin, Stock, Tally, Work
 from .bead import Bead
-from .joins import Finding, findings, holdings
-from .origin import Origin
+from .joins import findings, holdings
 from .queues import Beads, Queues
-
-
-class Tally(NamedTuple):
-    """How many beads stand in each queue of one database; None is unknown, which is never none. `rig` is None for the town's."""
-
-    name: str
-    rig: str | None
-    ready: int | None = None
-    active: int | None = None
-    blocked: int | None = None
-    merge: int | None = None
-    escalations: int | None = None
-    convoys: int | None = None
-    unread: int | None = None
-
-
-class Work(NamedTuple):
-    """A bead that is hooked to an agent, or that it has in progress."""
-
-    id: str
-    title: str
-    status: str
-
-
-class Stock(NamedTuple):
-    """`work`: agent id -> its beads, in bd's order; `findings`: where beads and agents do not fit together.
-
-    `tallies` are of the databases that the town has, `origins` of those that no rig has any more, too.
-    """
-
-    tallies: tuple[Tally, ...] = ()
-    origins: tuple[Origin, ...] = ()
-    work: Mapping[str, tuple[Work, ...]] = NOTHING
-    findings: tuple[Finding, ...] = ()
 
 
 def tallies(beads: Beads) -> tuple[Tally, ...]:

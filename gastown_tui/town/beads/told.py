@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..snapshot import NOTHING, Agent
+from ..snapshot import NOTHING, Agent, Origin, Stock, Tally
 from ..text import age, mask, rfc3339, safe
 from .bead import Bead
 from .joins import Roll
-from .origin import Origin
 from .queues import Beads, Convoy, Escalation, Merge, Queues
 from .ranked import rank
-from .stock import Stock, Tally
 
 SCHEMA = 1
 QUEUES = ("ready", "active", "blocked", "merge", "escalations", "convoys")

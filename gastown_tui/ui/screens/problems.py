@@ -9,9 +9,8 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 
-from gastown_tui.town.snapshot import Finding
 from gastown_tui.town.problems import Group, acknowledged, problems
-from gastown_tui.town.snapshot import Agent, State
+from gastown_tui.town.snapshot import Agent, Finding, State
 
 from .. import keys
 from ..ages import Ages

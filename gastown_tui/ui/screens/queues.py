@@ -10,9 +10,8 @@ from textual.timer import Timer
 
 from gastown_tui.town.beads.bead import Bead
 from gastown_tui.town.beads.joins import Roll
-from gastown_tui.town.snapshot import Origin
 from gastown_tui.town.beads.queues import Beads
-from gastown_tui.town.snapshot import Agent
+from gastown_tui.town.snapshot import Agent, Origin
 from gastown_tui.town.text import mask, safe
 
 from .. import keys

@@ -11,9 +11,8 @@ from rich.cells import set_cell_size
 from textual.strip import Strip
 
 from gastown_tui.town.beads.joins import Roll
-from gastown_tui.town.snapshot import Origin
 from gastown_tui.town.beads.queues import STALE_CLAIM_S, Convoy, Escalation, Merge, Queues
-from gastown_tui.town.snapshot import State
+from gastown_tui.town.snapshot import Origin, State
 from gastown_tui.town.text import mask, rfc3339, safe
 from gastown_tui.town.words import SHAPES, title
 
@@ -102,8 +101,9 @@ class BeadList(Choices):
             row = scene.plan.row(number)
             if number == self._top and row.shelf:
                 row = Row(row.section)
-            key = (_told(row, scene, ages, chosen=number == scene.chosen, first=number == self._top + 1), columns, scene.theme)
-            made[key] = self._made.get(key) or key[0].drawn(columns, scene.theme)
+            told = _told(row, scene, columns, ages, chosen=number == scene.chosen, first=number == self._top + 1)
+            key = told, columns, scene.theme
+            made[key] = self._made.get(key) or told.drawn(columns, scene.theme)
             lines.append(made[key])
         self._made = made
         if hidden and height > 2:
@@ -164,7 +164,7 @@ class Who(NamedTuple):
         return [(sign, style(token)), (clip(self.text, width - len(sign) - len(state)), style(dim)), (state, style(loud))]
 
     def __str__(self) -> str:
-        return " ".join(part for part in self if part and part != self.token)
+        return " ".join(part for part in (self.sign, self.text, self.state) if part)
 
 
 class Line(NamedTuple):
@@ -202,7 +202,7 @@ def _cell(text: str, width: int) -> str:
     return set_cell_size(clip(text, width - 1), width) if width else ""
 
 
-def _told(row: Row, scene: Scene, ages: Ages, *, chosen: bool, first: bool) -> Heading | Line:
+def _told(row: Row, scene: Scene, columns: Columns, ages: Ages, *, chosen: bool, first: bool) -> Heading | Line:
     if row.shelf is None:
         return _heading(scene.queues[row.section], scene.origins[row.section], scene.plan.shown, row, ages)
     faded = scene.origins[row.section].state in _BAD
@@ -219,7 +219,7 @@ def _told(row: Row, scene: Scene, ages: Ages, *, chosen: bool, first: bool) -> H
         bead.status,
         "P?" if bead.priority is None else f"P{bead.priority}",
         "–" if bead.created is None else ages.quiet(bead.created),
-        "–" if bead.updated is None else ages.quiet(bead.updated),
+        "" if not columns.written else "–" if bead.updated is None else ages.quiet(bead.updated),
         _who(row.item, row.shelf, scene, ages),
         faded,
     )
@@ -243,7 +243,8 @@ def _heading(queues: Queues, origin: Origin, shown: Sequence[Shelf], row: Row, a
     counts = [count(len(items), name) for name, items in counted.items() if items]
     counts += [f"{sum(queues.unread.values()):,} unread"] if queues.unread else []
     unknown = [named(name) for name, items in counted.items() if items is None]
-    counts += [f"? {', '.join(unknown)}"] if unknown and len(unknown) < len(counted) else ["? all queues"] if unknown else []
+    unknown += ["mail"] if queues.unread is None else []
+    counts += [f"? {', '.join(unknown)}"] if 0 < len(unknown) <= len(counted) else ["? all queues"] if unknown else []
     counts += [f"{queues.skipped} not understood"] if queues.skipped else []
     counts += ["docked"] if queues.docked else []
     counts += ["of no rig"] if origin.orphan else []
