@@ -14,10 +14,8 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from gastown_tui.town.beads.index import Index
-from gastown_tui.town.snapshot import Finding
 from gastown_tui.town.beads.queues import Source
-from gastown_tui.town.snapshot import Stock, Work
-from gastown_tui.town.snapshot import Evidence, SourceState, Told
+from gastown_tui.town.snapshot import Evidence, Finding, SourceState, Stock, Told, Work
 from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens import queues as screen
 from gastown_tui.ui.screens.agent import AgentScreen
@@ -105,7 +103,7 @@ async def test_what_is_unknown_is_never_none() -> None:
     async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
         shown = await pressed(pilot, "3")
     heads = {row.split()[1]: row for row in shown.splitlines() if row.startswith("── ")}
-    assert "? escalated, to merge" in heads["beads"] and "export 1 h 30 old, no wisps, stale" in heads["beads"]
+    assert "? escalated, to merge, mail" in heads["beads"] and "export 1 h 30 old, no wisps, stale" in heads["beads"]
     assert "? all queues" in heads["wasteland"] and "not read" in heads["wasteland"]
     assert "?" not in heads["gastown"]
     assert "1+? escalated" in shown.splitlines()[1] and "2+? to merge" in shown.splitlines()[1]
@@ -134,6 +132,12 @@ async def test_from_every_list_of_agents_o_leads_to_the_bead(keys: tuple[str, ..
     async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
         shown = await pressed(pilot, *keys, "o")
         assert isinstance(pilot.app.screen, BeadScreen) and shown.splitlines()[1].startswith(" gt-4f2  Retry the push")
+
+
+async def test_a_bead_says_how_its_agent_is_in_shape_and_word() -> None:
+    async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "3", "slash", *"71c", "enter", "enter")
+    assert "status       hooked · ▲ polecat furiosa held" in shown
 
 
 async def test_a_tree_leads_on_from_bead_to_bead() -> None:

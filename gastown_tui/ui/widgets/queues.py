@@ -141,7 +141,9 @@ class Heading(NamedTuple):
         for count in self.counts:
             room -= len(count) + 3
             if room < 0:
-                left.append((" …", style("dim")))
+                # That something is not known is told also where there is no room to tell what.
+                unknown = any(one.startswith("?") for one in self.counts)
+                left.append((" … ?", style("attention")) if unknown else (" …", style("dim")))
                 break
             left.append((f" · {count}", style("attention" if count.startswith("?") else "dim")))
         right = [(f" {self.source} ", style("attention" if self.bad else "dim"))]
