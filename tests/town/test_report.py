@@ -61,14 +61,14 @@ def town(*agents: Agent, **more: Any) -> Town:
 
 def test_the_keys_are_those_of_the_contract_in_their_order() -> None:
     document = status_document(town(agent(), foreign=(Foreign("notes", "$9"),), notices=(Notice("down", "d", "r"),)), NOW)
-    assert list(document) == ["schema", "observed_at", "town", "summary", "sources", "agents", "foreign", "monitor"]
+    assert list(document) == ["schema", "observed_at", "town", "summary", "sources", "agents", "foreign", "monitor", "beads"]
     assert list(document["town"]) == ["name", "root", "socket", "epoch", "notices"]
     assert list(document["town"]["notices"][0]) == ["code", "since", "text", "remedy"]
     assert list(document["summary"]) == ["agents", "alive", "dead", "missing", "zombie", "need_you", "by_state"]
     assert " ".join(document["agents"][0]) == AGENT_KEYS
     assert list(document["agents"][0]["evidence"][0]) == ["source", "at", "fact"]
     assert document["foreign"] == [{"session": "notes", "session_id": "$9", "kind": None}]
-    assert (document["schema"], document["monitor"]) == (1, None)
+    assert (document["schema"], document["monitor"], document["beads"]) == (1, None, None)
 
 
 def test_a_whole_town_is_json() -> None:
