@@ -145,7 +145,9 @@ def _status(screen: Screen, printed: range, gap: int) -> range:
 
 def _coloured(screen: Screen, printed: range) -> range:
     """Returns the printed rows from the first on that begins in a colour: an error stands at the left edge, in red."""
-    first = next((row for row in printed if screen.texts[row] and coloured(look_at(screen.rows[row], 0))), printed.stop)
+    shown = [row for row in printed if screen.texts[row][:1].strip()]
+    plain = is_colourless(screen)
+    first = next((row for row in shown if plain or coloured(look_at(screen.rows[row], 0))), printed.stop)
     end = next((row for row in range(first, printed.stop) if _ADVICE.match(screen.texts[row])), printed.stop)
     return range(first, min(end, first + _MOST_ERROR))
 
@@ -205,21 +207,16 @@ PROGRAM = Program(
     ),
     troubles=(
         Trouble(
-            "limit", r"^Quota exceeded|" + _ERROR + r".*(?:usage limit|billing cycle|[Qq]uota)", "kimi-quota-403-120x40", True
-        ),
-        Trouble(
             "billing",
-            r"^Membership expired|" + _ERROR + ".*(?:Error code: 402|balance|suspended|billing)",
+            r"^Membership expired|" + _ERROR + r".*(?:Error code: 402|balance|suspended|billing(?! cycle))",
             "kimi-billing-402-120x40",
-            True,
         ),
-        Trouble(
-            "auth", r"^Authorization failed|^LLM not set|^Server: Error code: 40[13]", "kimi-trap-recovered-from-401-120x40", True
-        ),
-        Trouble("auth", r"^│ +Model: not set", "kimi-first-start-no-model-120x40", True),
-        Trouble("rate", _ERROR + r".*Error code: 429", "kimi-rate-429-120x40", True),
-        Trouble("network", r"^Network connection failed|^Request timed out", "source of 1.51.0", True),
-        Trouble("overloaded", r"^LLM provider error|^The server returned", "kimi-overloaded-503-120x40", True),
+        Trouble("limit", r"^Quota exceeded|" + _ERROR + r".*(?:usage limit|billing cycle|[Qq]uota)", "kimi-quota-403-120x40"),
+        Trouble("auth", r"^Authorization failed|^LLM not set|^Server: Error code: 40[13]", "kimi-trap-recovered-from-401-120x40"),
+        Trouble("auth", r"^│ +Model: not set", "kimi-first-start-no-model-120x40"),
+        Trouble("rate", _ERROR + r".*Error code: 429", "kimi-rate-429-120x40"),
+        Trouble("network", r"^Network connection failed|^Request timed out", "source of 1.51.0"),
+        Trouble("overloaded", r"^LLM provider error|^The server returned", "kimi-overloaded-503-120x40"),
     ),
     notes=(Note(r"context: (?P<context>\d+(?:\.\d+)?)%", "kimi-idle-context-low-120x40"),),
     twin="kimi-code",

@@ -109,10 +109,14 @@ def reddish(look: Attributes) -> bool:
     match look.fg:
         case red, green, blue:
             return green < 0.6 * red and blue < 0.75 * red and blue * 2 >= green
-        case int() as index:
-            return index in (1, 9, 124, 125, 131, 160, 161, 167, 168, 196, 197, 203, 204)
-        case None:
-            return False
+        case int() as index if 16 <= index < 232:
+            return reddish(Attributes(fg=_CUBE[index - 16]))
+        case index:
+            return index in (1, 9)
+
+
+_LEVELS = (0, 95, 135, 175, 215, 255)
+_CUBE = [(red, green, blue) for red in _LEVELS for green in _LEVELS for blue in _LEVELS]
 
 
 def faint(look: Attributes) -> bool:
