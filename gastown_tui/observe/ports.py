@@ -172,7 +172,7 @@ class BeadBook(Protocol):
 
     @property
     def origins(self) -> Sequence[Origin]:
-        """Returns where each of `beads.queues` comes from, in the same order."""
+        """Returns where each of `beads.queues` comes from, in the same order, and then the databases that no rig has any more."""
 
     async def account(self, bead_id: str) -> Account | None:
         """Returns all about a bead, closed or not; None where no database that was read has it."""

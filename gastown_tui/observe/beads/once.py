@@ -12,6 +12,8 @@ from .store import Seen, Store
 
 # A person waits for it.
 PATIENCE_S = 10.0
+# What it takes to print without them.
+ENDING_S = 0.4
 
 
 class Late(Exception):  # noqa: N818 (it says what happened, as the others do)
@@ -19,10 +21,13 @@ class Late(Exception):  # noqa: N818 (it says what happened, as the others do)
 
 
 def read_exports(root: str, clock: Callable[[], Moment], deadline: float) -> Seen | SourceFailed | None:
-    """Returns what the exports say, None for a town without beads; starts nothing. `deadline` is on the monotonic clock."""
+    """Returns what the exports say, None for a town without beads; starts nothing.
+
+    `deadline` (mono): exports that take longer, as of hundreds of thousands of beads, are told to be too large.
+    """
 
     def rest() -> None:
-        if clock().mono >= deadline:
+        if clock().mono >= deadline - ENDING_S:
             raise Late
 
     try:
