@@ -11,7 +11,7 @@ import re
 from gastown_tui.town.snapshot import State
 
 from .rules import Dialog, Note, Parts, Program, Title, Trouble, Work
-from .screen import Screen, block_above, blocks_above, faint, is_rule, last_where, look_at
+from .screen import Screen, block_above, blocks_above, faint, is_colourless, is_rule, last_where, look_at
 
 _PROMPT = re.compile(r"^ [>!*](?: |$)")
 _BOTTOM = re.compile(r"^ ?▀{8,}$")
@@ -43,6 +43,8 @@ def parts(screen: Screen) -> Parts | None:
 
 def _band(screen: Screen) -> range | None:
     """Returns the lowest band between its edges. They are blank in a terminal of few colours; the upper one may be cut off."""
+    if is_colourless(screen):
+        return _between_rules(screen)
     prompt = last_where(screen.texts, _PROMPT)
     while prompt is not None and look_at(screen.rows[prompt], 1).bg is None:
         prompt = last_where(screen.texts, _PROMPT, 0, prompt)
@@ -55,6 +57,13 @@ def _band(screen: Screen) -> range | None:
     return range(max(0, prompt - 1), max(bottom, prompt) + 1)
 
 
+def _between_rules(screen: Screen) -> range | None:
+    """Returns the prompt between the lowest two rules, which a terminal without colours shows instead of a band."""
+    rules = [row for row, text in enumerate(screen.texts) if is_rule(text)][-2:]
+    framed = len(rules) == 2 and _PROMPT.match(screen.texts[rules[0] + 1])
+    return range(rules[0], rules[1] + 1) if framed else None
+
+
 def _is_last(screen: Screen, end: int) -> bool:
     """Whether nothing but a footer stands below a band, or a list of what may complete the draft."""
     below = [text for text in screen.texts[end:] if text]
@@ -63,12 +72,13 @@ def _is_last(screen: Screen, end: int) -> bool:
 
 def _draft(screen: Screen, rows: range) -> str:
     """Returns what was typed behind the prompt's mark. A placeholder is grey, behind the blank that the caret covers."""
-    lines = [screen.texts[row][3:].strip(" ▄▀") for row in rows]
+    lines = [screen.texts[row][3:].strip(" ▄▀─") for row in rows]
     first = next((row for row, line in zip(rows, lines, strict=True) if line), None)
     if first is None:
         return ""
     start = screen.texts[first].index(lines[first - rows.start], 3)
-    return "" if faint(look_at(screen.rows[first], start)) else "\n".join(lines).strip()
+    hint = faint(look_at(screen.rows[first], start)) or (start > 3 and is_colourless(screen))
+    return "" if hint else "\n".join(lines).strip()
 
 
 def _above(screen: Screen, top: int) -> tuple[range, range]:
@@ -130,12 +140,12 @@ PROGRAM = Program(
         Work("working", r"^ ?[⠁-⣿] ", "gemini-working-streaming-80x24", status=True),
     ),
     troubles=(
-        Trouble("billing", _SAYS + r"\b(?:402|billing|payment)\b", "auth-403-40x24", True),
-        Trouble("auth", _SAYS + r"\b(?:40[13]|api.?key|unauthenticated|permission.denied)\b", "auth-401-40x24", True),
-        Trouble("limit", _SAYS + r"\b(?:quota|limit reached)\b", "auth-401-40x24", True),
-        Trouble("rate", _SAYS + r"\b(?:429|rate.?limit|resource.?exhausted)\b", "auth-401-40x24", True),
-        Trouble("network", _SAYS + r"\b(?:fetch failed|ECONN|ENOTFOUND|timed? ?out|network)", "auth-401-40x24", True),
-        Trouble("overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24", True),
+        Trouble("billing", _SAYS + r"\b(?:402|billing|payment)\b", "auth-403-40x24"),
+        Trouble("auth", _SAYS + r"\b(?:40[13]|api.?key|unauthenticated|permission.denied)\b", "auth-401-40x24"),
+        Trouble("limit", _SAYS + r"\b(?:quota|limit reached)\b", "auth-401-40x24"),
+        Trouble("rate", _SAYS + r"\b(?:429|rate.?limit|resource.?exhausted)\b", "auth-401-40x24"),
+        Trouble("network", _SAYS + r"\b(?:fetch failed|ECONN|ENOTFOUND|timed? ?out|network)", "auth-401-40x24"),
+        Trouble("overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24"),
     ),
     notes=(
         Note(r"\bGemini CLI v(?P<version>\d[\w.-]*)", "gemini-idle-draft-80x24"),
