@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import scene
 from servers import limited
+from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.pilot import Pilot
@@ -38,6 +39,19 @@ async def pressed(pilot: Pilot[None], *keys: str) -> str:
 def with_agent(agent_id: str, **changed: object) -> Town:
     agents = tuple(replace(agent, **changed) if agent.id == agent_id else agent for agent in scene.AGENTS)  # type: ignore[arg-type]
     return replace(scene.TOWN, agents=agents)
+
+
+async def test_an_end_before_the_first_picture_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = TownScreen.compose
+
+    def compose(page: TownScreen) -> ComposeResult:
+        page.app.exit(return_code=129)
+        yield from parts(page)
+
+    monkeypatch.setattr(TownScreen, "compose", compose)
+    app = scene.console(scene.Eye())
+    await app.run_async(headless=True)
+    assert (app.return_code, app.fault) == (129, None)
 
 
 @pytest.mark.parametrize(("backend", "rate"), [("control", 5.0), ("fork", 1.0)])

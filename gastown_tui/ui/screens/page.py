@@ -170,7 +170,7 @@ class Page(Screen[None]):
 
     @property
     def _drawable(self) -> bool:
-        return self.is_mounted and self.is_current and self.size.width > 0
+        return self.is_mounted and self.is_current and self.size.width > 0 and bool(self.children)
 
     def _paint(self, paint: Callable[[Ages], None]) -> None:
         ages = Ages(self.view.now)
@@ -207,7 +207,9 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         # Before the first layout: a second one would send the whole screen again.
-        self.lay_out(*self.app.size)
+        # An end that was asked for while the parts are made leaves a screen without any.
+        if self.children:
+            self.lay_out(*self.app.size)
 
     def on_resize(self) -> None:
         self.redraw()
