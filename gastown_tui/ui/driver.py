@@ -95,9 +95,10 @@ class SafeDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         loop = asyncio.get_running_loop()
         self._leave = partial(loop.call_soon_threadsafe, partial(self._app.exit, return_code=GONE))
-        assert sys.__stderr__ is not None
         self._repaint = partial(loop.call_soon_threadsafe, self._app.refresh)
-        self._out = Writer(sys.__stderr__.fileno(), self._repaint, self._leave)
+        # Textual draws on standard error, which somebody may have sent into a file; that this is a terminal was looked at.
+        assert sys.__stdout__ is not None
+        self._out = Writer(sys.__stdout__.fileno(), self._repaint, self._leave)
         self._out.start()
         start: Callable[[], None] = super().start_application_mode
         start()

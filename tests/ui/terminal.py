@@ -22,7 +22,7 @@ _DEADLINE = 15.0
 class Terminal:
     """Runs the console of `child.py` on a pty of the given size."""
 
-    def __init__(self, folder: Path, width: int = 200, height: int = 50, **env: str) -> None:
+    def __init__(self, folder: Path, width: int = 200, height: int = 50, stderr: int | None = None, **env: str) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         orders, self._orders = os.pipe()
@@ -33,7 +33,7 @@ class Terminal:
             env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
             stdin=slave,
             stdout=slave,
-            stderr=slave,
+            stderr=slave if stderr is None else stderr,
             pass_fds=(orders,),
             start_new_session=True,
         )

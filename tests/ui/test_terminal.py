@@ -52,6 +52,18 @@ def test_a_terminal_that_is_gone_ends_it(start: Callable[[], Terminal]) -> None:
     assert terminal.process.wait(5) == 129
 
 
+def test_errors_sent_elsewhere_take_no_picture_with_them(tmp_path: Path) -> None:
+    with (tmp_path / "errors").open("w") as errors:
+        terminal = Terminal(tmp_path, stderr=errors.fileno())
+    try:
+        terminal.settle()
+        terminal.type(b"q")
+        assert terminal.ends() == 0
+        assert (tmp_path / "errors").read_text() == ""
+    finally:
+        terminal.close()
+
+
 def test_mouse_bytes_that_are_no_text_do_not_crash_it(start: Callable[[], Terminal]) -> None:
     terminal = start()
     terminal.type(b"\x1b[M\x40\xe5\xff\x20\x80\xfe")
