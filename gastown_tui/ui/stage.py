@@ -7,6 +7,7 @@ import math
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -156,7 +157,8 @@ def play(stage: Stage, *, clock: Callable[[], Moment], state_dir: Path) -> int:
         told = str(write_report(fault, stage.view.town, clock().wall, state_dir))
     except OSError as error:
         told = f"no report could be written: {error}"
-    sys.stderr.write(f"gastown-tui: it crashed ({type(fault).__name__}); the report:\n{told}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"gastown-tui: it crashed ({type(fault).__name__}); the report:\n{told}\n")
     return CRASHED
 
 
