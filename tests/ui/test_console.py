@@ -10,9 +10,11 @@ import pytest
 import scene
 from servers import limited
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.dom import DOMNode
 from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from gastown_tui.observe.ports import GatewayError
 from gastown_tui.town.facts import Frame
@@ -41,14 +43,15 @@ def with_agent(agent_id: str, **changed: object) -> Town:
     return replace(scene.TOWN, agents=agents)
 
 
-async def test_an_end_before_the_first_picture_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = TownScreen.compose
+@pytest.mark.parametrize("part", [TownScreen, Container])
+async def test_an_end_before_the_first_picture_is_no_crash(monkeypatch: pytest.MonkeyPatch, part: type[Widget]) -> None:
+    parts = part.compose
 
-    def compose(page: TownScreen) -> ComposeResult:
-        page.app.exit(return_code=129)
-        yield from parts(page)
+    def compose(widget: Widget) -> ComposeResult:
+        widget.app.exit(return_code=129)
+        yield from parts(widget)
 
-    monkeypatch.setattr(TownScreen, "compose", compose)
+    monkeypatch.setattr(part, "compose", compose)
     app = scene.console(scene.Eye())
     await app.run_async(headless=True)
     assert (app.return_code, app.fault) == (129, None)

@@ -170,7 +170,12 @@ class Page(Screen[None]):
 
     @property
     def _drawable(self) -> bool:
-        return self.is_mounted and self.is_current and self.size.width > 0 and bool(self.children)
+        return self.is_mounted and self.is_current and self.size.width > 0 and not self._ending
+
+    @property
+    def _ending(self) -> bool:
+        """Whether the end was asked for: parts that were not made by then never are."""
+        return self.app.return_code is not None
 
     def _paint(self, paint: Callable[[Ages], None]) -> None:
         ages = Ages(self.view.now)
@@ -207,8 +212,7 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         # Before the first layout: a second one would send the whole screen again.
-        # An end that was asked for while the parts are made leaves a screen without any.
-        if self.children:
+        if not self._ending:
             self.lay_out(*self.app.size)
 
     def on_resize(self) -> None:
