@@ -47,7 +47,12 @@ def app(ctx: click.Context, /, **options: Any) -> None:
     settings.take(options)
     if ctx.invoked_subcommand is None:
         settings.read_config()
-        raise SystemExit(_console(settings) if os.isatty(1) else _status(settings, json_wanted=False, settle=False))
+        raise SystemExit(_console(settings) if _at_terminal() else _status(settings, json_wanted=False, settle=False))
+
+
+def _at_terminal() -> bool:
+    """Returns whether there is one to draw on and to take keys from."""
+    return os.isatty(0) and os.isatty(1)
 
 
 def _console(settings: Settings) -> int:
@@ -341,7 +346,7 @@ def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
 @click.pass_obj
 def kiosk(settings: Settings) -> None:
     """A screen for the wall: large figures, all screens in turn, no commands, no secrets. Ctrl+\\ leaves."""
-    if not os.isatty(1):
+    if not _at_terminal():
         raise Complaint("usage", "the kiosk needs a terminal", "for programs there are status --json and watch --json", USAGE)
     stream = settings.stream(keeps_days=True)
     stream.begin()
@@ -378,7 +383,7 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
         with open_box(agents=agents, seed=seed, speed=speed, environ=dict(os.environ)) as box:
             settings.town, settings.socket = str(box.root), str(box.socket)
             settings.expect = settings.ignore = None
-            raise SystemExit(_console(settings) if os.isatty(1) else _status(settings, json_wanted=False, settle=False))
+            raise SystemExit(_console(settings) if _at_terminal() else _status(settings, json_wanted=False, settle=False))
     except BoxError as error:
         raise Complaint("demo", str(error), error.remedy) from None
 

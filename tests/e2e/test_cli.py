@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shlex
 import shutil
 import signal
@@ -119,6 +120,20 @@ def test_without_a_terminal_no_command_means_status(run: Run) -> None:
     bare, status = run(), run("status")
     assert bare.returncode == status.returncode == 0
     assert bare.stdout.splitlines()[-1] == status.stdout.splitlines()[-1] == "town · 1 alive"
+
+
+def test_a_terminal_that_sends_no_keys_is_none(town: HandTown) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        command = argv("--town", str(town.root), "--socket", town.tmux.socket)
+        done = subprocess.run(
+            command, env=environment(town.tmux), stdin=subprocess.DEVNULL, stdout=theirs, timeout=30, check=False
+        )
+        assert done.returncode == 0
+        assert os.read(ours, 65536).decode().splitlines()[-1] == "town · 1 alive"
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_one_that_needs_a_person_is_1(town: HandTown, run: Run) -> None:
