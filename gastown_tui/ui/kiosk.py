@@ -9,9 +9,10 @@ import signal
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from textual import events
+from textual.screen import Screen
 
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.facts import Frame
@@ -62,6 +63,7 @@ class Kiosk(Stage):
         self._falls = 0
         self._fallen: Exception | None = None
         self._faults: dict[str, tuple[float, str]] = {}
+        self._kept: dict[type[Exhibit], Exhibit] = {}
         self.attend()
 
     async def on_event(self, event: events.Event) -> None:
@@ -107,16 +109,27 @@ class Kiosk(Stage):
 
     def _go_on(self) -> None:
         """Shows the next stop, or, while there is no town, what was tried."""
+        before, fell = self.screen, self._fallen is not None
         self._fallen = None
-        if isinstance(self.view.town, Town):
-            self._at = (self._at + 1) % len(TOUR)
-            screen = TOUR[self._stop](self.view, self._plate)
-        else:
-            self._at = -1
-            screen = NowhereExhibit(self.view, self._plate)
+        known = isinstance(self.view.town, Town)
+        self._at = (self._at + 1) % len(TOUR) if known else -1
+        exhibit = self._exhibit(TOUR[self._stop] if known else NowhereExhibit)
+        exhibit.enter()
         self._until = self._clock().mono + self._seconds
-        # Not into the bottom one: an exhibit may leave by itself.
-        (self.switch_screen if len(self.screen_stack) > 1 else self.push_screen)(screen)
+        if exhibit is before:
+            exhibit.redraw()
+        else:
+            # Not into the bottom one: an exhibit may leave by itself.
+            (self.switch_screen if len(self.screen_stack) > 1 else self.push_screen)(exhibit)
+        if fell and self.is_screen_installed(before):
+            self.uninstall_screen(before)
+
+    def _exhibit(self, kind: type[Exhibit]) -> Exhibit:
+        """Returns the screen of a stop. It is kept: of one that is let go, cancelled timers keep much for hours."""
+        if kind not in self._kept:
+            self._kept[kind] = kind(self.view, self._plate)
+            self.install_screen(self._kept[kind], kind.__name__)
+        return self._kept[kind]
 
     def _plate(self) -> Plate:
         town, ages = self.view.town, Ages(self.view.now)
@@ -138,10 +151,20 @@ class Kiosk(Stage):
             super()._handle_exception(error)
         elif self._falls % _FEW == 0:
             self._renew()
+        else:
+            self._drop(self.screen)
+
+    def _drop(self, *screens: Screen[Any]) -> None:
+        """Forgets screens, so that they are made anew; one that is shown stays until the next is."""
+        for kind in [kind for kind, exhibit in self._kept.items() if exhibit in screens]:
+            exhibit = self._kept.pop(kind)
+            if exhibit not in self.screen_stack:
+                self.uninstall_screen(exhibit)
 
     def _renew(self) -> None:
-        """Starts with a view of its own again, in case what cannot be drawn is something that it kept."""
+        """Starts with a view and screens of its own again, in case what cannot be drawn is something that they kept."""
         town, self.view, self._asked = self.view.town, self._fresh(), None
+        self._drop(*self._kept.values())
         if town is not None:
             self.view.take(town)
 

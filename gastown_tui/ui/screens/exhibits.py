@@ -47,6 +47,9 @@ class Exhibit(Shown):
             yield Band("header") if isinstance(widget, Header) else Lines("plate") if isinstance(widget, Footer) else widget
         yield Clock("clock")
 
+    def enter(self) -> None:
+        """Begins with the first page."""
+
     def advance(self) -> bool:
         """Turns to the next page of this screen, and returns whether there was one."""
         return False
@@ -81,6 +84,9 @@ class WallExhibit(Exhibit, WallScreen):
     def shown(self) -> Mapping[str, float]:
         return {one.pane_id: BESIDE for one in self.on_page if one.pane_id}
 
+    def enter(self) -> None:
+        self._chosen, self._at = "", 0
+
     def advance(self) -> bool:
         after = self._at - self._at % self._grid.size + self._grid.size
         if after < len(self._agents):
@@ -93,6 +99,9 @@ class TownExhibit(Exhibit, TownScreen):
 
     def __init__(self, view: View, plate: Callable[[], Plate]) -> None:
         super().__init__(view, plate)
+        self._first = 0
+
+    def enter(self) -> None:
         self._first = 0
 
     def lay_out(self, width: int, height: int) -> None:
@@ -125,6 +134,9 @@ class ProblemsExhibit(Exhibit, ProblemsScreen):
         super().__init__(view, plate)
         self._first = self._after = self._count = 0
 
+    def enter(self) -> None:
+        self._first = 0
+
     def _hint_of(self, action: str) -> list[Run]:
         return []
 
@@ -153,6 +165,9 @@ class ProblemsExhibit(Exhibit, ProblemsScreen):
 
 class MonitorExhibit(Exhibit, MonitorScreen):
     """The Monitor as it is; where there is no room for the ribbon beside the log, that is its next page."""
+
+    def enter(self) -> None:
+        self._in_ribbon = False
 
     def advance(self) -> bool:
         more = not self.query_one(Ribbon).display
