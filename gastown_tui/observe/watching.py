@@ -125,7 +125,10 @@ class Watching:
     def _check_until(self) -> None:
         if self._until and self._town and self._ended is None:
             with suppress(TargetError):
-                if find(self._town, self._until[1]).state == self._until[0]:
+                agent = find(self._town, self._until[1])
+                if agent.state == self._until[0]:
+                    self._changes.hurry(agent.id)
+                    self._tell_changes()
                     self._end(REACHED)
 
     async def _wait(self, began: float) -> None:

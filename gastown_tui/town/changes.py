@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from .report import Document, change_document, source_document
 from .snapshot import Agent, Moment, SourceState, State, Town
@@ -34,6 +35,11 @@ class Changes:
         lines = [*self._source_lines(town, now), *self._agent_lines(town, now)]
         if began or initial:
             yield from (line for line in lines if initial or line.get("agent") not in late)
+
+    def hurry(self, agent_id: str) -> None:
+        """Lets a change of this agent that waits have lasted long enough."""
+        if agent_id in self._waiting:
+            self._waiting[agent_id] = -inf
 
     def next_at(self) -> float | None:
         """Returns when (mono) a change that waits has lasted long enough, or None."""

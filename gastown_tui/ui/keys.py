@@ -73,7 +73,7 @@ KEYS = (
     Key("other_side", ("tab",), "Tab", "list/pane", "move in the pane, or again in the list", (TOWN,), "agent", 11),
     Key("copy_id", ("y",), "y", "copy id", "copy the agent's name", WITH_AGENTS, "row", 12),
     Key("copy_pane", ("Y",), "Y", "copy pane", "copy what the pane shows", (TOWN, WALL, AGENT), "pane", 13),
-    Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "pane", 1),
+    Key("find", ("slash",), "/", "search", "search the pane and its scrollback", (AGENT,), "", 1),
     Key("next_hit(-1)", ("n",), "n", "next hit", "to the next hit, upwards", (AGENT,), "hits", 2),
     Key("next_hit(1)", ("N",), "N", "previous hit", "to the previous hit, downwards", (AGENT,), "hits"),
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),

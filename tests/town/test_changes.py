@@ -56,6 +56,16 @@ def test_working_and_idle_are_told_once_they_lasted_two_seconds() -> None:
     assert watch.changes.next_at() is None
 
 
+def test_what_was_waited_for_is_told_before_it_has_lasted() -> None:
+    watch = Watch()
+    watch.see(max=WORKS, joe=WORKS)
+    assert watch.see(max=RESTS, joe=RESTS, after=5.0) == []
+    watch.changes.hurry("max")
+    assert watch.see(max=RESTS, joe=RESTS) == [("max", "working", "idle")]
+    watch.changes.hurry("max")
+    assert watch.see(max=RESTS, joe=RESTS, after=1.0) == []
+
+
 def test_a_moment_of_idleness_is_not_told() -> None:
     watch = Watch()
     watch.see(max=WORKS)

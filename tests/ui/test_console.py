@@ -414,6 +414,17 @@ async def test_search_goes_to_the_nearest_hit_and_around() -> None:
         assert "line 1 of the past" in await pressed(pilot)
         assert "Percolating" in await pressed(pilot, "escape")
         assert "not found" in await pressed(pilot, "slash", *"PAST")
+        assert "not found: PAST" in await pressed(pilot, "enter")
+        assert "400 of 400" in await pressed(pilot, "slash", *"past"), "a search begins anew"
+
+
+async def test_where_no_pane_is_what_is_typed_after_the_slash_runs_no_keys() -> None:
+    missing = next(agent.id for agent in scene.TOWN.agents if agent.pane_id is None)
+    app = scene.console()
+    async with app.run_test(size=(120, 32)) as pilot:
+        await app.inspect(missing)
+        assert "there is no pane to search" in await pressed(pilot, "slash", *"Bash")
+        assert "acknowledge:" not in await pressed(pilot, "enter") and "not found: Bash" in await pressed(pilot)
 
 
 async def test_colour_is_not_needed() -> None:

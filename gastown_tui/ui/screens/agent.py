@@ -239,10 +239,20 @@ class AgentScreen(Page):
             self.say("j and k move in the facts" if self._in_facts else "j and k move in the pane")
 
     def action_find(self) -> None:
-        """Searches the scrollback as it is now, nearest hit first."""
+        """Searches the scrollback as it is now, nearest hit first.
+
+        Where there is no pane, too: what is typed must not run as keys.
+        """
         self._in_facts = False
         self._read(0)
-        self.ask("/", self._search, self._counted, self._query)
+        self._search("")
+        self.ask("/", self._search, self._counted)
+
+    async def keep_typed(self) -> None:
+        searching = self.typing is not None and self.typing.kept is None
+        await super().keep_typed()
+        if searching and self._query and not self._hits:
+            self.say(f"not found: {self._query}")
 
     def _search(self, query: str) -> None:
         self._query = query
@@ -251,6 +261,8 @@ class AgentScreen(Page):
         self._show_hit()
 
     def _counted(self) -> str:
+        if self.query_one(Pane).blank:
+            return "there is no pane to search · Esc ends it"
         if not self._query:
             return "type to search · Esc ends it"
         return f"{self._hit + 1} of {len(self._hits)}" if self._hits else "not found"
