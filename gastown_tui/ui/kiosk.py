@@ -151,7 +151,7 @@ class Kiosk(Stage):
             super()._handle_exception(error)
         elif self._falls % _FEW == 0:
             self._renew()
-        else:
+        elif self.screen_stack:
             self._drop(self.screen)
 
     def _drop(self, *screens: Screen[Any]) -> None:
