@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import select
-import signal
 from collections.abc import Callable, Iterator, Sequence
 
 from gastown_tui.town.lines import Line, Parser, session_of
@@ -91,9 +90,6 @@ def read_log(
     folder, names = _folder(place, now)
     reading = LogReading(f"{folder}/{LOG}", wanted, names, form)
     waits, noted = _waits(), ""
-    if follow:
-        # A shell has what it starts in the background ignore it, and then nothing that is polite would end us.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     while True:
         text, more = reading.step(clock().mono)
         if text:

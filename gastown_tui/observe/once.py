@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -40,9 +39,5 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
 
 
 def _load() -> None:
-    """Loads what judges, while tmux lists. A signal waits for that: what it raises may be lost in the middle of an import."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        import_module(f"{__package__}.looking")
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """Loads what judges, while tmux lists."""
+    import_module(f"{__package__}.looking")
