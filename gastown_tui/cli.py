@@ -432,9 +432,9 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """Runs a command and ends with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
-    # A shell has what it starts in the background ignore it, and then nothing that is polite would end us.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # SIGINT by name, too: a shell has what it starts in the background ignore it, and then nothing polite would end us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _terminate)
     # Looking through what is only just being loaded takes a tenth of the time of a single look, and finds nothing.
     gc.disable()
     json_wanted = "--json" in sys.argv
