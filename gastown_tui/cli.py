@@ -14,6 +14,7 @@ import click
 
 from gastown_tui import __version__
 from gastown_tui.options import Command, Finite, as_json, global_options
+from gastown_tui.printing import complain, json_text, mute, print_json, print_text, reader_gone
 from gastown_tui.settings import (
     BLIND,
     CRASHED,
@@ -30,7 +31,8 @@ from gastown_tui.settings import (
 
 if TYPE_CHECKING:
     from gastown_tui.observe.looking import OneLook
-    from gastown_tui.town.snapshot import Agent, Nowhere
+    from gastown_tui.observe.ports import GatewayError
+    from gastown_tui.town.snapshot import Agent, Nowhere, Town
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,12 +109,11 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
     town, now = looking.town, clock().wall
     if json_wanted:
         looking.read_beads()
-        _print_json(status_document(looking.town, now))
+        print_json(status_document(looking.town, now))
     else:
-        _print("\n".join(status_lines(town, now)))
+        print_text("\n".join(status_lines(town, now)))
     if town.blind:
-        tmux = town.source("tmux")
-        _complain(Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor"), json_wanted=False)
+        complain(_unanswered(town), json_wanted=False)
         return BLIND
     called = any(agent.state in GONE and agent.needs_you(now) for agent in town.agents)
     return NEEDS_YOU if called else GOOD
@@ -136,14 +137,18 @@ def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None
     environment, pane, error = inspect(looking, agent, lines)
     if json_wanted:
         variables = None if environment is None else {safe(name): safe(value) for name, value in environment}
-        _print_json({"schema": 1, **agent_document(agent, now), "environment": variables, "pane": pane})
+        print_json({"schema": 1, **agent_document(agent, now), "environment": variables, "pane": pane})
     else:
-        _print("\n".join(show_lines(agent, environment or (), pane or (), now)))
+        print_text("\n".join(show_lines(agent, environment or (), pane or (), now)))
     if error is not None or looking.town.blind:
-        tmux = looking.town.source("tmux")
-        why = str(error) if error else (tmux and tmux.error) or "tmux does not answer"
-        _complain(Complaint("tmux", why, (error and error.remedy) or "gastown-tui doctor"), json_wanted=False)
+        complain(_unanswered(looking.town, error), json_wanted=False)
         raise SystemExit(BLIND)
+
+
+def _unanswered(town: Town, error: GatewayError | None = None) -> Complaint:
+    tmux = town.source("tmux")
+    why = str(error or "") or (tmux and tmux.error) or "tmux does not answer"
+    return Complaint("tmux", why, (error and error.remedy) or "gastown-tui doctor")
 
 
 def _target(looking: OneLook, target: str) -> Agent:
@@ -198,11 +203,9 @@ def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> No
 
 def _seen(settings: Settings) -> OneLook:
     """Returns a look at a town that can be seen: nobody acknowledges what he cannot know."""
-
     looking = _look(settings)
     if looking.town.blind:
-        tmux = looking.town.source("tmux")
-        raise Complaint("tmux", (tmux and tmux.error) or "tmux does not answer", "gastown-tui doctor")
+        raise _unanswered(looking.town)
     return looking
 
 
@@ -215,10 +218,10 @@ def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_
 
     document = acks_document(done, agents)
     if json_wanted:
-        _print_json(document)
+        print_json(document)
     else:
         lines = [*(f"{one}: {what}" for one in document["done"]), *(f"{one}: nothing to do" for one in document["nothing"])]
-        _print("\n".join(lines))
+        print_text("\n".join(lines))
     return GOOD if document["done"] else NEEDS_YOU
 
 
@@ -236,14 +239,14 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
     def tell(document: dict[str, Any]) -> None:
         from gastown_tui.town.report import change_line
 
-        click.echo(_json(document) if json_wanted else change_line(document))
+        click.echo(json_text(document) if json_wanted else change_line(document))
 
     try:
         code = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout, reader=1).run()
     except WatchError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
     except BrokenPipeError:
-        code = _reader_gone()
+        code = reader_gone()
     raise SystemExit(code)
 
 
@@ -273,9 +276,9 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
         raise Complaint("target", f"no rig has the name {rig}", "leave --rig out to see all", USAGE)
     names, now = queues or QUEUES, clock().wall
     if json_wanted:
-        _print_json(beads_document(told, origins, names, looking.town.agents, now))
+        print_json(beads_document(told, origins, names, looking.town.agents, now))
     else:
-        _print("\n".join(beads_lines(told, origins, names, looking.town.agents, now)))
+        print_text("\n".join(beads_lines(told, origins, names, looking.town.agents, now)))
     if all(origin.by is None for origin in origins):
         raise SystemExit(BLIND)
 
@@ -300,7 +303,7 @@ def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **wo
     note = partial(click.echo, err=True)
     try:
         for text in read_log(settings.wanted(), clock, form, follow=follow, note=note, **words):
-            _print(text)
+            print_text(text)
     except LogError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
 
@@ -316,9 +319,9 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
     terminal = os.isatty(1)
     found = examine(settings.wanted(), settings.means(), settings.backend or "auto", terminal, state_dir())
     if json_wanted:
-        _print_json(found)
+        print_json(found)
     else:
-        _print("\n".join(lines(found)))
+        print_text("\n".join(lines(found)))
     raise SystemExit({"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]])
 
 
@@ -333,11 +336,11 @@ def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
 
     document = effective.document(settings, os.environ)
     if example:
-        _print(effective.example())
+        print_text(effective.example())
     elif json_wanted:
-        _print_json(document)
+        print_json(document)
     else:
-        _print("\n".join(effective.table(document)))
+        print_text("\n".join(effective.table(document)))
     raise SystemExit(NEEDS_YOU if settings.wrong else GOOD)
 
 
@@ -388,44 +391,6 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
         raise Complaint("demo", str(error), error.remedy) from None
 
 
-def _print_json(document: dict[str, Any]) -> None:
-    _print(_json(document))
-
-
-def _json(document: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(document, separators=(",", ":"))
-
-
-def _print(text: str) -> None:
-    try:
-        click.echo(text)
-    except BrokenPipeError:
-        raise SystemExit(_reader_gone()) from None
-
-
-def _reader_gone() -> int:
-    _mute()
-    return GOOD
-
-
-def _mute() -> None:
-    """Prints no more: Python would complain of a broken standard output once again when it closes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _complain(failure: Complaint, *, json_wanted: bool) -> None:
-    from gastown_tui.town.text import safe
-
-    message, remedy = safe(str(failure)), safe(failure.remedy)
-    click.echo(f"gastown-tui: {message} ({remedy})", err=True)
-    if json_wanted:
-        from gastown_tui.town.report import error_document
-
-        _print_json(error_document(failure.code, message, remedy))
-
-
 def _terminate(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
@@ -443,16 +408,16 @@ def main() -> NoReturn:
         code = GOOD
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "gastown-tui"
-        _complain(Complaint("usage", error.format_message().rstrip("."), f"see {where} --help"), json_wanted=json_wanted)
+        complain(Complaint("usage", error.format_message().rstrip("."), f"see {where} --help"), json_wanted=json_wanted)
         code = USAGE
     except Complaint as failure:
-        _complain(failure, json_wanted=json_wanted)
+        complain(failure, json_wanted=json_wanted)
         code = failure.exit_code
     except OSError as error:
         # Left to Python it would end with 1, which says that a person is needed.
-        _mute()
+        mute()
         why = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-        _complain(Complaint("system", why, "see whether the disk is full or something is in the way"), json_wanted=False)
+        complain(Complaint("system", why, "see whether the disk is full or something is in the way"), json_wanted=False)
         code = BLIND
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED

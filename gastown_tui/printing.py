@@ -1,0 +1,48 @@
+"""What the commands say, and how they say that they cannot: on standard output, in JSON where that is wanted, and to a person."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from gastown_tui.settings import GOOD, Complaint
+
+
+def print_json(document: dict[str, Any]) -> None:
+    print_text(json_text(document))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, separators=(",", ":"))
+
+
+def print_text(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise SystemExit(reader_gone()) from None
+
+
+def reader_gone() -> int:
+    mute()
+    return GOOD
+
+
+def mute() -> None:
+    """Prints no more: Python would complain of a broken standard output once again when it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def complain(failure: Complaint, *, json_wanted: bool) -> None:
+    from gastown_tui.town.text import safe
+
+    message, remedy = safe(str(failure)), safe(failure.remedy)
+    click.echo(f"gastown-tui: {message} ({remedy})", err=True)
+    if json_wanted:
+        from gastown_tui.town.report import error_document
+
+        print_json(error_document(failure.code, message, remedy))
