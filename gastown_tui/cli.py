@@ -287,7 +287,9 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
 @global_options
 @as_json
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written, through every rotation; wait for the log.")
-@click.option("--level", metavar="L", help="Of DEBUG, INFO, WARN, ERROR: it and those above. Another word: that level.")
+@click.option(
+    "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one. Another word: that level."
+)
 @click.option("--session", metavar="S", help="Lines that speak of this session.")
 @click.option("--grep", metavar="RE", help="Lines whose message holds this.")
 @click.option("--since", metavar="T", help="From the first line of this time on: 10m, 2h, 1d or RFC 3339.")

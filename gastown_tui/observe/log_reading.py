@@ -53,12 +53,18 @@ class LogReading:
         self._sift = Sift(wanted)
         self._names = {*names, *([wanted.session] if wanted.session else ())}
         self._form = form
+        self._level = wanted.level
         self.path = path
 
-    @property
-    def state(self) -> str:
-        """Returns why there is nothing new to read, or nothing."""
-        return self._follower.state
+    def fault(self, *, ended: bool) -> LogError | None:
+        """Returns why there is nothing to read, or, where the log `ended`, that nothing in it is of the level that is wanted."""
+        if (state := self._follower.state) not in ("", "empty"):
+            remedy = "name the folder with --monitor-dir, or wait with --follow"
+            return LogError("monitor", f"{self.path}: {state}", remedy)
+        if ended and not self._sift.met:
+            message = f"no line of {self.path} is of the level {self._level}"
+            return LogError("usage", message, "DEBUG, INFO, WARN and ERROR mean that level and those above", usage=True)
+        return None
 
     def step(self, now: float) -> tuple[str, bool]:
         """Returns (the lines that came since, as far as they are wanted, whether there is more at once)."""
@@ -94,13 +100,12 @@ def read_log(
         text, more = reading.step(clock().mono)
         if text:
             yield text
-        if reading.state not in ("", "empty", noted):
-            if not follow:
-                raise LogError(
-                    "monitor", f"{reading.path}: {reading.state}", "name the folder with --monitor-dir, or wait with --follow"
-                )
-            note(f"gastown-tui: {safe(reading.path)}: {reading.state}; waiting")
-        noted = reading.state
+        fault = reading.fault(ended=not more)
+        if fault is not None and not follow:
+            raise fault
+        if fault is not None and str(fault) != noted:
+            note(f"gastown-tui: {safe(str(fault))}; waiting")
+        noted = "" if fault is None else str(fault)
         if not more and (not follow or waits()):
             return
 

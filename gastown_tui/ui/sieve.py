@@ -7,14 +7,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from gastown_tui.town.lines import Line
-from gastown_tui.town.log import RANKS
+from gastown_tui.town.log import Test, of_level
 
 SHOWN_CHARACTERS = 4096
 HINT = "words · level:warn comp:handoff session:gt-x · level:broken"
 _LEVELS = ("", "warn", "error", "broken")
 _LEVEL = "level:"
-
-Test = Callable[[Line], bool]
 
 
 def condition(query: str) -> Test | None:
@@ -55,21 +53,6 @@ def _says(line: Line, words: Sequence[str]) -> bool:
     return all(map(_text(line).casefold().__contains__, words))
 
 
-def _level(value: str) -> Test:
-    """Returns the test for a level and those above; for one that nobody knows, for levels that begin so.
-
-    What tells no known level passes every known one: nobody knows that it is harmless.
-    """
-    value = value.upper()
-    if value == "BROKEN":
-        return lambda line: line.verdict != "ok"
-    rank = RANKS.get(value)
-    if rank is None:
-        return lambda line: (line.level or "").upper().startswith(value)
-    lower = {level for level, other in RANKS.items() if other < rank}
-    return lambda line: (line.level or "").upper() not in lower
-
-
 def _component(value: str) -> Test:
     value = value.casefold()
     return lambda line: value in (line.component or "").casefold()
@@ -81,7 +64,7 @@ def _session(value: str) -> Test:
     return lambda line: value in (text := _text(line)) and whole(text) is not None
 
 
-_TESTS: dict[str, Callable[[str], Test]] = {"level": _level, "comp": _component, "component": _component, "session": _session}
+_TESTS: dict[str, Callable[[str], Test]] = {"level": of_level, "comp": _component, "component": _component, "session": _session}
 
 
 class Sieve:

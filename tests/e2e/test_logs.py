@@ -101,6 +101,20 @@ def test_the_log_for_a_person_and_filtered(run: Run) -> None:
     assert run("--since", "1d").stdout == ""
 
 
+def test_a_level_that_nobody_knows_and_no_line_has_is_said_to_be_none(
+    run: Run, log: Path, follow: Callable[..., Following], wait_for: Wait
+) -> None:
+    done = run("--level", "TYPO")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "is of the level TYPO (DEBUG, INFO, WARN and ERROR mean" in done.stderr
+    following = follow("--monitor-dir", str(log.parent), "--level", "typo")
+    wait_for(lambda: "is of the level typo; waiting" in following.err.read_text())
+    with log.open("a") as file:
+        file.write(HEAD.replace("INFO", "TYPO") + 'now"}\n')
+    wait_for(lambda: following.lines)
+    assert run("--level", "TYPO").stdout.splitlines() == following.lines
+
+
 def test_sessions_are_known_from_the_town_and_from_the_log_itself(run: Run, log: Path, tmux: Tmux) -> None:
     pids = tmux.folder / "town/.runtime/pids"
     pids.mkdir(parents=True)

@@ -30,9 +30,12 @@ def wanted(wish: Wish) -> list[int]:
     ("wish", "offsets"),
     [
         (Wish(), [0, 1, 2, 3, 4, 5, 6]),
-        (Wish(level="INFO"), [1, 2, 3, 6]),
-        (Wish(level="warning"), [1, 2, 3]),
+        (Wish(level="INFO"), [1, 2, 3, 4, 5, 6]),
+        (Wish(level="warning"), [1, 2, 3, 4, 5]),
+        (Wish(level="err"), [2, 3, 4, 5]),
         (Wish(level="odd"), [5]),
+        (Wish(level="od"), []),
+        (Wish(level="broken"), [2, 3, 4, 5]),
         (Wish(session="gt-x"), [0, 1]),
         (Wish(session="gt-x-2"), [2, 3]),
         (Wish(session="gt"), []),
@@ -41,12 +44,18 @@ def wanted(wish: Wish) -> list[int]:
         (Wish(grep=re.compile("space"), level="INFO"), [3]),
         (Wish(grep=re.compile("space"), level="odd"), []),
         (Wish(since=NOW + 60), [1, 2, 3, 4, 5, 6]),
-        (Wish(since=NOW + 61, level="INFO"), [6]),
+        (Wish(since=NOW + 61, level="INFO"), [5, 6]),
         (Wish(since=NOW + 1000), []),
     ],
 )
 def test_which_lines_are_wanted(wish: Wish, offsets: list[int]) -> None:
     assert wanted(wish) == offsets
+
+
+@pytest.mark.parametrize(("level", "met"), [("err", True), ("broken", True), ("odd", True), ("od", False), (None, True)])
+def test_whether_a_level_is_one_that_anybody_knows_or_that_is_in_the_log(level: str | None, met: bool) -> None:
+    sift = Sift(Wish(level=level, session="gt-nobody"))
+    assert not any(map(sift.wants, LINES)) and sift.met is met
 
 
 @pytest.mark.parametrize(
