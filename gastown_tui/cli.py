@@ -253,7 +253,7 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 @app.command(cls=Command)
 @global_options
 @as_json
-@click.option("--rig", metavar="R", help="Only this rig's; the town's own by the name of its database.")
+@click.option("--rig", metavar="R", help="Only this rig's; `town` for the town's own.")
 @click.option(
     "--queue",
     "queues",
@@ -265,7 +265,7 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[str, ...]) -> None:
     """The town's queues of beads, by bd's own list where bd answers, else by its exports. Exit 2 when none could be read."""
     from gastown_tui.observe.beads.once import read_beads
-    from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, chosen
+    from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, called, chosen
 
     looking = _look(settings)
     seen = read_beads(looking.place.ref.root, rig, os.environ, clock)
@@ -273,7 +273,8 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
         raise Complaint("beads", "this town has no database of beads", "gastown-tui doctor")
     told, origins = chosen(seen.beads, seen.fact.origins, rig)
     if not origins:
-        raise Complaint("target", f"no rig has the name {rig}", "leave --rig out to see all", USAGE)
+        there = ", ".join(" or ".join(dict.fromkeys(called(one.name, one.rig))) for one in seen.fact.origins if not one.orphan)
+        raise Complaint("target", f"no rig has the name {rig}", f"there are: {there}", USAGE)
     names, now = queues or QUEUES, clock().wall
     if json_wanted:
         print_json(beads_document(told, origins, names, looking.town.agents, now))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gastown_tui.town.beads.told import origin_sentence
 from gastown_tui.town.facts import MonitorRead
 from gastown_tui.town.monitor import monitor
 from gastown_tui.town.report import SCHEMA, short_socket
@@ -17,6 +18,7 @@ from gastown_tui.town.snapshot import Nowhere
 from gastown_tui.town.text import mask, safe
 from gastown_tui.town.words import monitor_sentence
 
+from .beads.once import read_beads
 from .calls import TimedOut, run
 from .locate import Wanted
 from .means import FIRST_TIMEOUT_S, Means, surveyed
@@ -55,7 +57,8 @@ def examine(wanted: Wanted, means: Means, backend: str, terminal: bool, state_di
     place = surveyed(wanted, means, FIRST_TIMEOUT_S)
     checks = [_town(place), _socket(place), *_tmux(place, wanted, means, backend)]
     checks += [_tool(name, wanted) for name in ("gt", "bd")]
-    checks += [_monitor(place, wanted, means), _terminal(wanted, terminal), *_permissions(place, wanted, state_dir), _limits()]
+    checks += [*_beads(place, wanted, means), _monitor(place, wanted, means), _terminal(wanted, terminal)]
+    checks += [*_permissions(place, wanted, state_dir), _limits()]
     states = {check.name: check.status for check in checks}
     blind = states["town"] == "fail" or states["socket"] == "fail" or states["tmux"] == "fail"
     # What a version of tmux can do wrong is worth knowing, and is no failure yet.
@@ -121,6 +124,23 @@ def _tool(name: str, wanted: Wanted) -> Check:
     if done.returncode:
         return Check(name, "warn", f"{path} ends with {done.returncode}", remedy=f"run {name} version by hand")
     return Check(name, "ok", f"{said or 'no version told'} ({path})")
+
+
+def _beads(place: Survey | Nowhere, wanted: Wanted, means: Means) -> Iterator[Check]:
+    """Yields a check for each database: by what it is read, of when that is, and why not better."""
+    seen = None if isinstance(place, Nowhere) else read_beads(place.ref.root, None, wanted.environ, means.clock)
+    if seen is None:
+        yield Check(
+            "beads", "skip", "this town has no database of beads" if isinstance(place, Survey) else "no town, so no beads"
+        )
+        return
+    now = means.clock().wall
+    for origin in seen.fact.origins:
+        if origin.orphan or origin.state == "ok":
+            yield Check("beads", "skip" if origin.orphan else "ok", origin_sentence(origin, now))
+        else:
+            status = "fail" if origin.state == "error" else "warn"
+            yield Check("beads", status, origin_sentence(origin, now), remedy=origin.remedy or "put bd on PATH, and it is asked")
 
 
 def _monitor(place: Survey | Nowhere, wanted: Wanted, means: Means) -> Check:

@@ -50,6 +50,11 @@ def test_beads_for_people_and_one_rig(tmux: Tmux, town: BeadTown) -> None:
     assert "al-wj7" in out and "blocked by" in out
 
 
+def test_the_towns_own_beads_are_the_towns(tmux: Tmux, town: BeadTown) -> None:
+    code, out, _ = told(tmux, town, "beads", "--rig", "town", "--queue", "convoys")
+    assert code == 0 and out.startswith("convoys 3\n") and "hq by dump" in out and len(town.asked) == 1
+
+
 def test_status_tells_of_exports_and_starts_no_bd(tmux: Tmux, town: BeadTown) -> None:
     code, out, _ = told(tmux, town, "status", "--json")
     beads = json.loads(out)["beads"]
@@ -68,7 +73,8 @@ def test_nothing_to_read_and_nobody_of_that_name(tmux: Tmux, town: BeadTown) -> 
     code, out, _ = told(tmux, town, "beads", "--json")
     assert code == 2 and json.loads(out)["queues"]["ready"] == {"known": False, "count": None, "beads": []}
     code, out, err = told(tmux, town, "beads", "--rig", "nope", "--json")
-    assert code == 64 and json.loads(out)["error"]["code"] == "target" and "nope" in err
+    assert code == 64 and json.loads(out)["error"]["code"] == "target"
+    assert "nope (there are: town or hq, alpha)" in err
     assert told(tmux, town, "beads", "--queue", "nope")[0] == 64
 
 

@@ -19,7 +19,7 @@ from gastown_tui.observe.doctor import examine, lines
 from gastown_tui.observe.means import Means
 
 Document = dict[str, Any]
-NAMES = ["town", "socket", "tmux", "backend", "gt", "bd", "monitor", "terminal", "permissions", "limits"]
+NAMES = ["town", "socket", "tmux", "backend", "gt", "bd", "beads", "monitor", "terminal", "permissions", "limits"]
 
 
 @pytest.fixture

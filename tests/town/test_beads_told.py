@@ -124,6 +124,16 @@ def test_one_rig_is_chosen_by_its_name_or_its_databases(beads: Beads) -> None:
     assert chosen(beads, origins, None) == (beads, origins) and chosen(beads, origins, "nope") == (Beads(), ())
 
 
+def test_the_town_is_chosen_as_such_and_a_rig_says_whose_its_convoys_are(beads: Beads) -> None:
+    origins = (HQ, ALPHA_AT, LOST._replace(orphan=True))
+    assert chosen(beads, origins, "town") == chosen(beads, origins, "hq")
+    assert [one.name for one in chosen(beads, origins, "town")[1]] == ["hq"]
+    told, where = chosen(beads, origins, "alpha")
+    assert beads_lines(told, where, ["convoys"], [], NOW)[0] == "convoys ? (the town's own: --rig town)"
+    lost = Beads(tuple(one for one in beads.queues if one.name == "hq"), None)
+    assert beads_lines(lost, [HQ], ["convoys"], [], NOW)[0] == "convoys ?"
+
+
 def test_what_comes_with_every_town_is_small_and_says_the_same(beads: Beads) -> None:
     counted = tallies(beads)
     assert counted == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from gastown_tui.town.beads.told import called
 from gastown_tui.town.facts import SourceFailed
 from gastown_tui.town.snapshot import Moment
 
@@ -47,6 +48,6 @@ def read_beads(root: str, rig: str | None, environ: Mapping[str, str], clock: Ca
     seen = store.look(clock())
     for folder, database in store.databases.items() if bd.path else ():
         now = clock().wall
-        if rig in (None, database.rig, database.name) and not breaker_is_open(database, environ, now):
+        if (rig is None or rig in called(database.name, database.rig)) and not breaker_is_open(database, environ, now):
             store.take(folder, bd.dump(database, store.keep(folder)), now)
     return store.look(clock()) or seen

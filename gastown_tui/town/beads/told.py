@@ -13,6 +13,7 @@ from .queues import Beads, Convoy, Escalation, Merge, Queues
 from .ranked import rank
 
 SCHEMA = 1
+TOWN = "town"
 QUEUES = ("ready", "active", "blocked", "merge", "escalations", "convoys")
 Document = dict[str, Any]
 
@@ -27,12 +28,19 @@ class Entry(NamedTuple):
 
 
 def chosen(beads: Beads, origins: Sequence[Origin], rig: str | None) -> tuple[Beads, tuple[Origin, ...]]:
-    """Returns what concerns one rig, by its name or its database's, or all; nothing where there is no such rig."""
+    """Returns what concerns one rig, by its name or its database's, or the town alone, or all; nothing where it is neither."""
     if rig is None:
         return beads, tuple(origins)
-    queues = tuple(one for one in beads.queues if rig in (one.rig, one.name))
+    queues = tuple(one for one in beads.queues if rig in called(one.name, one.rig))
     town = any(one.rig is None for one in queues)
-    return Beads(queues, beads.convoys if town else None), tuple(one for one in origins if rig in (one.rig, one.name))
+    return Beads(queues, beads.convoys if town else None), tuple(
+        one for one in origins if not one.orphan and rig in called(one.name, one.rig)
+    )
+
+
+def called(name: str, rig: str | None) -> tuple[str, ...]:
+    """Returns by what a person may call a database: as its rig's, or as the town's, and by its own name."""
+    return (rig or TOWN, name)
 
 
 def entries(beads: Beads, name: str, now: float) -> tuple[list[Entry], bool]:
@@ -148,14 +156,16 @@ def beads_lines(beads: Beads, origins: Iterable[Origin], names: Iterable[str], a
 
 def _queue_lines(beads: Beads, name: str, roll: Roll, now: float) -> Iterator[str]:
     found, known = entries(beads, name, now)
-    yield f"{name} {len(found) if found or known else ''}{'' if known else '?'}"
+    rigs_only = all(queues.rig for queues in beads.queues)
+    why = f" (the town's own: --rig {TOWN})" if name == "convoys" and not known and rigs_only else ""
+    yield f"{name} {len(found) if found or known else ''}{'' if known else '?'}{why}"
     ids = max((len(safe(entry.bead.id)) for entry in found), default=0)
-    rigs = max((len(safe(entry.rig or "town")) for entry in found), default=0)
+    rigs = max((len(safe(entry.rig or TOWN)) for entry in found), default=0)
     for entry in found:
         bead = entry.bead
         priority = "P?" if bead.priority is None else f"P{bead.priority}"
         lived = age(now - bead.created) if bead.created is not None else "?"
-        place = f"{safe(entry.rig or 'town'):<{rigs}}  {safe(bead.id):<{ids}}"
+        place = f"{safe(entry.rig or TOWN):<{rigs}}  {safe(bead.id):<{ids}}"
         told = " · ".join(filter(None, (mask(safe(bead.title)), *_beside(entry, roll))))
         yield f"  {priority} {place}  {lived:>7}  {told}".rstrip()
 
@@ -175,8 +185,13 @@ def _beside(entry: Entry, roll: Roll) -> Iterator[str]:
 
 
 def origin_line(origin: Origin, now: float) -> str:
-    """Returns where one database's beads come from, and how old that is."""
+    """Returns where one database's beads come from, how old that is, and what helps."""
+    helps = f" ({mask(safe(origin.remedy))})" if origin.remedy else ""
+    return f"{'  ' if origin.state == 'ok' else '! '}{origin_sentence(origin, now)}{helps}"
+
+
+def origin_sentence(origin: Origin, now: float) -> str:
+    """Returns by what one database is read, how old that is, and why it is not better."""
     ago = f", {age(now - origin.at)} old" if origin.at is not None else ""
     why = f": {mask(safe(origin.said))}" if origin.said else ""
-    helps = f" ({mask(safe(origin.remedy))})" if origin.remedy else ""
-    return f"{'  ' if origin.state == 'ok' else '! '}{safe(origin.name)} by {origin.by or 'nothing'}{ago}{why}{helps}"
+    return f"{safe(origin.name)} by {origin.by or 'nothing'}{ago}{why}"
