@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
@@ -25,7 +25,7 @@ from ..widgets.lines import Lines, Run, fit
 from ..widgets.pane import Hit, Pane, find
 from ..widgets.strip import Rule
 from ..widgets.title import Title
-from .page import END, Page, may_acknowledge
+from .page import END, Page
 
 WIDE = 110
 PANE_COLUMNS = 80
@@ -88,16 +88,7 @@ class AgentScreen(Page):
                 return not self.query_one(Pane).blank
             case "hits":
                 return bool(self._hits)
-            case "row" | "agent":
-                return self.agent is not None
-            case "bead":
-                return bool(self.bead_of(self.agent))
-            case "problem":
-                return may_acknowledge(self.agent, self.view.now)
-        return not need
-
-    def concerned(self) -> Sequence[Agent]:
-        return [self.agent] if self.agent else []
+        return super().has(need)
 
     def classes_at(self, width: int, height: int) -> Mapping[str, bool]:
         wide = width >= WIDE and not self._zoomed
@@ -297,9 +288,6 @@ class AgentScreen(Page):
             self._go_live()
         else:
             self.dismiss()
-
-    async def action_to_bead(self) -> None:
-        await self.console.open_bead(self.bead_of(self.agent))
 
     def on_pane_scrolled(self, message: Pane.Scrolled) -> None:
         self._in_facts = False

@@ -75,12 +75,9 @@ class BeadScreen(Page):
         return self._entries[self._at].bead_id if self._at < len(self._entries) else ""
 
     def has(self, need: str) -> bool:
-        match need:
-            case "bead":
-                return bool(self._chosen) and self._chosen != self.bead_id
-            case "agent":
-                return self.agent is not None
-        return not need or need == "id"
+        if need == "bead":
+            return bool(self._chosen) and self._chosen != self.bead_id
+        return need == "id" or super().has(need)
 
     def paint(self, ages: Ages) -> None:
         self._keep_account()
@@ -166,10 +163,6 @@ class BeadScreen(Page):
     async def action_open(self) -> None:
         if self._chosen:
             await self.console.open_bead(self._chosen)
-
-    async def action_to_agent(self) -> None:
-        if self.agent:
-            await self.console.inspect(self.agent.id)
 
     def action_copy_id(self) -> None:
         self.console.copy(self.bead_id)

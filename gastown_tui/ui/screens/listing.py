@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import events
 
-from gastown_tui.town.snapshot import Agent
 from gastown_tui.town.words import need_you
 
 from .. import roster
 from ..roster import Wish
 from ..view import View
-from .page import Page, may_acknowledge
+from .page import Page
 
 
 class Listing(Page):
@@ -23,11 +21,6 @@ class Listing(Page):
         super().__init__(view)
         self.wish = Wish()
         self._chosen, self._at = view.chosen, 0
-
-    @property
-    def agent(self) -> Agent | None:
-        """The chosen agent."""
-        return None
 
     @property
     def listed(self) -> int:
@@ -44,26 +37,6 @@ class Listing(Page):
 
     def on_screen_resume(self) -> None:
         self._chosen = self.view.chosen or self._chosen
-
-    def has(self, need: str) -> bool:
-        match need:
-            case "row" | "agent":
-                return self.agent is not None
-            case "bead":
-                return bool(self.bead_of(self.agent))
-            case "problem":
-                return may_acknowledge(self.agent, self.view.now)
-        return not need
-
-    def concerned(self) -> Sequence[Agent]:
-        return [self.agent] if self.agent else []
-
-    async def action_inspect(self) -> None:
-        if self.agent:
-            await self.console.inspect(self.agent.id)
-
-    async def action_to_bead(self) -> None:
-        await self.console.open_bead(self.bead_of(self.agent))
 
     def action_next_calling(self) -> None:
         """Goes to the next agent that needs a person, unfolding its rig; says so where nobody does."""
@@ -88,10 +61,6 @@ class Listing(Page):
     def _found(self) -> str:
         total = len(self.town.agents) if self.town else 0
         return f"{self.listed} of {total} · Enter keeps it, Esc clears it"
-
-    def action_copy_id(self) -> None:
-        if self.agent:
-            self.console.copy(self.agent.id)
 
     def action_back(self) -> None:
         """Undoes one thing: typing and its filter, then the restriction to problems."""

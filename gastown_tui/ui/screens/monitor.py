@@ -25,7 +25,7 @@ from ..widgets.header import Header
 from ..widgets.log import Log, Whole
 from ..widgets.ribbon import STEPS, Past, Ribbon
 from ..widgets.strip import Rule
-from .page import Page, may_acknowledge
+from .page import Page
 
 TALL, WIDE = 28, 60
 RIBBON = "ribbon"
@@ -72,20 +72,13 @@ class MonitorScreen(Page):
 
     def has(self, need: str) -> bool:
         match need:
-            case "row" | "agent":
-                return self.agent is not None
-            case "problem":
-                return may_acknowledge(self.agent, self.view.now)
             case "cell":
                 return self._in_ribbon and bool(self._past)
             case "ribbon":
                 return bool(self.query_one(Ribbon).display)
             case "line":
                 return not self._in_ribbon and self.reading.line is not None
-        return not need
-
-    def concerned(self) -> Sequence[Agent]:
-        return [self.agent] if self.agent else []
+        return super().has(need)
 
     def lay_out(self, width: int, height: int) -> None:
         super().lay_out(width, height)
@@ -276,14 +269,6 @@ class MonitorScreen(Page):
         else:
             self._zoomed = not self._zoomed
         self.redraw()
-
-    async def action_inspect(self) -> None:
-        if self.agent:
-            await self.console.inspect(self.agent.id)
-
-    def action_copy_id(self) -> None:
-        if self.agent:
-            self.console.copy(self.agent.id)
 
     def action_copy_line(self) -> None:
         if self.reading.line:

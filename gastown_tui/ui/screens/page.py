@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import ClassVar, Protocol, cast
@@ -22,6 +22,7 @@ from gastown_tui.town.words import work
 from .. import keys
 from ..ages import Ages
 from ..themes import STATE_TOKENS, Ink, ink
+from ..typed import Typing
 from ..view import ENDED, View
 from ..widgets.footer import Footer
 from ..widgets.header import Header, notice
@@ -45,21 +46,8 @@ class Host(Protocol):
     async def run_action(self, action: str, default_namespace: DOMNode | None = None) -> bool: ...
 
 
-@dataclass(slots=True)
-class Typing:
-    """A line being typed: `changed` is told its text on every key; `kept`, where there is one, when Enter ends it."""
-
-    sign: str
-    changed: Callable[[str], None]
-    hint: Callable[[], str]
-    text: str = ""
-    kept: Callable[[str], None] | None = None
-
-
 # Ages fall due all over a second. One painting serves them all, and it comes with the next town where there is one each second.
 AGES_EVERY = 1.1
-
-
 # Further than any list or scrollback reaches.
 END = 1_000_000
 
@@ -152,8 +140,20 @@ class Page(Screen[None]):
         """Returns whether the last picture of an agent's pane is not, or may no longer be, what is there."""
         return agent is not None and (agent.state in ENDED or agent.pane_id is None or bool(self.view.stale("tmux")))
 
+    @property
+    def agent(self) -> Agent | None:
+        """Whom the keys of this screen concern: who is chosen, or who has what is."""
+        return None
+
     def has(self, need: str) -> bool:
         """Returns whether what a key needs is there."""
+        match need:
+            case "row" | "agent":
+                return self.agent is not None
+            case "bead":
+                return bool(self.bead_of(self.agent))
+            case "problem":
+                return any(_may_acknowledge(agent, self.view.now) for agent in self.concerned())
         return not need
 
     def redraw(self) -> None:
@@ -241,7 +241,10 @@ class Page(Screen[None]):
 
     def takes(self, event: events.Key) -> bool:
         """Uses the key as text, and returns whether it did."""
-        return self.typing is not None and self._typed(event)
+        text = self.typing.after(event) if self.typing else None
+        if text is not None:
+            self._retype(text)
+        return text is not None
 
     def paste(self, text: str) -> None:
         """Takes pasted text only where text is typed, and only its first line: a pasted paragraph must never run keys."""
@@ -286,7 +289,21 @@ class Page(Screen[None]):
 
     def concerned(self) -> Sequence[Agent]:
         """Returns whom `a` concerns on this screen."""
-        return ()
+        return [self.agent] if self.agent else []
+
+    async def action_inspect(self) -> None:
+        if self.agent:
+            await self.console.inspect(self.agent.id)
+
+    async def action_to_agent(self) -> None:
+        await self.action_inspect()
+
+    async def action_to_bead(self) -> None:
+        await self.console.open_bead(self.bead_of(self.agent))
+
+    def action_copy_id(self) -> None:
+        if self.agent:
+            self.console.copy(self.agent.id)
 
     def action_acknowledge(self) -> None:
         self.acknowledge(self.concerned())
@@ -331,19 +348,6 @@ class Page(Screen[None]):
         self.typing = None
         self.redraw()
 
-    def _typed(self, event: events.Key) -> bool:
-        assert self.typing is not None
-        text = self.typing.text
-        if event.key in ("backspace", "ctrl+h"):
-            self._retype(text[:-1])
-        elif event.key in ("ctrl+u", "ctrl+w"):
-            self._retype("" if event.key == "ctrl+u" else text.rstrip().rpartition(" ")[0])
-        elif event.is_printable and event.character:
-            self._retype(text + safe(event.character))
-        else:
-            return False
-        return True
-
     def _retype(self, text: str) -> None:
         assert self.typing is not None
         self.typing.text = text
@@ -379,9 +383,9 @@ class Page(Screen[None]):
         return self.view.town if isinstance(self.view.town, Nowhere) else None
 
 
-def may_acknowledge(agent: Agent | None, now: float) -> bool:
+def _may_acknowledge(agent: Agent, now: float) -> bool:
     """Returns whether `a` does something for an agent: it needs a person, or did until somebody acknowledged it."""
-    return agent is not None and agent.state in CALLING and (agent.acknowledged is not None or agent.needs_you(now))
+    return agent.state in CALLING and (agent.acknowledged is not None or agent.needs_you(now))
 
 
 def _named(agent_ids: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from ..widgets.header import Header
 from ..widgets.lines import Run
 from ..widgets.problems import Block, Problems, absence, agents_block, heading, quelled
 from ..widgets.strip import Rule
-from .page import Page, may_acknowledge
+from .page import Page
 
 # A look shows what is asked and what was last said; where nothing can be seen or done but to wait, one says that one knows.
 _HELPS = {State.HELD: "acknowledge", State.MISSING: "acknowledge"}
@@ -72,14 +72,7 @@ class ProblemsScreen(Page):
         return (self._finding.bead_id or "") if self._finding else self.bead_of(self._listed)
 
     def has(self, need: str) -> bool:
-        match need:
-            case "row" | "agent":
-                return self.agent is not None
-            case "bead":
-                return bool(self._bead)
-            case "problem":
-                return may_acknowledge(self._listed, self.view.now)
-        return not need
+        return bool(self._bead) if need == "bead" else super().has(need)
 
     def concerned(self) -> Sequence[Agent]:
         return [self._listed] if self._listed else []
@@ -163,10 +156,6 @@ class ProblemsScreen(Page):
         await super().press(event)
         if read is not None:
             self.redraw()
-
-    async def action_inspect(self) -> None:
-        if self.agent:
-            await self.console.inspect(self.agent.id)
 
     async def action_to_bead(self) -> None:
         await self.console.open_bead(self._bead)

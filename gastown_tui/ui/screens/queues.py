@@ -84,11 +84,9 @@ class QueuesScreen(Page):
         match need:
             case "bead" | "id":
                 return self.bead is not None
-            case "agent":
-                return self.agent is not None
             case "folded":
                 return self.row is not None and self.row.item is None
-        return not need
+        return super().has(need)
 
     def paint(self, ages: Ages) -> None:
         self._take()
@@ -205,10 +203,6 @@ class QueuesScreen(Page):
     async def action_open(self) -> None:
         if self.bead:
             await self.console.open_bead(self.bead.id)
-
-    async def action_to_agent(self) -> None:
-        if self.agent:
-            await self.console.inspect(self.agent.id)
 
     def action_copy_id(self) -> None:
         if self.bead:
