@@ -15,7 +15,7 @@ import click
 
 from gastown_tui import ui
 from gastown_tui.observe.ports import Eye
-from gastown_tui.options import global_options
+from gastown_tui.options import GLOBAL_OPTIONS
 from gastown_tui.settings import Settings, clock, state_dir
 from gastown_tui.town.snapshot import Moment
 from gastown_tui.ui.kiosk import Kiosk
@@ -49,10 +49,9 @@ class Hurried(Kiosk):
             self.call_next(self.beat)
 
 
-@click.command()
+@click.command(params=[*GLOBAL_OPTIONS])
 @click.argument("turns", type=int)
 @click.argument("file", type=Path)
-@global_options
 def main(turns: int, file: Path, **options: Any) -> None:
     settings = Settings()
     settings.take(options)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gastown_tui import __version__
-from gastown_tui.options import Command, Finite, as_json, global_options
+from gastown_tui.options import GLOBAL_OPTIONS, Command, Finite, as_json
 from gastown_tui.printing import complain, json_text, mute, print_json, print_text, reader_gone
 from gastown_tui.settings import (
     BLIND,
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from gastown_tui.town.snapshot import Agent, Nowhere, Town
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@global_options
+@click.group(invoke_without_command=True, params=[*GLOBAL_OPTIONS], context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gastown-tui", message="%(prog)s %(version)s")
 @click.pass_context
 def app(ctx: click.Context, /, **options: Any) -> None:
@@ -75,7 +74,6 @@ def _console(settings: Settings) -> int:
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--settle", is_flag=True, help="Look twice, 0.7 s apart, where one look cannot tell activity.")
 @click.pass_obj
@@ -120,7 +118,6 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--lines", default=20, type=click.IntRange(0, 100_000), show_default=True, help="Rows of the pane to print.")
 @click.argument("target")
@@ -161,7 +158,6 @@ def _target(looking: OneLook, target: str) -> Agent:
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--reason", default="", metavar="TEXT", help="Why it may wait.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
@@ -182,7 +178,6 @@ def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason:
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.pass_obj
@@ -226,7 +221,6 @@ def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--initial", is_flag=True, help="Print every agent first.")
 @click.option("--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.")
@@ -251,7 +245,6 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--rig", metavar="R", help="Only this rig's; `town` for the town's own.")
 @click.option(
@@ -285,7 +278,6 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written, through every rotation; wait for the log.")
 @click.option(
@@ -312,7 +304,6 @@ def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **wo
 
 
 @app.command(cls=Command)
-@global_options
 @as_json
 @click.pass_obj
 def doctor(settings: Settings, json_wanted: bool) -> None:
@@ -329,7 +320,6 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
 
 
 @app.command("config", cls=Command)
-@global_options
 @as_json
 @click.option("--example", is_flag=True, help="Print a file with every key, commented out.")
 @click.pass_obj
@@ -348,7 +338,6 @@ def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
 
 
 @app.command(cls=Command)
-@global_options
 @click.pass_obj
 def kiosk(settings: Settings) -> None:
     """A screen for the wall: large figures, all screens in turn, no commands, no secrets. Ctrl+\\ leaves."""
@@ -372,7 +361,6 @@ def kiosk(settings: Settings) -> None:
 
 
 @app.command(cls=Command)
-@global_options
 @click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")
 @click.option("--seed", default=0, help="Another seed, another town.")
 @click.option("--speed", default=1.0, type=Finite(0.1, 100), help="How fast it lives.")

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
 from gastown_tui.settings import Settings
 
-
-def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(
-        (
-            click.option("--town", metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
-            click.option("--socket", metavar="NAME|PATH", help="The town's tmux socket (else GT_TMUX_SOCKET, else derived)."),
-            click.option("--monitor-dir", metavar="DIR", help="The automonitor's folder."),
-            click.option("--config", metavar="FILE", help="Another config.toml."),
-            click.option("--backend", type=click.Choice(["auto", "control", "fork"]), help="How tmux is asked."),
-            click.option("--read-only", is_flag=True, default=None, help="Nothing that changes a town."),
-        )
-    ):
-        command = option(command)
-    return command
+GLOBAL_OPTIONS = (
+    click.Option(["--town"], metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
+    click.Option(["--socket"], metavar="NAME|PATH", help="The town's tmux socket (else GT_TMUX_SOCKET, else derived)."),
+    click.Option(["--monitor-dir"], metavar="DIR", help="The automonitor's folder."),
+    click.Option(["--config"], metavar="FILE", help="Another config.toml."),
+    click.Option(["--backend"], type=click.Choice(["auto", "control", "fork"]), help="How tmux is asked."),
+    click.Option(["--read-only"], is_flag=True, default=None, help="Nothing that changes a town."),
+)
+"""Every command has these very objects: eleven times six, made anew, took three milliseconds of every start."""
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +34,9 @@ class Finite(click.FloatRange):
 
 class Command(click.Command):
     """A command that takes the global options too, wherever they stand, and reads the config file before it runs."""
+
+    def __init__(self, name: str | None, *, params: Iterable[click.Parameter], **attributes: Any) -> None:
+        super().__init__(name, params=[*GLOBAL_OPTIONS, *params], **attributes)
 
     def invoke(self, ctx: click.Context) -> Any:
         settings = ctx.ensure_object(Settings)
