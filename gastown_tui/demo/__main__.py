@@ -17,7 +17,7 @@ from typing import NoReturn
 from . import leftovers
 from .life import PERIOD, Life
 from .roster import residents
-from .town import DemoError, DemoTown
+from .town import DemoError, DemoTown, Removed
 
 REMEDY = "tmux 3.2 or newer must be on PATH and the temporary folder writable"
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -34,10 +34,16 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
             town.build(PERIOD / wish.speed)
             _say({"schema": 1, "town": str(root), "socket": str(socket)})
             Life(town).run(sys.stdin.fileno() if wish.leash else None)
+    except Removed as error:
+        return _fail(f"the demo town ended: {error}", "gastown-tui demo makes another")
     except (DemoError, OSError, ValueError) as error:
-        _say({"schema": 1, "error": {"code": "demo", "message": f"the demo town failed: {error}", "remedy": REMEDY}})
-        return 2
+        return _fail(f"the demo town failed: {error}", REMEDY)
     return 0
+
+
+def _fail(message: str, remedy: str) -> int:
+    _say({"schema": 1, "error": {"code": "demo", "message": message, "remedy": remedy}})
+    return 2
 
 
 def _wish(argv: list[str]) -> argparse.Namespace:

@@ -395,4 +395,8 @@ def main(seed: str, speed: str, bead: str, mood: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except FileNotFoundError:
+        # Somebody removed the town, and with it the scenes: there is nothing left to play.
+        raise SystemExit(1) from None

@@ -10,8 +10,9 @@ from contextlib import suppress
 from itertools import chain
 
 from .chatter import gossip
+from .leftovers import MARKER
 from .roster import Resident
-from .town import DemoError, DemoTown
+from .town import DemoError, DemoTown, Removed
 
 # Seconds at speed 1. A real daemon beats every three minutes; nobody would watch a demo that long.
 PERIOD = 20.0
@@ -32,7 +33,7 @@ class Life:
         self._steps = chain.from_iterable(iter(town.monitor.cycle, None))
 
     def run(self, leash: int | None) -> None:
-        """Runs until `leash`, the reading end of a pipe, is closed at its other end; for ever without one."""
+        """Runs until `leash`, the reading end of a pipe, is closed at its other end; for ever without one. Raises Removed."""
         now, speed = time.monotonic(), self.town.speed
         self.town.monitor.start(speed)
         due: dict[Callable[[], float], float] = {
@@ -45,7 +46,15 @@ class Life:
             do = min(due, key=lambda one: due[one])
             if select.select([] if leash is None else [leash], [], [], max(0.0, due[do] - time.monotonic()))[0]:
                 return
-            due[do] = time.monotonic() + do() / speed
+            try:
+                due[do] = time.monotonic() + do() / speed
+            finally:
+                self._look()
+
+    def _look(self) -> None:
+        """Sees whether the town is still there; folders of it may be made again by what is just being written."""
+        if not (self.town.root / MARKER).exists():
+            raise Removed(f"its folder {self.town.root} was removed")
 
     def beat(self) -> float:
         """One heartbeat of the daemon: patrols that are gone come back at once, polecats after a minute."""

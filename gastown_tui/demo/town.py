@@ -20,7 +20,8 @@ from typing import Any
 from libtmux import Server
 from libtmux.exc import TmuxCommandNotFound
 
-from gastown_tui.memory.ribbon import BOXED, KeptDays
+from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.ribbon import KeptDays
 
 from .automonitor import FOLDER, Automonitor
 from .beads import Exports
@@ -41,6 +42,10 @@ RESPAWN = (
 
 class DemoError(Exception):
     """tmux did not do what the demo town needs."""
+
+
+class Removed(Exception):  # noqa: N818 (it says what happened)
+    """Somebody removed the demo town's folder."""
 
 
 def stamp(wall: float) -> str:

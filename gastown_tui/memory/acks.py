@@ -13,7 +13,7 @@ from typing import Any
 from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.snapshot import State
 
-from .documents import read_document, replace_document
+from .documents import box_of, read_document, replace_document
 
 MOST = 2000
 MOST_BYTES = 1 << 16
@@ -27,7 +27,9 @@ class Acks:
     """The acknowledgements of the town at `root`. Only `acknowledge` and `withdraw` raise (OSError: it cannot be written)."""
 
     def __init__(self, state_dir: Path, root: str) -> None:
-        self._folder = state_dir / "acks" / hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._box = box_of(root)
+        self._folder = self._box / "acks" if self._box else state_dir / "acks" / name
         self._stamp: int | None = None
         self._settled = False
 
@@ -49,7 +51,7 @@ class Acks:
         """Keeps them, in the place of older ones of the same agents. Raises OSError."""
         for agent_id, ack in entries.items():
             told = {"agent": agent_id, "at": ack.at, "reason": _line(ack.reason), **ack.subject._asdict()}
-            replace_document(self._path(agent_id), {"schema": 1, **told})
+            replace_document(self._path(agent_id), {"schema": 1, **told}, boxed=self._box is not None)
 
     def withdraw(self, agent_ids: Iterable[str]) -> None:
         """Forgets them; who was not acknowledged stays so. Raises OSError."""

@@ -8,6 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+BOXED = "memory"
+"""Where, beside a town in a box, what is remembered of it is kept."""
+
+
+def box_of(root: str) -> Path | None:
+    """Returns the folder in which a town in a box keeps what is remembered of it, and takes it along; None for other towns."""
+    folder = Path(root).parent / BOXED
+    return folder if (folder / "ribbon").is_dir() else None
+
 
 def read_document(path: Path, most: int) -> Any:
     """Returns the JSON of a file's first `most` bytes, None for no JSON; at once, since somebody may have put a pipe there."""
@@ -31,11 +40,14 @@ def read_start(path: Path, most: int) -> bytes:
     return b""
 
 
-def replace_document(path: Path, document: Any) -> None:
-    """Replaces a file, which every reader sees whole: a name of our own and a rename see to that. Raises OSError."""
+def replace_document(path: Path, document: Any, *, boxed: bool = False) -> None:
+    """Replaces a file, which every reader sees whole: a name of our own and a rename see to that. Raises OSError.
+
+    `boxed`: who made the folder above the file's own removes it, and then it stays removed.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=not boxed, exist_ok=True)
         temporary.write_text(json.dumps(document), "utf-8")
         temporary.replace(path)
     except OSError:

@@ -11,7 +11,7 @@ from gastown_tui.town.acks import Subject
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import State
 
-from .documents import read_document, replace_document
+from .documents import box_of, read_document, replace_document
 
 MOST_BYTES = 1 << 20
 
@@ -21,7 +21,8 @@ class Looked:
 
     def __init__(self, state_dir: Path, root: str) -> None:
         name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        self._path = state_dir / "looked" / f"{name}.json"
+        self._box = box_of(root)
+        self._path = (self._box or state_dir) / "looked" / f"{name}.json"
 
     def recall(self) -> Sight | None:
         """Returns the last sight, None where there is none that can be read."""
@@ -34,7 +35,9 @@ class Looked:
     def keep(self, sight: Sight) -> None:
         """Replaces the last sight."""
         with suppress(OSError):
-            replace_document(self._path, {"schema": 1, "at": round(sight.at, 3), "agents": sight.agents})
+            replace_document(
+                self._path, {"schema": 1, "at": round(sight.at, 3), "agents": sight.agents}, boxed=self._box is not None
+            )
 
 
 def _subject(state: str, session: Any, created: Any, pid: Any, agent_pid: Any, cause: str) -> Subject:

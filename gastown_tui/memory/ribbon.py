@@ -22,13 +22,11 @@ from pathlib import Path
 
 from gastown_tui.town.ribbon import CODES, DAY, MOST_ACTIVITY, MOST_AGENTS, Minute, Ribbon
 
-from .documents import folder_identity, read_start
+from .documents import box_of, folder_identity, read_start
 
 HOURS = DAY // 60
 MOST_BYTES = 1 << 20
 LONGEST_ID = 500
-BOXED = "memory"
-"""Where, beside a town in a box, its past is kept."""
 _ZERO = ord("0")
 _CODES = bytes(byte - _ZERO if _ZERO <= byte < _ZERO + len(CODES) else 0 for byte in range(256))
 _ACTIVITY = bytes(byte - _ZERO if _ZERO <= byte <= _ZERO + MOST_ACTIVITY else 0 for byte in range(256))
@@ -43,8 +41,8 @@ def _new_rows() -> _Rows:
 
 def kept_in_box(root: str) -> KeptDays | None:
     """Returns the past that a town in a box brought along, and takes with it; None where it brought none."""
-    folder = Path(root).parent / BOXED
-    return KeptDays(folder, root, boxed=True) if (folder / "ribbon").is_dir() else None
+    box = box_of(root)
+    return KeptDays(box, root, boxed=True) if box else None
 
 
 class KeptDays:

@@ -22,6 +22,7 @@ from gastown_tui.town.snapshot import Nowhere
 PROBE_TIMEOUT_S = 0.5
 # The kernel takes no longer path for a socket, so no server can listen there.
 LONGEST_PATH = 107
+REMEDY = "name the town with --town DIR, or try: gastown-tui demo"
 MARKERS = ("mayor/town.json", "mayor", "settings/automonitor")
 
 
@@ -221,4 +222,4 @@ def unplaced(root: Root | None, tried: tuple[str, ...], probes: Mapping[str, str
         reason = "no town was found"
     else:
         reason = f"{root.entered} is no town: it has no mayor/ folder, and no tmux server holds agents of it"
-    return Nowhere((*tried, *listened), reason, "name the town with --town DIR, or try: gastown-tui demo")
+    return Nowhere((*tried, *listened), reason, REMEDY)

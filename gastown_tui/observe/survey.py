@@ -18,6 +18,7 @@ from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
 
 from .files import FileReader
 from .locate import (
+    REMEDY,
     Candidate,
     Root,
     Served,
@@ -151,7 +152,7 @@ def survey(
     """
     root, tried = find_root(wanted)
     if wanted.town is not None and root is None:
-        return Nowhere(tried, f"{wanted.town} is no folder", "name the town's root with --town DIR")
+        return Nowhere(tried, f"{wanted.town} is no folder", REMEDY)
     found = candidates(root, wanted)
     probes = {candidate.path: probe(candidate.path) for candidate in found}
     answers: dict[str, Conversation] = {}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gastown_tui.memory.acks import Acks
+from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.looked import Looked
 from gastown_tui.town.acks import Ack, Subject
+from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import State
 
 LATER = 1e12
@@ -21,6 +25,21 @@ def test_it_is_kept_per_town_and_per_agent(tmp_path: Path) -> None:
     Acks(tmp_path, "/gt").acknowledge({"mayor": ACK, "gastown/crew/jack": BARE})
     assert Acks(tmp_path, "/gt").recall(LATER) == {"mayor": ACK, "gastown/crew/jack": BARE}
     assert Acks(tmp_path, "/other").recall(LATER) == {}
+
+
+def test_a_town_in_a_box_takes_them_along(tmp_path: Path) -> None:
+    root, state = str(tmp_path / "box/gt"), tmp_path / "state"
+    (tmp_path / "box" / BOXED / "ribbon").mkdir(parents=True)
+    Acks(state, root).acknowledge({"mayor": ACK})
+    Looked(state, root).keep(Sight(1.0, {}))
+    assert Acks(state, root).recall(LATER) == {"mayor": ACK} and Looked(state, root).recall() == Sight(1.0, {})
+    assert not state.exists()
+    acks, looked = Acks(state, root), Looked(state, root)
+    shutil.rmtree(tmp_path / "box")
+    with pytest.raises(OSError, match="No such file"):
+        acks.acknowledge({"mayor": ACK})
+    looked.keep(Sight(2.0, {}))
+    assert not any(tmp_path.iterdir()), "what was removed is not made anew"
 
 
 def test_it_is_taken_back(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gastown_tui.memory.ribbon import BOXED, MOST_BYTES, KeptDays, kept_in_box
+from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.ribbon import MOST_BYTES, KeptDays, kept_in_box
 from gastown_tui.town.ribbon import CODE, DAY, Minute, Ribbon
 from gastown_tui.town.snapshot import State
 

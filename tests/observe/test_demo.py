@@ -18,7 +18,7 @@ import pytest
 from gastown_tui.demo import leftovers
 from gastown_tui.demo.box import Box, BoxError, command, environment, open_box
 from gastown_tui.demo.roster import residents, rigs
-from gastown_tui.demo.town import DemoTown
+from gastown_tui.demo.town import AGENT, DemoTown
 
 FIELDS = "#{session_name}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}\t#{pane_title}\t#{pane_start_command}"
 
@@ -73,6 +73,24 @@ def test_the_roster_has_so_many_agents_all_different(agents: int) -> None:
 def test_a_roster_of_no_size_is_refused(agents: int) -> None:
     with pytest.raises(ValueError, match="1 to 300"):
         residents(agents)
+
+
+def test_a_town_whose_folder_is_removed_says_so_and_ends_without_a_traceback(environ: dict[str, str]) -> None:
+    with subprocess.Popen(command(agents=2, speed=20), env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        Path(said["town"]).parent.rename(Path(environ["TMPDIR"]) / "removed")
+        told = json.loads(process.stdout.readline())["error"]
+        assert told["message"] == f"the demo town ended: its folder {said['town']} was removed"
+        assert told["remedy"] == "gastown-tui demo makes another"
+        assert process.wait(10) == 2 and not Path(said["socket"]).exists()
+
+
+def test_an_agent_whose_scenes_are_gone_ends_in_silence(tmp_path: Path) -> None:
+    shutil.copy(AGENT, tmp_path)
+    words = [sys.executable, "-ISB", str(tmp_path / AGENT.name), "1", "100", "-", "busy"]
+    done = subprocess.run(words, capture_output=True, env={"GT_AGENT": "claude"}, timeout=10, check=False)
+    assert done.returncode == 1 and b"Traceback" not in done.stdout + done.stderr
 
 
 def test_twelve_agents_stand_as_gas_town_would_start_them(environ: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ import pytest
 from servers import Tmux
 from towns import HandTown, clock
 
-from gastown_tui.memory.ribbon import BOXED, KeptDays, kept_in_box
+from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.ribbon import KeptDays, kept_in_box
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe import observation
 from gastown_tui.observe.recording import Recording
