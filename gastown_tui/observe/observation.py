@@ -269,7 +269,7 @@ class Observation:
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
         looks = _to_look_at(judgement)
         if self.source:
-            self.source.judge(looks)
+            self.source.judge(looks, {one.agent.pane_id for one in judgement.judged.values() if one.mute})
         if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
             self._told = judgement.town
             self._publish(judgement.town)

@@ -48,6 +48,11 @@ class Judged(NamedTuple):
     look_at: float | None = None
     carried: Carried = FIRST
 
+    @property
+    def mute(self) -> bool:
+        """Whether its screen told nothing when it was looked at last."""
+        return self.carried.reading is None or self.carried.reading.state is None
+
 
 class Judgement(NamedTuple):
     """What `judge` returns: the Town, when it changes by itself (mono), whether another look may settle something."""

@@ -190,6 +190,29 @@ async def test_a_screen_is_captured_to_be_judged_only_when_something_about_it_mo
     await eventually(lambda: len(running.screens(still)) == 2)
 
 
+async def test_a_screen_that_told_nothing_is_judged_half_as_often(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    pane = tmux.new("mute", BLINK)
+    running = start("control")
+    await eventually(lambda: running.source.name == "control")
+    running.source.judge({pane: None}, {pane})
+    await eventually(lambda: len(running.screens(pane)) == 1)
+    running.source.judge({pane: None}, {pane})
+    await eventually(lambda: len(running.screens(pane)) == 2)
+    first, second = running.screens(pane)
+    assert second.at.mono - first.at.mono >= 2 * QUICK.judged - 0.01
+
+
+async def test_a_screen_that_told_nothing_is_judged_soon_after_it_stops(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    pane = tmux.new("mute", f"({BLINK}) & read line; kill $!; echo Do you want to proceed?; exec sleep 3600")
+    running = start("control", Rhythm(light=0.1, judged=60.0))
+    await eventually(lambda: running.source.name == "control")
+    running.source.judge({pane: None}, {pane})
+    await eventually(lambda: running.screens(pane))
+    running.source.judge({pane: None}, {pane})
+    tmux.cmd("send-keys", "-t", pane, "Enter")
+    await eventually(lambda: "Do you want to proceed?" in running.screens(pane)[-1].rows, 5.0)
+
+
 @pytest.mark.parametrize("backend", ["fork", "control"])
 async def test_a_doubt_asks_for_another_look_at_a_screen_that_stands(
     tmux: Tmux, start: Start, eventually: Eventually, backend: str

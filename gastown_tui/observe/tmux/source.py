@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,7 +63,7 @@ class _Shown:
 class _Judged:
     """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished.
 
-    `still`: the pane as it was listed when nothing more was to be seen of it.
+    `mute`: that screen said nothing. `still`: the pane as it was listed when nothing more was to be seen of it.
     """
 
     at: float = NEVER
@@ -71,6 +71,7 @@ class _Judged:
     title: str = ""
     size: tuple[int, int] = (0, 0)
     wish: float = float("inf")
+    mute: bool = False
     still: Pane | None = None
 
     @classmethod
@@ -126,11 +127,15 @@ class TmuxSource:
                 self._shown[pane].rate = rate
         self._wake.set()
 
-    def judge(self, panes: Mapping[str, float | None]) -> None:
-        """Sets which panes are judged by their screens, and when (mono) another look at one would settle something."""
+    def judge(self, panes: Mapping[str, float | None], mute: Container[str | None] = ()) -> None:
+        """Sets which panes are judged by their screens, and when (mono) another look at one would settle something.
+
+        Those that are `mute` had screens that told nothing: as long as they go on printing, the next one hardly will.
+        """
         self._judged = {pane: self._judged.get(pane) or _Judged() for pane in panes}
         for pane, look_at in panes.items():
             self._judged[pane].wish = float("inf") if look_at is None else look_at
+            self._judged[pane].mute = pane in mute
         if self._next_due() <= self.clock().mono:
             self._wake.set()
 
@@ -292,8 +297,8 @@ class TmuxSource:
     def _judge_due(self, pane: Pane, judged: _Judged, moment: Moment) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
-        What goes on printing is judged every other second, every fourth where its title spins; what has stopped, or calls
-        itself otherwise, at the next listing.
+        What goes on printing is judged every other second, every fourth where its title spins or its screen told nothing;
+        what has stopped, or calls itself otherwise, at the next listing.
         """
         if judged.still is pane or judged.at == NEVER:
             return _wished(pane, judged)
@@ -306,7 +311,7 @@ class TmuxSource:
             return judged.wish
         prints = pane.window_activity + 1 + SLACK_S >= moment.wall
         # A title that spins tells at once when the work ends: its screen may wait for longer.
-        rest = self.rhythm.judged * (2 if judged.title.startswith(SPINS) else 1)
+        rest = self.rhythm.judged * (2 if judged.mute or judged.title.startswith(SPINS) else 1)
         return min(judged.at + (rest if prints else SLACK_S), judged.wish)
 
     def _frame_due(self, pane: Pane, shown: _Shown, moment: Moment) -> float:
