@@ -100,6 +100,16 @@ class Tmux:
 
 
 @contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stops a process meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
 def limited(seconds: int = 20) -> Iterator[None]:
     """Raises TimeoutError in what takes longer. Main thread only.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -78,6 +79,10 @@ class HandTown:
 
     def pid(self, pane: str) -> int:
         return int(self.tmux.get(pane, "#{pane_pid}"))
+
+    def kill(self, session: str) -> None:
+        """Kills the program of a session's pane."""
+        os.kill(int(self.tmux.cmd("display-message", "-p", "-t", f"={session}:", "#{pane_pid}")), signal.SIGKILL)
 
     def grown(self) -> bool:
         """Whether every process of a pane is old enough to be believed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from gastown_tui.config import Config, ConfigError, Kiosk, Rates, Role, Wrong, example, load
 from gastown_tui.observe.tmux.source import Rhythm
-from gastown_tui.settings import Settings
+from gastown_tui.settings import Settings, state_dir
 from gastown_tui.town.agents import ROLES
 from gastown_tui.town.snapshot import CALLING, State
 from gastown_tui.ui.keys import KEYS
@@ -150,3 +151,33 @@ def test_the_key_that_leaves_the_kiosk() -> None:
     assert (Settings().leave_key, Settings().kiosk_seconds) == (None, 20)
     assert Settings(kiosk={"leave_key": "F12", "seconds": 5.0}).leave_key == "f12"
     assert Settings(kiosk={"leave_key": "nokey"}).leave_key is None
+
+
+def test_a_path_of_the_config_file_stays_a_path_and_an_unknown_user_is_no_crash(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('town = "~nobody-of-that-name/gt"\nsocket = "./here"\n')
+    settings = Settings(config=str(config))
+    settings.read_config()
+    assert (settings.town, settings.socket) == ("~nobody-of-that-name/gt", "./here")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_a_home_of_somebody_else_holds_no_config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    os.seteuid(65534)
+    try:
+        Settings().read_config()
+    finally:
+        os.seteuid(0)
+
+
+def test_a_user_without_a_home_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert not state_dir().exists()
+    Settings().read_config()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux
+from servers import Tmux, stopped
 from towns import HandTown, argv, environment, gttui
 
 from gastown_tui.memory.acks import Acks
@@ -97,11 +97,8 @@ def test_an_unknown_target_acknowledges_nobody(place: Place) -> None:
 
 def test_who_cannot_see_acknowledges_nothing(place: Place) -> None:
     server = place.town.tmux.pid
-    os.kill(server, signal.SIGSTOP)
-    try:
+    with stopped(server):
         done = place.run("ack", MAX, "--json")
-    finally:
-        os.kill(server, signal.SIGCONT)
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "tmux")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux
+from servers import Tmux, stopped
 from towns import HandTown, argv, clock, environment, gttui
 
 from gastown_tui.observe.looking import OneLook
@@ -36,12 +36,10 @@ Document = dict[str, Any]
 
 
 @pytest.fixture
-def town(tmux: Tmux) -> HandTown:
+def town(town: HandTown) -> HandTown:
     """A registered town with a mayor and one crew member."""
-    made = HandTown(tmux)
-    made.start("hq-mayor", "mayor")
-    made.start("al-crew-max", MAX)
-    return made
+    town.start("al-crew-max", MAX)
+    return town
 
 
 def status(town: HandTown, *words: str, **env: str) -> tuple[int, Document]:
@@ -76,12 +74,8 @@ def test_a_server_that_is_missing_was_killed_and_is_started_again(town: HandTown
 
 def test_a_server_that_is_stopped_and_goes_on(town: HandTown) -> None:
     status(town)
-    pid = town.tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(town.tmux.pid):
         code, during = status(town)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert (code, set(states(during).values()), tmux_source(during)) == (2, {"unknown"}, "error")
     code, after = status(town)
     assert (code, tmux_source(after), after["summary"]["dead"]) == (0, "ok", 0)

@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,83 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux
+from servers import Tmux, stopped
 from towns import HandTown, argv, environment, gttui
 
 from gastown_tui.observe.processes import started_at
-from gastown_tui.settings import Settings, state_dir
 
 MAX = "alpha/crew/max"
 Wait = Callable[..., Any]
 Document = dict[str, Any]
-
-
-@pytest.fixture
-def town(tmux: Tmux) -> HandTown:
-    """A registered town with a mayor."""
-    made = HandTown(tmux)
-    made.start("hq-mayor", "mayor")
-    return made
-
-
-@pytest.fixture
-def run(town: HandTown) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the command on the town, named by the environment."""
-
-    def runner(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return gttui(town.tmux, *words, **{"GT_ROOT": str(town.root), "GT_TMUX_SOCKET": town.tmux.name, **env})
-
-    return runner
-
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-class Watch:
-    """A running `watch --json`, read line by line."""
-
-    def __init__(self, town: HandTown, *words: str) -> None:
-        place = ("--town", str(town.root), "--socket", town.tmux.socket)
-        self.process = subprocess.Popen(
-            argv(*place, "watch", *words), env=environment(town.tmux), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def line(self) -> Document:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, self.process.communicate()[1]
-        document = json.loads(line)
-        assert document["schema"] == 1
-        return dict(document)
-
-    def until(self, wish: Callable[[Document], bool]) -> Document:
-        while not wish(document := self.line()):
-            pass
-        return document
-
-    def stop(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(10)
-
-
-@pytest.fixture
-def watch(town: HandTown) -> Iterator[Callable[..., Watch]]:
-    """Starts `watch --json`; returns once it has told of the mayor, so that it is known to look."""
-    started: list[Watch] = []
-
-    def starter(*words: str) -> Watch:
-        started.append(Watch(town, "--json", "--initial", *words))
-        started[-1].until(lambda document: document.get("agent") == "mayor")
-        return started[-1]
-
-    yield starter
-    for one in started:
-        one.process.kill()
-        one.process.communicate()
-
-
-def kill(town: HandTown, session: str) -> None:
-    os.kill(int(town.tmux.cmd("display-message", "-p", "-t", f"={session}:", "#{pane_pid}")), signal.SIGKILL)
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> Document:
@@ -139,7 +70,7 @@ def test_a_terminal_that_sends_no_keys_is_none(town: HandTown) -> None:
 def test_one_that_needs_a_person_is_1(town: HandTown, run: Run) -> None:
     town.start("al-crew-max", MAX)
     assert run("status").returncode == 0
-    kill(town, "al-crew-max")
+    town.kill("al-crew-max")
     done = run("status", "--json")
     (mayor, dead) = json.loads(done.stdout)["agents"]
     assert done.returncode == 1
@@ -169,19 +100,13 @@ def test_no_town_is_2(tmux: Tmux) -> None:
     assert error_of(gttui(tmux, "show", "--json", "x"))["code"] == "no_town"
 
 
-def stopped(town: HandTown) -> Iterator[None]:
-    pid = town.tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    yield
-    os.kill(pid, signal.SIGCONT)
-
-
 @pytest.fixture
 def frozen(town: HandTown) -> Iterator[None]:
     """The town's server is stopped and does not answer."""
     town.start("al-crew-max", MAX)
     assert gttui(town.tmux, "status", GT_ROOT=str(town.root), GT_TMUX_SOCKET=town.tmux.name).returncode == 0
-    yield from stopped(town)
+    with stopped(town.tmux.pid):
+        yield
 
 
 @pytest.mark.usefixtures("frozen")
@@ -316,66 +241,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(town: HandTown) -> None:
         assert done.returncode in (0, 1)
 
 
-def test_watch_ends_when_its_reader_goes_away_though_nothing_happens(watch: Callable[..., Watch]) -> None:
-    one = watch()
-    assert one.process.stdout is not None and one.process.stderr is not None
-    one.process.stdout.close()
-    assert one.process.wait(5) == 0 and one.process.stderr.read() == ""
-
-
-def test_watch_tells_a_kill_within_a_second(town: HandTown, watch: Callable[..., Watch]) -> None:
-    one = watch()
-    pane = town.start("al-crew-max", MAX)
-    born = one.until(lambda document: document.get("agent") == MAX)
-    assert (born["from"], born["session"], born["pane_id"]) == (None, "al-crew-max", pane)
-    one_alive = one.until(lambda document: True) if born["to"] == "unknown" else born
-    assert one_alive["to"] in ("starting", "working", "idle")
-    killed = time.monotonic()
-    kill(town, "al-crew-max")
-    dead = one.until(lambda document: document.get("agent") == MAX and document["to"] == "dead")
-    assert time.monotonic() - killed < 1
-    assert dead["from"] == one_alive["to"]
-    assert set(dead) == {
-        "schema", "at", "agent", "session", "pane_id", "from", "to", "evidence", "exit_status", "exit_signal"
-    }  # fmt: skip
-    assert dead["evidence"][0]["fact"].startswith("its process was seen to end")
-
-
-def test_watch_tells_of_a_source_that_is_lost_and_comes_back(town: HandTown, watch: Callable[..., Watch]) -> None:
-    one = watch()
-    town.tmux.kill()
-    lost = one.until(lambda document: document.get("source") == "tmux")
-    assert (lost["from"], lost["to"]) == ("ok", "absent") and lost["error"]
-    town.start("hq-mayor", "mayor")
-    back = one.until(lambda document: document.get("source") == "tmux")
-    assert (back["from"], back["to"], back["error"]) == ("absent", "ok", None)
-
-
-def test_watch_waits_for_a_state(town: HandTown, watch: Callable[..., Watch], run: Run) -> None:
-    one = watch("--until", "dead", "mayor", "--timeout", "30")
-    kill(town, "hq-mayor")
-    assert one.process.wait(10) == 0
-    town.start("hq-mayor", "mayor")
-    began = time.monotonic()
-    done = run("watch", "--until", "dead", "mayor", "--timeout", "0.5")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-    assert time.monotonic() - began < 5
-
-
-def test_watch_alone_ends_good_when_the_time_is_up(run: Run) -> None:
-    assert run("watch", "--timeout", "0.2").stdout == ""
-    done = run("watch", "--initial", "--timeout", "0.2")
-    assert done.returncode == 0 and "  mayor  - → " in done.stdout
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_watch_with_its_code(town: HandTown, watch: Callable[..., Watch], number: int, code: int) -> None:
-    one = watch()
-    assert one.stop(number) == code
-    assert one.process.stderr is not None and one.process.stderr.read() == ""
-    assert [name for name in town.tmux.sessions() if name.startswith("_gttui-")] == []
-
-
 @pytest.mark.usefixtures("frozen")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_look_that_waits(town: HandTown, number: int, code: int, wait_for: Wait) -> None:
@@ -387,53 +252,6 @@ def test_a_signal_ends_a_look_that_waits(town: HandTown, number: int, code: int,
     out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err.strip()) == (code, b"", b"")
     wait_for(lambda: started_at(child) is None)
-
-
-@pytest.fixture
-def counted(tmp_path: Path) -> tuple[str, Callable[[], list[str]]]:
-    """A PATH whose tmux notes the socket it is started for, and the notes."""
-    log, shim = tmp_path / "log", tmp_path / "shim" / "tmux"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\necho "$4" >>{shlex.quote(str(log))}\nexec {shutil.which("tmux")} "$@"\n')
-    shim.chmod(0o755)
-    log.touch()
-    return f"{shim.parent}:{os.environ['PATH']}", lambda: log.read_text().splitlines()
-
-
-def test_status_starts_one_tmux_for_each_live_socket(
-    town: HandTown, run: Run, new_tmux: Callable[..., Tmux], counted: Any
-) -> None:
-    path, notes = counted
-    other = new_tmux()
-    other.name = "town"
-    HandTown(other, town.root).start("al-crew-joe", "alpha/crew/joe")
-    assert run("status", PATH=path).returncode == 0
-    assert notes() == [town.tmux.socket]
-    done = run("status", "--json", PATH=path, GT_TMUX_SOCKET="", XDG_STATE_HOME=str(other.folder / "another"))
-    mine = [socket for socket in notes()[1:] if socket.startswith(str(town.tmux.folder))]
-    assert done.returncode == 0 and mine == [other.socket]
-
-
-def test_status_starts_two_where_it_looks_twice(town: HandTown, run: Run, counted: Any, wait_for: Wait) -> None:
-    path, notes = counted
-    town.start("al-crew-max", MAX, "exec sh")
-    wait_for(town.grown)
-    done = run("status", "--json", PATH=path)
-    assert done.returncode == 1 and states(done)[MAX] == "zombie"
-    assert notes() == [town.tmux.socket] * 2
-
-
-def test_two_live_sockets_are_a_warning_everywhere(tmux: Tmux, new_tmux: Callable[..., Tmux]) -> None:
-    first, second = HandTown(tmux), new_tmux()
-    tmux.name, second.name = "town", "default"
-    first.start("hq-mayor", "mayor")
-    HandTown(second, first.root).start("al-crew-max", MAX)
-    document = json.loads(gttui(tmux, "status", "--json", "--town", str(first.root)).stdout)
-    (notice,) = document["town"]["notices"]
-    assert notice["code"] == "two_sockets" and "default" in notice["text"] and notice["remedy"]
-    examined = json.loads(gttui(tmux, "doctor", "--json", "--town", str(first.root)).stdout)
-    (socket,) = [check for check in examined["checks"] if check["name"] == "socket"]
-    assert socket["status"] == "warn" and "two servers hold agents" in socket["found"] and socket["remedy"]
 
 
 def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Path) -> None:
@@ -454,36 +272,6 @@ def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Pat
     assert error_of(gttui(town.tmux, "status", "--json", "--config", str(config)))["code"] == "config"
 
 
-def test_a_path_of_the_config_file_stays_a_path_and_an_unknown_user_is_no_crash(tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text('town = "~nobody-of-that-name/gt"\nsocket = "./here"\n')
-    settings = Settings(config=str(config))
-    settings.read_config()
-    assert (settings.town, settings.socket) == ("~nobody-of-that-name/gt", "./here")
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_a_home_of_somebody_else_holds_no_config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tmp_path.chmod(0o700)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    os.seteuid(65534)
-    try:
-        Settings().read_config()
-    finally:
-        os.seteuid(0)
-
-
-def test_a_user_without_a_home_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody() -> Path:
-        raise RuntimeError
-
-    monkeypatch.setattr(Path, "home", nobody)
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    assert not state_dir().exists()
-    Settings().read_config()
-
-
 @pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("watch", "--initial", "--timeout", "3")])
 def test_a_full_disk_is_not_a_person_who_is_needed(town: HandTown, words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
@@ -492,16 +280,6 @@ def test_a_full_disk_is_not_a_person_who_is_needed(town: HandTown, words: tuple[
             argv(*words, *place), env=environment(town.tmux), stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2 and done.stderr.startswith("gastown-tui: No space left on device (")
-
-
-def test_the_folder_as_it_was_entered_names_the_socket(tmux: Tmux) -> None:
-    town = HandTown(tmux)
-    link = tmux.folder / "gtlink"
-    link.symlink_to(town.root)
-    inside = json.loads(gttui(tmux, "status", "--json", cwd=link, PWD=str(link)).stdout)["town"]["socket"]
-    elsewhere = json.loads(gttui(tmux, "status", "--json", cwd=town.root, PWD=str(tmux.folder)).stdout)["town"]
-    assert inside.startswith("gtlink-")
-    assert elsewhere["socket"] == inside.replace("gtlink", "town") and elsewhere["root"] == str(town.root)
 
 
 def test_completion_is_printed(tmux: Tmux) -> None:
@@ -542,7 +320,3 @@ def test_a_demo_without_a_terminal_prints_its_status_and_ends(tmux: Tmux) -> Non
     done = gttui(tmux, "demo", "--agents", "2", TMPDIR=str(tmux.folder))
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "demo · 2 alive"
     assert [path for path in tmux.folder.iterdir() if "demo" in path.name and path.is_dir()] == []
-
-
-def test_no_number_is_no_time(town: HandTown, run: Run) -> None:
-    assert [run("watch", "--timeout", odd).returncode for odd in ("nan", "-1", "x")] == [64, 64, 64]

@@ -13,8 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from servers import Tmux
-from towns import HandTown, gttui
+from towns import HandTown
 
 import gastown_tui
 
@@ -23,18 +22,6 @@ SCHEMA = json.loads((Path(gastown_tui.__file__).parent / "schema" / "status.json
 LINE = '{"ts":"2026-02-10T05:45:01Z","level":"INFO","component":"monitor","message":"line %d"}\n'
 
 Run = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture
-def town(tmux: Tmux) -> HandTown:
-    made = HandTown(tmux)
-    made.start("hq-mayor", "mayor")
-    return made
-
-
-@pytest.fixture
-def run(town: HandTown) -> Run:
-    return lambda *words: gttui(town.tmux, "--town", str(town.root), "--socket", town.tmux.name, *words)
 
 
 @pytest.fixture
