@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import stopped
 
 from gastown_tui.observe.ports import Capture, GatewayError
 from gastown_tui.observe.tmux.control import Block, Blocks, Connection, ControlGateway
@@ -219,14 +220,11 @@ async def test_a_server_that_is_killed_is_an_error(tmux: Any, connect: Open, eve
 
 async def test_a_stopped_server_is_an_error_and_leaves_nothing(tmux: Any, connect: Open, eventually: Eventually) -> None:
     control, pid = await connect(timeout=0.2), tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(pid):
         waiting = [asyncio.create_task(control.look(full=True)) for _ in range(5)]
         errors = await asyncio.gather(*waiting, return_exceptions=True)
         assert {str(error) for error in errors} == {"tmux did not answer within 0.2 s"}
         await eventually(lambda: clients() == [])
-    finally:
-        os.kill(pid, signal.SIGCONT)
     await eventually(lambda: tmux.sessions() == ["one"])
     again = await connect()
     assert (await again.look(full=True)).panes
@@ -234,11 +232,8 @@ async def test_a_stopped_server_is_an_error_and_leaves_nothing(tmux: Any, connec
 
 async def test_the_watchdog_sees_a_silent_server(tmux: Any, connect: Open, eventually: Eventually) -> None:
     control, pid = await connect(timeout=0.1, watchdog=0.1), tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(pid):
         await eventually(lambda: control.closed)
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_question_given_up_does_not_confuse_the_next(tmux: Any, connect: Open) -> None:

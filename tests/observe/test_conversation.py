@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import stopped
 from towns import HandTown, clock
 
 from gastown_tui.observe.ports import Capture, GatewayError
@@ -130,16 +131,12 @@ def test_a_tmux_that_reads_no_commands_costs_a_second_process(tmux: Any, counted
 def test_a_server_that_stops_costs_a_time_out_in_either_half(tmux: Any) -> None:
     pane, pid = tmux.new("one"), tmux.pid
     asking = gateway(tmux, timeout=0.2)
-    with asking.converse() as talk:
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            with pytest.raises(GatewayError, match=r"did not answer within 0\.2 s") as late:
-                talk.frames([Capture(pane)])
-            with pytest.raises(GatewayError, match=r"did not answer within 0\.2 s"), asking.converse():
-                pytest.fail("it answered")
-            assert not late.value.absent and children() == []
-        finally:
-            os.kill(pid, signal.SIGCONT)
+    with asking.converse() as talk, stopped(pid):
+        with pytest.raises(GatewayError, match=r"did not answer within 0\.2 s") as late:
+            talk.frames([Capture(pane)])
+        with pytest.raises(GatewayError, match=r"did not answer within 0\.2 s"), asking.converse():
+            pytest.fail("it answered")
+        assert not late.value.absent and children() == []
     assert tmux.pid == pid and tmux.clients() == []
 
 

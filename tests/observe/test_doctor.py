@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux
+from servers import Tmux, stopped
 from towns import HandTown, clock
 
 from gastown_tui.memory.seen import Memory
@@ -83,12 +82,8 @@ def test_nobody_listening_is_degraded(town: HandTown, wait_for: Callable[..., An
 
 
 def test_a_server_that_does_not_answer_is_blind(town: HandTown) -> None:
-    pid = town.tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(town.tmux.pid):
         found = doctor(town)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert found["verdict"] == "blind" and "did not answer" in check(found, "socket")["found"]
 
 

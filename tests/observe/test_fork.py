@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import stopped
 
 from gastown_tui.observe.ports import Capture, GatewayError
 from gastown_tui.observe.tmux.fork import ForkGateway
@@ -341,15 +342,12 @@ def children() -> list[str]:
 def test_a_stopped_server_costs_a_time_out_and_nothing_piles_up(tmux: Any) -> None:
     tmux.new("one")
     asking, pid = gateway(tmux, timeout=0.2), tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(pid):
         for _ in range(3):
             with pytest.raises(GatewayError, match=r"did not answer within 0\.2 s") as error:
                 asking.look_once(full=True)
             assert not error.value.absent and error.value.remedy
         assert children() == []
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert gateway(tmux).look_once(full=True).panes
     assert tmux.clients() == []
 

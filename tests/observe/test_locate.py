@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux
+from servers import Tmux, stopped
 from towns import HandTown, clock
 
 from gastown_tui.observe.locate import Wanted, candidates, find_root, probe, socket_folders
@@ -325,25 +324,17 @@ def test_what_was_tried_is_told(tmux: Tmux, tmp_path: Path) -> None:
 def test_the_users_own_server_may_hold_the_agents_while_it_does_not_answer(town: HandTown) -> None:
     town.tmux.name = "default"
     town.start("hq-mayor", "mayor")
-    pid = town.tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(town.tmux.pid):
         found = place(town, cwd=town.root)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert found.error is not None and not found.error.absent
     assert found.ref.socket == town.tmux.socket
 
 
 def test_a_server_that_does_not_answer_is_no_absence(town: HandTown) -> None:
     town.start("hq-mayor", "mayor")
-    pid = town.tmux.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(town.tmux.pid):
         found = place(town, cwd=town.root)
         nameless = look(town, cwd=town.tmux.folder / "bin", socket=town.tmux.name)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     assert found.look is None and found.error is not None and not found.error.absent
     assert found.ref.socket == town.tmux.socket and found.probes[town.tmux.socket] == str(found.error)
     assert isinstance(nameless, Nowhere) and f"socket {town.tmux.name}: tmux did not answer within 1 s" in nameless.tried
