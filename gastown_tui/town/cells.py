@@ -88,36 +88,34 @@ def parse_row(row: str, pen: Pen = FRESH) -> tuple[Cells, Pen]:
     """Returns the cells of one row and the pen after it; the very same object for the same row, which makes a diff cheap."""
     runs: list[tuple[str, Attributes]] = []
     attributes, drawing = pen
-    column = start = 0
+    start = 0
     for match in _TOKEN.finditer(row):
-        column = _append(runs, row[start : match.start()], attributes, drawing, column)
+        _append(runs, row[start : match.start()], attributes, drawing)
         start = match.end()
         if match["sgr"] is not None:
             attributes = advance(attributes, match["sgr"])
         elif match["control"] == "\t":
-            column = _append(runs, " " * (8 - column % 8), attributes, False, column)
+            _append(runs, " " * (8 - _columns(plain(tuple(runs))) % 8), attributes, False)
         elif match["control"] in ("\x0e", "\x0f"):
             drawing = match["control"] == "\x0e"
-    _append(runs, row[start:], attributes, drawing, column)
+    _append(runs, row[start:], attributes, drawing)
     return tuple(runs), Pen(attributes, drawing)
 
 
-def _append(runs: list[tuple[str, Attributes]], text: str, attributes: Attributes, drawing: bool, column: int) -> int:
-    """Adds a run, merged with the one before where they look alike, and returns the column after it."""
+def _append(runs: list[tuple[str, Attributes]], text: str, attributes: Attributes, drawing: bool) -> None:
+    """Adds a run, merged with the one before where they look alike."""
     if not text:
-        return column
+        return
     text = safe(text.translate(_DRAWING) if drawing else text)
-    width = len(text) if text.isascii() else sum(map(_width, text))
     if attributes.hidden:
-        text = " " * width
+        text = " " * _columns(text)
     if runs and runs[-1][1] == attributes:
         text = runs.pop()[0] + text
     runs.append((text, attributes))
-    return column + width
 
 
-def _width(character: str) -> int:
-    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+def _columns(text: str) -> int:
+    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 @lru_cache(maxsize=4096)

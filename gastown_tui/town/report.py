@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Stock, Town
-from .text import age, mask, quiet, rfc3339, safe
+from .text import age, mask, rfc3339, safe
 from .words import SHAPES, doing, evidence_text, monitor_sentence, need_you, outlook, summary_sentence, until
 
 SCHEMA = 1
@@ -150,7 +150,7 @@ def _shown(text: str | None) -> str | None:
 
 
 def evidence_documents(evidence: Iterable[Evidence], now: float) -> list[Document]:
-    return [{"source": one.source, "at": rfc3339(one.at), "fact": mask(evidence_text(one, now))} for one in evidence]
+    return [{"source": one.source, "at": rfc3339(one.at), "fact": evidence_text(one, now)} for one in evidence]
 
 
 def _expects(expects: Expects | None) -> Document | None:
@@ -192,7 +192,7 @@ def status_lines(town: Town, now: float) -> list[str]:
 def _row(agent: Agent, now: float) -> tuple[str, str, str, str, str, str]:
     started = agent.agent_started or agent.session_created
     mark = "!" if agent.needs_you(now) else " "
-    why = mask(evidence_text(agent.evidence[0], now))
+    why = evidence_text(agent.evidence[0], now)
     coming = outlook(agent, now)
     lived = age(now - started) if started is not None else ""
     does = doing(agent, now)
@@ -262,7 +262,7 @@ def show_lines(agent: Agent, environment: Iterable[tuple[str, str]], pane: Itera
         "cwd": agent.cwd and safe(agent.cwd),
         "session age": _told(agent.session_created, now),
         "agent age": _told(agent.agent_started, now),
-        "quiet": quiet(now - agent.last_output) if agent.last_output is not None else None,
+        "quiet": _told(agent.last_output, now),
         "heartbeat": _told(agent.heartbeat_at, now),
         "bead": agent.bead and safe(agent.bead),
     }

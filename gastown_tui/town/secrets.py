@@ -79,7 +79,7 @@ def spans(text: str) -> tuple[Span, ...]:
 
 def _found(text: str) -> Iterator[Span]:
     lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS):
+    if not any(map(lowered.__contains__, _SIGNS)):
         return
     shapes, *names = _patterns()
     for match in shapes.finditer(text):

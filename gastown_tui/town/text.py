@@ -8,16 +8,15 @@ from functools import lru_cache
 
 from .secrets import spans
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_SECRET_NAME = re.compile(
-    r"(?i)(key|token|secret|pass(w|phrase|$)|_pwd$|credential|auth|cookie|session_?id$|dsn|private|webhook)"
-)
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+_SECRET_NAME = r"(?i)(key|token|secret|pass(w|phrase|$)|_pwd$|credential|auth|cookie|session_?id$|dsn|private|webhook)"
 MASK = "••••"
 
 
 def safe(text: str) -> str:
     """Returns one line of inert text: controls, escape bytes, direction marks and lone surrogates become `�`."""
-    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+    # None of them is printable, which is seen at once; a class of such ranges takes long to compile, too.
+    return text if text.isprintable() else re.sub(_UNSAFE, "\N{REPLACEMENT CHARACTER}", text)
 
 
 def mask(text: str) -> str:
@@ -29,7 +28,7 @@ def mask(text: str) -> str:
 
 def mask_variable(name: str, value: str) -> str:
     """Returns a variable's value as it may be shown: hidden whole when its name or its form is that of a secret."""
-    return MASK if value and _SECRET_NAME.search(name) else mask(value)
+    return MASK if value and re.search(_SECRET_NAME, name) else mask(value)
 
 
 def age(seconds: float | None) -> str:
