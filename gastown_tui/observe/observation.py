@@ -17,6 +17,7 @@ from gastown_tui.town.facts import (
     Fact,
     Frame,
     Listing,
+    Located,
     MonitorRead,
     Pane,
     Remembered,
@@ -70,7 +71,7 @@ _Alive = tuple[Mapping[str, str], Mapping[str, tuple[str, float]], Moment]
 class Observation:
     """Judges one town until it is gone.
 
-    `find` surveys again; `listening` names the live ones of its candidate sockets; `source_at` makes a source for a socket.
+    `find` surveys again; `scout` says what the servers that listen call for, or None; `source_at` makes a source for a socket.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Observation:
         wishes: Wishes = NO_WISHES,
         publish: Callable[[Town], None],
         find: Callable[[], Survey | Nowhere],
-        listening: Callable[[], frozenset[str]],
+        scout: Callable[[], Located | None],
         source_at: Callable[[str, Callable[[Fact], None]], TmuxSource],
         monitor_of: Callable[[str, Callable[[Fact], None]], MonitorSource | None] = lambda *_: None,
         beads_of: Callable[[str, Callable[[Fact], None]], BeadSource | None] = lambda *_: None,
@@ -94,7 +95,7 @@ class Observation:
         self._past = past
         self._publish = publish
         self._find = find
-        self._listening = listening
+        self._scout = scout
         self._source_at = source_at
         self.source: TmuxSource | None = None
         self._monitor = monitor_of(place.ref.root, self._put)
@@ -121,7 +122,7 @@ class Observation:
     async def run(self) -> None:
         """Observes; returns when the town is gone or another took its place. Whatever a source raises is raised here."""
         pids = PidWatcher(self._exited)
-        work = [self._serve(), self._scout(), *(one.run() for one in (self._monitor, self._beads) if one)]
+        work = [self._serve(), self._scouting(), *(one.run() for one in (self._monitor, self._beads) if one)]
         tasks = [asyncio.create_task(one) for one in work]
         for task in tasks:
             task.add_done_callback(lambda _: self._wake.set())
@@ -191,6 +192,8 @@ class Observation:
                 return not fact.says_as(self._known.files)
             case MonitorRead():
                 return not fact.says_as(self._known.monitor)
+            case Located():
+                return self._known.located is None or fact.notices != self._known.located.notices
             case SourceFailed(name="monitor"):
                 return not fact.says_as(self._known.failures.get("monitor"))
         return True
@@ -217,15 +220,12 @@ class Observation:
             if not isinstance(place, Nowhere) and place.ref.root == self._place.ref.root:
                 self._take(place)
 
-    async def _scout(self) -> None:
-        """Surveys again when another server of this town comes alive or ends: two of them are a warning, whenever they meet."""
-        known = await asyncio.to_thread(self._listening)
+    async def _scouting(self) -> None:
+        """Looks again and again for agents of this town on another server: two of them are a warning, whenever they meet."""
         while True:
             await asyncio.sleep(SCOUT_S)
-            live = await asyncio.to_thread(self._listening)
-            if live != known and not isinstance(place := await asyncio.to_thread(self._find), Nowhere):
-                self._put(place.located)
-            known = live
+            if located := await asyncio.to_thread(self._scout):
+                self._put(located)
 
     def _take(self, place: Survey) -> None:
         """Takes what a survey found as the first answer of its server, or as the reason why there is none."""

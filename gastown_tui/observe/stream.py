@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
-from gastown_tui.town.facts import Fact, Frame
+from gastown_tui.town.facts import Fact, Frame, Located
 from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from gastown_tui.town.text import mask_variable
 from gastown_tui.town.wishes import NO_WISHES, Wishes
@@ -120,7 +120,7 @@ class Stream:
                 wishes=self.wishes,
                 publish=self._publish,
                 find=self._survey,
-                listening=lambda: listening(self.wanted),
+                scout=self._scout,
                 source_at=self._new_source,
                 monitor_of=self._new_monitor,
                 beads_of=self._new_beads,
@@ -171,10 +171,23 @@ class Stream:
         return await self._source.gateway()
 
     def _survey(self) -> Survey | Nowhere:
-        timeout = self.rhythm.timeout
         with ExitStack() as talks:
-            place = survey(self.wanted, tmux=self.tmux, host=self.host, clock=self.clock, timeout=timeout, talks=talks)
+            place = self._surveyed(talks)
             return place if isinstance(place, Nowhere) else place.with_screens()
+
+    def _surveyed(self, talks: ExitStack | None = None) -> Survey | Nowhere:
+        timeout = self.rhythm.timeout
+        return survey(self.wanted, tmux=self.tmux, host=self.host, clock=self.clock, timeout=timeout, talks=talks)
+
+    def _scout(self) -> Located | None:
+        """Returns what the live servers of the town call for. Where there is more than one, each is asked whom it serves.
+
+        That one listens says too little: a person's own server may get its first agent of this town after days.
+        """
+        if len(listening(self.wanted)) < 2:
+            return Located((), self.clock())
+        place = self._surveyed()
+        return None if isinstance(place, Nowhere) else place.located
 
     def _new_source(self, socket: str, out: Callable[[Fact], None]) -> TmuxSource:
         source = TmuxSource(
