@@ -48,7 +48,10 @@ class Pane(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing."""
+    """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing.
+
+    Who is there is as of `at`; after an end, how they are may be of the answer before.
+    """
 
     epoch: str
     panes: Mapping[str, Pane]

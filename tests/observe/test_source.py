@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from servers import Tmux
 from towns import clock
 
+from gastown_tui.observe.ports import Capture
 from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.observe.tmux.listing import merged
@@ -26,6 +28,8 @@ from gastown_tui.town.facts import Frame, Listing, SourceFailed
 
 Eventually = Callable[..., Awaitable[Any]]
 QUICK = Rhythm(light=0.1, full=0.4, fork_tick=0.1, fork_tick_keyed=0.05, judged=0.4, retry=0.1, timeout=1.0)
+# Nothing that tmux tells by itself is answered in time.
+DEAF = Rhythm(light=30.0, full=60.0, fork_tick=30.0, burst=30.0)
 STILL = Rhythm(light=30.0, full=60.0, fork_tick=30.0, moving_for=60.0)
 BLINK = "while :; do echo $i; i=$((i+1)); sleep 0.05; done"
 
@@ -280,6 +284,82 @@ async def test_an_end_is_listed_at_once(tmux: Tmux, start: Start, eventually: Ev
     await eventually(lambda: running.listings() and "%1" not in running.listings()[-1].panes, 5.0)
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Every look of either backend, and whether it was a full one."""
+    asked: list[bool] = []
+    for gateway in (ForkGateway, ControlGateway):
+        decided = gateway.decided
+
+        async def noting(self: Any, decide: Any, *, full: bool, decided: Any = decided) -> Any:
+            asked.append(full)
+            return await decided(self, decide, full=full)
+
+        monkeypatch.setattr(gateway, "decided", noting)
+    return asked
+
+
+async def ended(tmux: Tmux, running: Running, eventually: Eventually, looks: list[bool], *, dead: bool = False) -> Listing:
+    """Kills what runs in the pane `%1`, and returns the listing that tells it, where nothing but that end calls for one."""
+    pid = int(tmux.get("%1", "#{pane_pid}"))
+    os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: tmux.get("%1", "#{pane_dead}") == "1" if dead else "two" not in tmux.sessions())
+    listings = len(running.listings())
+    looks.clear()
+    running.source.exited(pid)
+    await eventually(lambda: len(running.listings()) > listings)
+    return running.listings()[listings]
+
+
+@pytest.mark.parametrize("backend", ["fork", "control"])
+async def test_an_end_is_told_by_the_roll_alone(
+    tmux: Tmux, start: Start, eventually: Eventually, backend: str, looks: list[bool]
+) -> None:
+    for name in ("one", "two", "three"):
+        tmux.new(name)
+    running = start(backend, DEAF)
+    await eventually(lambda: running.source.name == backend)
+    before = dict(running.source._panes)
+    listing = await ended(tmux, running, eventually, looks)
+    assert looks == []
+    assert listing.panes == {pane: before[pane] for pane in ("%0", "%2")}
+
+
+async def test_whoever_comes_as_another_ends_is_told_with_the_end(
+    tmux: Tmux, start: Start, eventually: Eventually, looks: list[bool]
+) -> None:
+    tmux.new("one")
+    tmux.new("two")
+    running = start("control", DEAF)
+    await eventually(lambda: running.source.name == "control")
+    tmux.new("next")
+    listing = await ended(tmux, running, eventually, looks)
+    assert {pane.session for pane in listing.panes.values()} == {"one", "next"}
+
+
+async def test_an_end_that_the_server_has_not_noticed_is_not_told(
+    tmux: Tmux, start: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmux.new("one")
+    tmux.new("two")
+    running = start("control", DEAF)
+    await eventually(lambda: running.source.name == "control")
+    running.source.rhythm = replace(DEAF, burst=0.01)
+    rolls: list[Any] = []
+    roll = ControlGateway.roll
+
+    async def noting(self: ControlGateway) -> Any:
+        rolls.append(await roll(self))
+        return rolls[-1]
+
+    monkeypatch.setattr(ControlGateway, "roll", noting)
+    listings = len(running.listings())
+    # It lives: as far as the server knows, it is the very same as one that ended a moment ago.
+    running.source.exited(int(tmux.get("%1", "#{pane_pid}")))
+    await eventually(lambda: len(rolls) > 2)
+    assert len(running.listings()) == listings
+
+
 async def test_a_key_quickens_the_forks(tmux: Tmux, start: Start, eventually: Eventually) -> None:
     tmux.new("one", BLINK)
     running = start("fork", Rhythm(light=0.05, fork_tick=30.0, fork_tick_keyed=0.05, keyed_for=60.0))
@@ -314,27 +394,24 @@ async def test_a_light_look_that_cannot_tell_calls_for_a_full_one(tmux: Tmux) ->
 
 
 async def test_whoever_waits_for_an_end_waits_for_no_screen(
-    tmux: Tmux, start: Start, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    tmux: Tmux, start: Start, eventually: Eventually, looks: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    talking = [tmux.new(f"agent-{number}", BLINK) for number in range(4)]
+    """One that died in its place is told by a light listing, whatever else is due."""
+    talking = tmux.new("agent", BLINK)
     gone = tmux.new("gone")
-    pid = int(tmux.get(gone, "#{pane_pid}"))
-    running = start("control", rhythm=STILL)
+    tmux.cmd("set-option", "-t", gone, "remain-on-exit", "on")
+    running = start("control", replace(DEAF, full=0.0))
     await eventually(lambda: running.source.name == "control")
     asked: list[list[str]] = []
     decide = TmuxSource._decide
 
     def deciding(self: TmuxSource, look: Any) -> Any:
-        wishes = decide(self, look)
-        asked.append([wish.pane_id for wish in wishes])
-        return wishes
+        asked.append([wish.pane_id for wish in decide(self, look)])
+        return [Capture(pane) for pane in asked[-1]]
 
+    running.source.judge({talking: None})
+    await eventually(lambda: running.screens(talking))
+    running.source.judge({talking: 0.0, gone: 0.0})
     monkeypatch.setattr(TmuxSource, "_decide", deciding)
-    running.source.judge(dict.fromkeys(talking))
-    await eventually(lambda: all(running.screens(pane) for pane in talking))
-    running.source.judge(dict.fromkeys([*talking, gone], 0.0))
-    asked.clear()
-    os.kill(pid, signal.SIGKILL)
-    running.source.exited(pid)
-    await eventually(lambda: any(gone not in listing.panes for listing in running.listings()))
-    assert asked[0] == []
+    listing = await ended(tmux, running, eventually, looks, dead=True)
+    assert listing.panes[gone].dead and looks[0] is False and asked[0] == []

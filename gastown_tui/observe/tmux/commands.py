@@ -29,6 +29,7 @@ VARIABLES = (
 )
 """The variables that say who runs in a pane. No other is read out of a command line or kept."""
 
+ROLL = ("pane_id", "session_name", "pane_pid", "pane_dead")
 PULSE = (
     "pane_id",
     "session_id",
@@ -62,7 +63,7 @@ FULL = (
     RESPAWN_HOOK,
     *VARIABLES,
 )
-"""The fields of a row of a light and of a full listing. Names that a version does not know expand to nothing (3.2)."""
+"""The fields of a row of a roll, a light and a full listing. Names that a version does not know expand to nothing (3.2)."""
 
 HEAD = ("pid", "start_time", "version", "session_id")
 CAPTURED = ("pane_id", "cursor_x", "cursor_y", "cursor_flag", "history_size")
@@ -96,6 +97,11 @@ def look(marks: Marks, *, full: bool, captures: Sequence[Capture] = ()) -> list[
     # A variable that a session lacks falls through to the global environment, so a full look needs that to tell them apart.
     opening = (head, "show-environment -gs") if full else (head,)
     return [opening, (listing,), *(capture(marks, wish) for wish in captures), last(marks)]
+
+
+def roll(marks: Marks) -> list[Group]:
+    """Returns the groups of a roll call: who answers, who is there, and a last word. Most of a listing's time goes by fields."""
+    return [(head_of(marks),), (f"list-panes -a -F '{marks.line('R', ROLL)}'",), last(marks)]
 
 
 def recapture(marks: Marks, captures: Sequence[Capture]) -> list[Group]:

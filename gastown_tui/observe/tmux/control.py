@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from gastown_tui.observe.calls import end_group
-from gastown_tui.observe.ports import Capture, GatewayError, Look
+from gastown_tui.observe.ports import Capture, GatewayError, Look, Roll
 from gastown_tui.observe.tmux import commands, parse
 from gastown_tui.town.facts import OUR_PREFIX, Frame
 from gastown_tui.town.snapshot import Moment
@@ -292,6 +292,10 @@ class ControlGateway:
         look = await self.look(full=full)
         wishes = decide(look)
         return look._replace(frames=await self.frames(wishes)) if wishes else look
+
+    async def roll(self) -> Roll:
+        """Returns who is there."""
+        return parse.roll(await self._ask(commands.roll(self._marks)), self._marks)
 
     async def frames(self, captures: Sequence[Capture]) -> dict[str, Frame | None]:
         """Returns the frames alone, without a listing: who answers is known, and each reply says itself where it ends."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from gastown_tui.observe.calls import Call, TimedOut, run
-from gastown_tui.observe.ports import Capture, GatewayError, Look
+from gastown_tui.observe.ports import Capture, GatewayError, Look, Roll
 from gastown_tui.observe.tmux import commands, parse
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Moment
@@ -73,6 +73,12 @@ class ForkGateway:
         from asyncio import to_thread
 
         return await to_thread(self.look_once, full=full, captures=captures)
+
+    async def roll(self) -> Roll:
+        """Returns who is there."""
+        from asyncio import to_thread
+
+        return parse.roll(await to_thread(self._ask, commands.roll(self._marks)), self._marks)
 
     def frames_once(self, captures: Sequence[Capture], meanwhile: Callable[[], None] = nothing) -> dict[str, Frame | None]:
         """Returns the frames alone, without a listing; `meanwhile` comes first."""

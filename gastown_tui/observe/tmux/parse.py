@@ -9,8 +9,8 @@ from functools import partial
 from itertools import dropwhile, takewhile
 from typing import NamedTuple, TypeVar
 
-from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse
-from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, VARIABLES, Marks
+from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse, Roll
+from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, ROLL, VARIABLES, Marks
 from gastown_tui.town.facts import OUR_PREFIX, Frame, Pane
 from gastown_tui.town.snapshot import NOTHING, Moment
 
@@ -139,6 +139,15 @@ def look(got: Answer, rows: Rows, *, full: bool, captures: Sequence[Capture], at
         panes = rows.panes(got.rows, got.environment) if full else None
         pulses = None if full else rows.pulses(got.rows)
         return Look(got.epoch, got.version, panes, pulses, frames(got.captures, captures, at))
+    except ValueError:
+        raise garbled("a number that is none") from None
+
+
+def roll(got: Answer, marks: Marks) -> Roll:
+    """Returns the roll that an answer makes. Raises GatewayError for an answer that cannot be."""
+    rows = [row for row in (_row(text, ROLL, marks) for text in got.rows) if not _ours(row)]
+    try:
+        return Roll(got.epoch, {row["pane_id"]: (int(row["pane_pid"]), row["pane_dead"] == "1") for row in rows})
     except ValueError:
         raise garbled("a number that is none") from None
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look
+from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look, Roll
 from gastown_tui.town.activity.judging import SPINS, title_shape
 from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
 from gastown_tui.town.snapshot import Moment
@@ -28,6 +28,7 @@ Out = Callable[[Listing | Frame | SourceFailed], None]
 MOST_CAPTURES = 64
 """Screens judged in one tick, lest a key waits for them. Whoever waited longest comes first."""
 SLACK_S = 0.2
+EXIT_S = 1.0
 NEVER = float("-inf")
 
 
@@ -105,6 +106,7 @@ class TmuxSource:
     _full_due: float = float("-inf")
     _keyed_until: float = float("-inf")
     _exits: dict[int, float] = field(default_factory=dict)
+    _roll_due: float = float("inf")
     _again: bool = False
 
     @property
@@ -152,9 +154,16 @@ class TmuxSource:
         self._wake.set()
 
     def exited(self, pid: int) -> None:
-        """Lists at once, and again in a burst until the server has noticed that this process ended."""
+        """Calls the roll at once, and again in a burst until the server has noticed that a pane's process ended.
+
+        What else ends has a listing at once.
+        """
         self._exits[pid] = self.clock().mono
-        self.look_now()
+        if any(pane.pid == pid for pane in self._panes.values()):
+            self._roll_due = float("-inf")
+            self._wake.set()
+        else:
+            self.look_now()
 
     async def run(self) -> None:
         """Observes. Returns when nobody listens at the socket any more; a server that does not answer is asked again."""
@@ -233,16 +242,17 @@ class TmuxSource:
     async def _tick(self) -> None:
         """Does what is due, then waits for what comes next."""
         began = self.clock().mono
-        listing = began >= self._light_due
         assert self._gateway is not None
-        if listing:
+        if began >= self._roll_due:
+            await self._call_roll()
+            self._wait_for_ends(began)
+        elif began >= self._light_due:
             self._again = False
-            await self._list(full=began >= self._full_due)
+            await self._list(full=began >= self._full_due and not self._exits)
+            self._rearm(self.clock().mono - began)
+            self._wait_for_ends(began)
         elif wishes := self._wanted(self._panes, listing=False):
             self._frames(await self._gateway.frames(wishes))
-        took = self.clock().mono - began
-        if listing:
-            self._rearm(took)
         await self._sleep(self._next_due() - self.clock().mono)
 
     def _rearm(self, took: float) -> None:
@@ -251,11 +261,32 @@ class TmuxSource:
         if self.name == "fork":
             tick = self.rhythm.fork_tick_keyed if now < self._keyed_until else self.rhythm.fork_tick
         self._light_due = now if self._again else now + max(tick, 4 * took)
-        waiting = [since for pid, since in self._exits.items() if now - since < 1.0]
-        self._exits = {pid: since for pid, since in self._exits.items() if now - since < 1.0}
-        if waiting:
-            # The server learns of an end a little later than we do.
-            self._light_due = now + max(self.rhythm.burst, min(now - max(waiting), 0.1), 2 * took)
+
+    def _wait_for_ends(self, began: float) -> None:
+        """Sets when the roll is called again: the server learns of an end a little later than we do."""
+        now = self.clock().mono
+        self._exits = {pid: since for pid, since in self._exits.items() if now - since < EXIT_S}
+        if self._exits:
+            waited = now - max(self._exits.values())
+            self._roll_due = min(self._roll_due, now + max(self.rhythm.burst, min(waited, 0.1), 2 * (now - began)))
+
+    async def _call_roll(self) -> None:
+        """Hands on who is left, where some panes went and nothing else happened; else a listing is due at once."""
+        assert self._gateway is not None
+        self._roll_due = float("inf")
+        left = self._left(await self._gateway.roll())
+        if not left:
+            # Somebody came, or died in his place, or nobody is there any more.
+            self.look_now()
+        elif len(left) < len(self._panes):
+            self._tell(self._epoch, left)
+
+    def _left(self, roll: Roll) -> dict[str, Pane] | None:
+        """Returns the panes that are left where the roll tells no more than that; None where only a listing can tell."""
+        known = {pane_id: (pane.pid, pane.dead) for pane_id, pane in self._panes.items()}
+        if roll.epoch != self._epoch or not roll.panes.items() <= known.items():
+            return None
+        return {pane_id: self._panes[pane_id] for pane_id in roll.panes}
 
     async def _list(self, *, full: bool) -> None:
         """Lists, captures what this very listing shows to have moved, and hands both on."""
@@ -267,11 +298,14 @@ class TmuxSource:
             self._full_due = self.clock().mono + self.rhythm.full
         panes, self._merged = self._merged, None
         assert panes is not None
+        self._tell(look.epoch, panes)
+        self._frames(look.frames)
+
+    def _tell(self, epoch: str, panes: dict[str, Pane]) -> None:
         there = {pane.pid for pane in panes.values() if not pane.dead}
         self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
-        self._panes, self._epoch = panes, look.epoch
-        self.out(Listing(look.epoch, panes, self.clock()))
-        self._frames(look.frames)
+        self._panes, self._epoch = panes, epoch
+        self.out(Listing(epoch, panes, self.clock()))
 
     def _decide(self, look: Look) -> list[Capture]:
         """Returns what to capture after a listing, and keeps its panes: None where a light one cannot tell."""
@@ -330,8 +364,9 @@ class TmuxSource:
         panes, moment = self._panes, self.clock()
         shown = [self._frame_due(panes[pane], one, moment) for pane, one in self._shown.items() if pane in panes]
         judged = [_wished(panes[pane], one) for pane, one in self._judged.items() if pane in panes]
-        due = min([*shown, *judged], default=self._light_due)
-        return min(self._light_due, due) if self.name == "control" or due == NEVER else self._light_due
+        listed = min(self._light_due, self._roll_due)
+        due = min([*shown, *judged], default=listed)
+        return min(listed, due) if self.name == "control" or due == NEVER else listed
 
     def _frames(self, frames: Mapping[str, Frame | None]) -> None:
         for pane_id, frame in frames.items():
