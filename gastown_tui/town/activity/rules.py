@@ -7,7 +7,7 @@ whatever it says; where something stands in its place, that waits for a person, 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
 from gastown_tui.town.snapshot import Activity, Held, Question, State
@@ -254,8 +254,7 @@ def _asked(screen: Screen, dialog: range, options: Options | None, cued: int | N
     lines: list[str] = []
     for row in range(dialog.start, end):
         if (line := _bare(screen.texts[row])) and not _TOP.match(screen.texts[row]):
-            above = lines.pop() + " " if lines and _wrapped(screen, row) else ""
-            lines.append(above + line)
+            lines.append(_continued(screen, lines.pop(), row) if lines and _wrapped(screen, row) else line)
     told = " · ".join(lines)
     if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
         told = clipped(told, max(0, MOST_TEXT - len(lines[-1]) - 3)) + f" · {lines[-1]}"
@@ -267,6 +266,16 @@ def _wrapped(screen: Screen, row: int) -> bool:
     above, line = _bare(screen.texts[row - 1]), _bare(screen.texts[row])
     return bool(above) and len(above) + len(line.split(" ", 1)[0]) > screen.width - 8 > 0
 
+
+def _continued(screen: Screen, told: str, row: int) -> str:
+    """Returns what is told so far with a row that goes on with it; an address goes on without a blank."""
+    word = told.rpartition(" ")[2]
+    full = 0 < screen.width <= len(screen.texts[row - 1]) and "://" in word
+    return told + ("" if full or _CUT.fullmatch(word) else " ") + _bare(screen.texts[row])
+
+
+_CUT = re.compile(r"\W*https?://[^\s/]+/(\S*[-?&=_%#+]|\S+/)")
+"""An address as it looks where a row's end cut it. A lone host may well end with its slash."""
 
 _LINES = " \t\u3000│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
 
@@ -347,7 +356,8 @@ def _said(troubles: Iterable[Trouble], screen: Screen, rows: range, *, own_colou
             if match is None or match.start() >= len(screen.texts[row]):
                 continue
             if not (own_colour and rule.coloured) or coloured(look_at(screen.rows[row], match.start())):
-                return Said(rule, clipped(" ".join(bare[index : index + MOST_ROWS])), tuple(rows[index:]))
+                told = reduce(partial(_continued, screen), rows[index + 1 : index + MOST_ROWS], bare[index])
+                return Said(rule, clipped(told), tuple(rows[index:]))
     return None
 
 

@@ -164,6 +164,16 @@ def test_what_holds_it_is_told_in_full_at_any_width(name: str, why: str, text: s
     assert (held.why, text in held.text) == (why, True)
 
 
+def test_an_address_that_a_rows_end_cut_is_told_whole() -> None:
+    limit = "■ You’ve hit your usage limit. Visit {} to purchase more credits or try again at 9:10 PM."
+    for address in ("https://chatgpt.com/codex/settings/\nusage", "https://chatgpt.com/settings-\n2/usage?plan=\npro"):
+        held = shown(*(RED + line for line in limit.format(address).split("\n"))).activity.held
+        assert held is not None and address.replace("\n", "") in held.text
+    for apart in ("https://status.openai.com/\nor ask", "the team-\nlead"):
+        held = shown(*(RED + line for line in limit.format(apart).split("\n"))).activity.held
+        assert held is not None and apart.replace("\n", " ") in held.text
+
+
 @pytest.mark.parametrize(
     ("name", "what", "detail"),
     [
