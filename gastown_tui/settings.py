@@ -7,9 +7,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gastown_tui.config import Wrong
     from gastown_tui.observe.locate import Wanted
     from gastown_tui.observe.means import Means
+    from gastown_tui.observe.ports import AckStore, Past
     from gastown_tui.observe.stream import Stream
     from gastown_tui.observe.tmux.source import Rhythm
     from gastown_tui.town.wishes import Wishes
@@ -43,8 +44,7 @@ def clock() -> Moment:
     return Moment(time.time(), time.monotonic(), time.localtime().tm_gmtoff)
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(SimpleNamespace):
     """The global options, wherever they stood, over the user's config file.
 
     `given`: which of them the command line named. `file`: the config file that was looked for; `lines`: where each of its keys
@@ -85,7 +85,7 @@ class Settings:
 
         bell = CALLING if self.bell is None else frozenset(map(State, self.bell))
         rate = (self.rates or {}).get("shown", USUAL.rate)
-        complaints = tuple(str(replace(wrong, file=self.file.name)) for wrong in self.wrong)
+        complaints = tuple(str(wrong._replace(file=self.file.name)) for wrong in self.wrong)
         return Ways(bell, self.theme, rebound(self.keys or {})[0], rate, complaints)
 
     def rhythm(self) -> Rhythm:
@@ -170,31 +170,37 @@ class Settings:
         return Wanted(dict(os.environ), working_folder(), home(), os.getuid(), self.town, self.socket, self.monitor_dir)
 
     def means(self) -> Means:
-        from gastown_tui.memory.acks import Acks
-        from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.means import Means
 
-        past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
-        return Means("tmux", os.uname().nodename, clock, time.sleep, past, acks, self.wishes())
+        return Means("tmux", os.uname().nodename, clock, time.sleep, _past, _acks, self.wishes())
 
     def stream(self, *, keeps_days: bool = False) -> Stream:
         """Returns what observes a town; `keeps_days` is for what stays, since each that ends leaves its names on the disk.
 
         Only what stays asks bd for beads: others begin too often.
         """
-        from gastown_tui.memory.acks import Acks
         from gastown_tui.memory.ribbon import KeptDays, kept_in_box
-        from gastown_tui.memory.seen import Memory
         from gastown_tui.observe.stream import Stream
 
-        past, acks = partial(Memory, state_dir()), partial(Acks, state_dir())
         host, backend = os.uname().nodename, self.backend or "auto"
         days = partial(KeptDays, state_dir()) if keeps_days else None
         boxed = kept_in_box if keeps_days else None
-        means = (self.wanted(), "tmux", host, clock, past, backend, self.rhythm(), acks, self.wishes())
+        means = (self.wanted(), "tmux", host, clock, _past, backend, self.rhythm(), _acks, self.wishes())
         stream = Stream(*means, days=days, boxed=boxed, asks_bd=keeps_days)
         stream.subscribe(_collect, lambda _: None)
         return stream
+
+
+def _past(root: str, server: str) -> Past:
+    from gastown_tui.memory.seen import Memory
+
+    return Memory(state_dir(), root, server)
+
+
+def _acks(root: str) -> AckStore:
+    from gastown_tui.memory.acks import Acks
+
+    return Acks(state_dir(), root)
 
 
 def _collect(_: object) -> None:

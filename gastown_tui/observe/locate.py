@@ -6,7 +6,6 @@ never chosen between in silence. Probing connects to the socket: it starts no pr
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import socket as sockets
@@ -115,7 +114,9 @@ def candidates(root: Root | None, wanted: Wanted) -> tuple[Candidate, ...]:
         return tuple(Candidate(path, own=True) for path in paths)
     if root is None:
         return ()
-    town = hashlib.sha256(str(root.real).encode()).hexdigest()[:6]
+    from hashlib import sha256  # it takes long to load, and a socket that was named needs none
+
+    town = sha256(str(root.real).encode()).hexdigest()[:6]
     names = [(f"{_sanitized(root.entered.name)}-{town}", True), (f"{_sanitized(root.real.name)}-{town}", True)]
     names += [(name, True) for folder in folders for name in _with_suffix(folder, f"-{town}")]
     names += [(_sanitized(root.real.name), False), ("default", False)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from gastown_tui.town.activity.readers import program_named
@@ -26,16 +26,12 @@ from .tmux.listing import resolved
 SETTLE_S = 0.7
 
 
-@dataclass(slots=True)
 class OneLook:
     """A town as a one-shot command knows it, and the way to look at it again. `deadline` (mono) is that of all looks."""
 
-    place: Survey
-    wanted: Wanted
-    means: Means
-    known: Known
-    judgement: Judgement
-    deadline: float
+    def __init__(self, place: Survey, wanted: Wanted, means: Means, known: Known, judgement: Judgement, deadline: float) -> None:
+        self.place, self.wanted, self.means, self.deadline = place, wanted, means, deadline
+        self.known, self.judgement = known, judgement
 
     @property
     def town(self) -> Town:

@@ -39,5 +39,6 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
 
 
 def _load() -> None:
-    """Loads what judges, while tmux lists."""
-    import_module(f"{__package__}.looking")
+    """Loads what judges, and what names our own files, while tmux lists."""
+    for module in (f"{__package__}.looking", f"{__package__}.beads.databases", "hashlib"):
+        import_module(module)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import NamedTuple
 
 from .snapshot import CALLING, Acknowledged, Agent, State, Town
@@ -36,6 +35,8 @@ def subject(agent: Agent) -> Subject:
 def _cause(agent: Agent) -> str:
     question, held = agent.activity.question, agent.activity.held
     if agent.state is State.WAITING and question is not None:
+        from hashlib import sha256  # it takes long to load, and few ask
+
         return sha256("\0".join((question.kind, question.text)).encode("utf-8", "replace")).hexdigest()[:16]
     return held.why if agent.state is State.HELD and held is not None else ""
 
