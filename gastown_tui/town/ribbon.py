@@ -7,7 +7,7 @@ sources arrive is no matter, telling twice changes nothing, and what a log says 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from .facts import Digest, TownFiles
@@ -62,7 +62,7 @@ class Ribbon:
     def cells(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
         row = self._rows.get(agent_id)
         minutes = self._span(row and row.codes, minute, count, step)
-        return reduce(worst, (minutes[part::step] for part in range(step))).rjust(count, b"\0")
+        return (minutes if step == 1 else _worsts(minutes[:-step], step) + _worsts(minutes[-step:], step)).rjust(count, b"\0")
 
     def activity(self, agent_id: str, minute: int, count: int, step: int = 1) -> bytes:
         row = self._rows.get(agent_id)
@@ -91,7 +91,7 @@ class Ribbon:
         row = self._row(agent_id) if 0 <= at < DAY else None
         if row is None:
             return
-        for cells, value in zip(row, (CODE[state], activity), strict=True):
+        for cells, value in ((row.codes, CODE[state]), (row.activity, activity)):
             if value > cells[at]:
                 cells[at] = value
                 self.version += 1
@@ -135,6 +135,13 @@ class Ribbon:
         start = (minute // step - reach + 1) * step - self._first
         known = bytes((cells or b"")[max(0, start) : max(0, start + reach * step)])
         return (bytes(min(reach * step, max(0, -start))) + known).ljust(reach * step, b"\0")
+
+
+# All cells but the last stay what they are for `step` minutes: of a row a minute's step looks at the last one alone.
+@lru_cache(maxsize=256)
+def _worsts(minutes: bytes, step: int) -> bytes:
+    """Returns the greatest byte of every `step`."""
+    return reduce(worst, (minutes[part::step] for part in range(step)))
 
 
 def worst(one: bytes | bytearray, other: bytes | bytearray) -> bytes:

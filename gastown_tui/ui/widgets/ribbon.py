@@ -258,9 +258,8 @@ def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) ->
     """Returns the times of day below their cells, as close as they can be read, and a mark below the cursor."""
     every = next(one for one in _LABELS_MIN if one >= _LEAST_LABEL * measure.step and one % measure.step == 0)
     row = [" "] * measure.count
-    for index in range(measure.count - 4):
-        if measure.begin(index) % every == 0:
-            row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
+    for index in range(-measure.begin(0) % every // measure.step, measure.count - 4, every // measure.step):
+        row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
     told = "".join(row)
     head: list[Run] = [(set_cell_size("".join(text for text, _ in beside), measure.left), style("dim"))]
     if scene.back is None:
