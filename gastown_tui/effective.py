@@ -36,12 +36,18 @@ def document(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
 def table(document: Mapping[str, Any]) -> list[str]:
     """Returns the same for a person, as inert text; what is wrong was told already."""
     entries, file = document["settings"], document["file"]
-    shown = [(entry["key"], _written(entry["value"])) for entry in entries]
-    name, value = (max(map(len, column)) for column in zip(*shown, strict=True))
+    rows = [(entry["key"], _origin(entry, file["path"]), _written(entry["value"])) for entry in entries]
+    key, origin = (max(len(row[column]) for row in rows) for column in (0, 1))
     told = [file["path"] + ("" if file["found"] else " (not there)")]
-    for (key, what), entry in zip(shown, entries, strict=True):
-        told.append(f"  {key:{name}}  {what:{min(value, 40)}}  {entry['where'] or entry['origin']}")
+    # A value may be of any length: it comes last.
+    told += [f"  {name:{key}}  {whence:{origin}}  {value}" for name, whence, value in rows]
     return [safe(line) for line in told]
+
+
+def _origin(entry: Mapping[str, Any], path: str) -> str:
+    """Returns who says so: of the file, which is named above, the line."""
+    where = entry["where"] or entry["origin"]
+    return f"line {where.removeprefix(path + ':')}" if entry["origin"] == "file" and where != path else str(where)
 
 
 def _written(value: object) -> str:

@@ -62,8 +62,8 @@ def test_for_a_person_it_is_a_table(tmux: Tmux, file: Path) -> None:
     done = gttui(tmux, "config", "--config", str(file))
     lines = done.stdout.splitlines()
     assert lines[0] == str(file)
-    assert [line.split() for line in lines if line.split()[0] == "theme"] == [["theme", '"light"', f"{file}:1"]]
-    assert [line.split() for line in lines if "stalled.crew" in line] == [["stalled.crew", "30", "default"]]
+    assert [line.split() for line in lines if line.split()[0] == "theme"] == [["theme", "line", "1", '"light"']]
+    assert [line.split() for line in lines if "stalled.crew" in line] == [["stalled.crew", "default", "30"]]
     assert done.returncode == 1 and "spede: unknown key" in done.stderr and "spede" not in done.stdout
 
 
