@@ -23,6 +23,7 @@ AGENTS = {
     "codex": ("codex", "codex"),
     "gemini": ("gemini", "gemini,node"),
     "hermes": ("hermes", "hermes,python3"),
+    "kilo": ("kilo", "kilo"),
     "kimi-cli": ("kimi", "kimi,Kimi Code"),
     "kimi-code": ("kimi", "kimi,kimi-code,node"),
     "opencode": ("opencode", "opencode,node,bun"),
