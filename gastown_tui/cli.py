@@ -14,7 +14,7 @@ import click
 
 from gastown_tui import __version__
 from gastown_tui.options import GLOBAL_OPTIONS, Command, Finite, as_json
-from gastown_tui.printing import complain, json_text, mute, print_json, print_text, reader_gone
+from gastown_tui.printing import complain, json_text, print_json, print_text
 from gastown_tui.settings import (
     BLIND,
     CRASHED,
@@ -240,7 +240,7 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
     except WatchError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
     except BrokenPipeError:
-        code = reader_gone()
+        code = GOOD
     raise SystemExit(code)
 
 
@@ -387,7 +387,12 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Runs a command and ends with its exit code."""
+    """Runs a command and ends with its exit code: all is written, and the interpreter would free it piece by piece."""
+    os._exit(run())
+
+
+def run() -> int:
+    """Runs a command and returns its exit code."""
     # SIGINT by name, too: a shell has what it starts in the background ignore it, and then nothing polite would end us.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _terminate)
@@ -406,7 +411,6 @@ def main() -> NoReturn:
         code = failure.exit_code
     except OSError as error:
         # Left to Python it would end with 1, which says that a person is needed.
-        mute()
         why = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
         complain(Complaint("system", why, "see whether the disk is full or something is in the way"), json_wanted=False)
         code = BLIND
@@ -419,9 +423,7 @@ def main() -> NoReturn:
         code = CRASHED
     if code in (INTERRUPTED, TERMINATED):
         _end_children()
-    # The end of the process frees everything at once; the interpreter would look through it first.
-    gc.freeze()
-    sys.exit(code)
+    return code
 
 
 def _end_children() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -24,17 +23,7 @@ def print_text(text: str) -> None:
     try:
         click.echo(text)
     except BrokenPipeError:
-        raise SystemExit(reader_gone()) from None
-
-
-def reader_gone() -> int:
-    mute()
-    return GOOD
-
-
-def mute() -> None:
-    """Prints no more: Python would complain of a broken standard output once again when it closes it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise SystemExit(GOOD) from None
 
 
 def complain(failure: Complaint, *, json_wanted: bool) -> None:
