@@ -38,9 +38,10 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
     """Yields None each time that a few agents were judged, so that others may have a turn, and at last what follows."""
     identities = _identities(known)
     living = _by_agent(known, identities)
+    daemon = _daemon(known.files)
     judged: dict[str, Judged] = {}
     for agent_id, (who, panes) in living.items():
-        judged[agent_id] = _present(known, agent_id, who, panes, now)
+        judged[agent_id] = _present(known, agent_id, who, panes, daemon, now)
         if len(judged) % STEP == 0:
             yield None
     present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
@@ -134,15 +135,15 @@ def _by_agent(known: Known, identities: Identities) -> dict[str, tuple[Identity,
     return found
 
 
-def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], now: Moment) -> Judged:
+def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str, Pane]], daemon: Daemon, now: Moment) -> Judged:
     pane = pick_pane(sessions[0], known.finds)
     before, found, files = known.judged.get(agent_id), known.finds.get(pane.pane_id), known.files
     beat = files.heartbeats.get(pane.session) if files else None
     body = Body(
         pane,
+        known.motions[pane.pane_id],
         known.trees.get(pane.pane_id),
         found,
-        known.motions[pane.pane_id],
         known.without_agent.get(pane.pane_id),
         known.exits.get(pane.pid),
         known.exits.get(found.agent.pid) if found and found.agent else None,
@@ -151,13 +152,12 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
         known.answer if "tmux" in known.failures else None,
         hooked=known.beads.hooked.get(agent_id) if known.beads else None,
     )
-    daemon = _daemon(files)
     also = tuple(next(iter(panes.values())).session for panes in sessions[1:])
     inputs = (*body, daemon, *also)
     if before and _stands(before, inputs, now):
         return before
     if before and _only_ticks(before, body, inputs, now):
-        return before._replace(inputs=inputs, next_at=_works_until(before, body))
+        return before._replace(agent=_ticked(before.agent, body), inputs=inputs, next_at=_works_until(before, body))
     former = before.agent if before and _is_session(before.agent, pane) else None
     body = body._replace(promised=former.expects if former and former.state is State.DEAD else None)
     same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
@@ -192,7 +192,7 @@ def _are_the_same(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
 
 
 def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment) -> bool:
-    """Whether an agent did nothing but go on printing and spinning, where that says no more than was said.
+    """Whether an agent did nothing but go on printing and spinning, where that says no more of its state than was said.
 
     Either its screen tells, or it counts as working since it prints. With three hundred that print, that is what happens each
     second.
@@ -201,12 +201,17 @@ def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment
     by_screen = reading is not None and reading.state is agent.state and agent.state in _BY_SCREEN
     if not (by_screen or _works_by_output(before, body)) or _is_due(before, now):
         return False
-    old, still = Body(*before.inputs[: len(body)]), before.inputs[len(body) :]
-    if not _are_the_same((*body._replace(pane=old.pane, motion=old.motion), *inputs[len(body) :]), (*old, *still)):
+    if not _are_the_same(inputs[2:], before.inputs[2:]):
         return False
-    ticking = body.pane._replace(window_activity=old.pane.window_activity, title=old.pane.title)
-    told = agent.last_output is not None and body.motion.output // STRETCH_S == agent.last_output // STRETCH_S
-    return told and ticking == old.pane and title_shape(body.pane.title) == title_shape(old.pane.title)
+    old: Pane = before.inputs[0]
+    ticking = body.pane._replace(window_activity=old.window_activity, title=old.title)
+    return ticking == old and title_shape(body.pane.title) == title_shape(old.title)
+
+
+def _ticked(agent: Agent, body: Body) -> Agent:
+    """Returns an agent that only went on printing: the very same, unless its last output is to be told anew."""
+    output = _last_output(body.found, body.motion)
+    return agent if _in_one_stretch(agent.last_output, output) else replace(agent, last_output=output)
 
 
 def _works_by_output(before: Judged, body: Body) -> bool:
@@ -227,17 +232,25 @@ def _told_well(former: Agent, pane: Pane, output: float | None) -> dict[str, Any
 
     Its quiet time is read in steps of ten seconds, and of a title that spins or blinks any frame is as good.
     """
-    told = former.last_output
-    same = told is not None and output is not None and told // STRETCH_S == output // STRETCH_S
+    same = _in_one_stretch(former.last_output, output)
     spins = title_shape(former.title) == title_shape(pane.title)
-    return ({"last_output": told} if same else {}) | ({"title": former.title} if spins else {})
+    return ({"last_output": former.last_output} if same else {}) | ({"title": former.title} if spins else {})
+
+
+def _in_one_stretch(told: float | None, output: float | None) -> bool:
+    return told is not None and output is not None and told // STRETCH_S == output // STRETCH_S
+
+
+def _last_output(found: Found | None, motion: Motion) -> float | None:
+    """Returns when an agent wrote last (wall); of one that writes while it is idle, when what it shows changed."""
+    noisy = found is not None and found.program is not None and found.program.noisy
+    changed = motion.changed.wall if motion.changed else None
+    return changed if noisy else motion.output
 
 
 def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
     """Returns what an agent's pane and processes say about it, as fields of Agent."""
     runtime = found.runtime if found and found.agent else runtime_named(pane.env)
-    program = found.program if found else None
-    changed = motion.changed.wall if motion.changed else None
     return {
         "session": pane.session,
         "session_id": pane.session_id,
@@ -250,7 +263,7 @@ def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
         "title": pane.title,
         "session_created": pane.session_created,
         "agent_started": found.agent.started if found and found.agent else None,
-        "last_output": changed if program and program.noisy else motion.output,
+        "last_output": _last_output(found, motion),
         "exit_status": pane.dead_status if pane.dead else None,
         "exit_signal": pane.dead_signal if pane.dead else None,
         "attached": pane.attached,

@@ -45,14 +45,14 @@ class Verdict(NamedTuple):
 class Body(NamedTuple):
     """All that is known of a session that is there: its pane, its processes, and what was seen of them.
 
-    `last_answer`: when tmux told of it, if it fails since. `promised`: who was said to revive it, if it was dead before.
-    `hooked`: the bead that it has.
+    Pane and motion tick with all that is printed. `last_answer`: when tmux told of it, if it fails since. `promised`: who was
+    said to revive it, if it was dead before. `hooked`: the bead that it has.
     """
 
     pane: Pane
+    motion: Motion
     tree: Tree | None
     found: Found | None
-    motion: Motion
     without_agent: Moment | None = None
     pane_exit: Moment | None = None
     agent_exit: Moment | None = None

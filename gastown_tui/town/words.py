@@ -103,7 +103,7 @@ def doing(agent: Agent, now: float) -> str:
         told = activity.detail or "" if used else " ".join(part for part in (activity.what, activity.detail) if part)
     else:
         told = "draft" if agent.alive and activity.draft else ""
-    return mask(safe(told))
+    return mask(safe(told)) if told else ""
 
 
 def work(agent: Agent, stock: Stock | None) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def judged(found_in: Tree, env: dict[str, str], *, dead: bool = False, since: Mo
     pane = Pane("%1", "$1", "al-crew-max", NOW.wall - 900, found_in.root, NOW.wall - 60, dead=dead, env=env)
     found = find_agent(found_in, env)
     without = None if found.agent else since or Moment(NOW.wall - 2, NOW.mono - 2)
-    body = Body(pane, found_in, found, Motion(Moment(NOW.wall - 60, NOW.mono - 60), NOW.wall - 60), without)
+    body = Body(pane, Motion(Moment(NOW.wall - 60, NOW.mono - 60), NOW.wall - 60), found_in, found, without)
     return judge_present(Identity("crew", "max", "alpha"), body, Daemon(running=False), None, NOW).state
 
 
