@@ -280,6 +280,8 @@ class TmuxSource:
             self.look_now()
         elif len(left) < len(self._panes):
             self._tell(self._epoch, left)
+            # tmux tells of the end, too: what that calls for would be in the way of the judgement.
+            self._light_due = max(self._light_due, self.clock().mono + SLACK_S)
 
     def _left(self, roll: Roll) -> dict[str, Pane] | None:
         """Returns the panes that are left where the roll tells no more than that; None where only a listing can tell."""
