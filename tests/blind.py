@@ -2,7 +2,7 @@
 
 Each of `tests/data/screens/blind/` holds one or two looks, the second 0.9 s after the first; `index.json` says what was true,
 which the one who recorded knew from what he made happen: the answers of the model's server, the keys, the processes. `at_first`
-is what the rules said wrongly when they met the screen; they were mended after that.
+is what the rules said wrongly when they met the screen; they were mended after that, and before the next `lot` was met.
 """
 
 from __future__ import annotations
