@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,34 +21,38 @@ def read_tree(pane_id: str, root: int, at: Moment, proc: Path = Path("/proc")) -
 
     The tree has an `error` where there is no /proc. Anything may end while it is read: what is gone is left out.
     """
-    if not os.path.exists(f"{proc}/thread-self/children"):
+    if not _tells_children(proc):
         return Tree(pane_id, root, (), at, f"{proc} does not tell the children of a process; process facts need Linux")
     found: list[Process] = []
     waiting = [root]
     boot = _boot_time(str(proc), at.wall)
     while waiting and len(found) < MOST_PROCESSES:
         pid = waiting.pop(0)
-        if process := read_process(pid, proc, boot):
+        if stat := _read(f"{proc}/{pid}/stat"):
+            process, threads = _process(pid, stat, proc, boot)
             found.append(process)
-            waiting += _children(proc, pid)
+            waiting += _children(proc, pid, threads)
     return Tree(pane_id, root, tuple(found), at)
 
 
-def read_process(pid: int, proc: Path = Path("/proc"), boot: float | None = None) -> Process | None:
+def read_process(pid: int, proc: Path = Path("/proc")) -> Process | None:
     """Returns one process, or None if it is gone. Of its arguments the first two and known flags: the rest may be a secret."""
+    stat = _read(f"{proc}/{pid}/stat")
+    return _process(pid, stat, proc, _boot_time(str(proc)))[0] if stat else None
+
+
+def _process(pid: int, stat: bytes, proc: Path, boot: float) -> tuple[Process, int]:
+    """Returns a process by its `stat`, and how many threads it has."""
     folder = f"{proc}/{pid}"
-    stat = _read(f"{folder}/stat")
-    if stat is None:
-        return None
-    comm, state, parent, ticks = _parse_stat(stat)
+    comm, state, parent, ticks, threads = _parse_stat(stat)
     argv = [part.decode("utf-8", "replace") for part in (_read(f"{folder}/cmdline", 4096) or b"").split(b"\0")[:MOST_ARGUMENTS]]
     argv0, argv1 = (*argv, "", "")[:2]
     try:
         exe = os.readlink(f"{folder}/exe").removesuffix(" (deleted)")
     except OSError:
         exe = ""
-    started = (boot if boot is not None else _boot_time(str(proc))) + ticks / _TICKS
-    return Process(pid, parent, comm, argv0, argv1, exe, state, started, HEADLESS.intersection(argv[1:]))
+    started = boot + ticks / _TICKS
+    return Process(pid, parent, comm, argv0, argv1, exe, state, started, HEADLESS.intersection(argv[1:])), threads
 
 
 def started_at(pid: int, proc: Path = Path("/proc")) -> float | None:
@@ -56,23 +61,25 @@ def started_at(pid: int, proc: Path = Path("/proc")) -> float | None:
     return process.started if process and process.state not in "ZX" else None
 
 
-def _parse_stat(stat: bytes) -> tuple[str, str, int, int]:
+def _parse_stat(stat: bytes) -> tuple[str, str, int, int, int]:
+    """Returns name, state, parent, start (ticks since boot) and number of threads."""
     # The name stands in brackets and may hold brackets and spaces itself.
     head, _, tail = stat.rpartition(b")")
-    fields = tail.split()
-    return head.partition(b"(")[2].decode("utf-8", "replace"), fields[0].decode(), int(fields[1]), int(fields[19])
+    name, fields = head.partition(b"(")[2].decode("utf-8", "replace"), tail.split()
+    return name, fields[0].decode(), int(fields[1]), int(fields[19]), int(fields[17])
 
 
-def _children(proc: Path, pid: int) -> list[int]:
+def _children(proc: Path, pid: int, threads: int) -> list[int]:
     """Returns the children of every thread of a process; any thread may have forked."""
-    children: list[int] = []
-    try:
-        threads = os.listdir(f"{proc}/{pid}/task")
-    except OSError:
-        return children
-    for thread in threads:
-        children += [int(child) for child in (_read(f"{proc}/{pid}/task/{thread}/children") or b"").split()]
-    return children
+    tasks: list[str] = []
+    with suppress(OSError):
+        tasks = [str(pid)] if threads == 1 else os.listdir(f"{proc}/{pid}/task")
+    return [int(child) for task in tasks for child in (_read(f"{proc}/{pid}/task/{task}/children") or b"").split()]
+
+
+@lru_cache(maxsize=1)
+def _tells_children(proc: Path) -> bool:
+    return os.path.exists(f"{proc}/thread-self/children")
 
 
 def _read(path: str, most: int = 65536) -> bytes | None:
