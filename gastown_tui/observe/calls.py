@@ -1,7 +1,5 @@
 """The one way to run an outside command: bounded in time, in a session of its own, reaped."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import select

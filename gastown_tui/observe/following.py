@@ -1,7 +1,5 @@
 """Follow a file that grows, and is renamed, copied away, cut, rewritten or deleted meanwhile: every whole line once."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat

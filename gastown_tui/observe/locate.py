@@ -4,8 +4,6 @@ A wrong socket is an empty town, so every candidate is tried, the live ones are 
 never chosen between in silence. Probing connects to the socket: it starts no process and never a server.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import socket as sockets

@@ -1,7 +1,5 @@
 """What a single look needs from outside, and how long it may wait."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple

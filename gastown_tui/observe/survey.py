@@ -3,8 +3,6 @@
 The one-shot commands are a survey and a second look where one cannot tell; the console begins with a survey.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress

@@ -1,7 +1,5 @@
 """Acknowledging: a person has seen why an agent needs somebody, and it no longer calls. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ against the registered prefixes, then by the naming scheme of before 2026-02, th
 prefixes and polecats' names, so nothing is ever split at a dash that a known name does not vouch for.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Rows are as `tmux capture-pane -e` gives them: tmux has already emulated the ter
 line drawing have a meaning left. Everything else that could steer a terminal is removed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache

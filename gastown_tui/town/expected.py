@@ -5,8 +5,6 @@ Nothing else does: most deaths leave no line in any log. An idle polecat, a refi
 heartbeats are normally absent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 

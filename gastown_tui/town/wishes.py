@@ -1,7 +1,5 @@
 """What the user wants of the judging."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple

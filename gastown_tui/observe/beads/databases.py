@@ -1,7 +1,5 @@
 """Which databases of beads a town has: its own and one for each rig, redirects followed, each once. Reads small files only."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Titles, paths and variables may hold any character, so no separator is safe in i
 nonce that is drawn for each gateway. `#{E:}` and `#{T:}` are never used, they would run `#(...)` out of a title.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import NamedTuple

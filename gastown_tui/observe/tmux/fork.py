@@ -1,7 +1,5 @@
 """The backend that always works: one tmux process per look."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial

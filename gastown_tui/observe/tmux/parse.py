@@ -1,7 +1,5 @@
 """What tmux answered, as facts. Both backends hand over the same bytes."""
 
-from __future__ import annotations
-
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """A picture of a pane as the rules see it, and the structures that programs draw: rules, boxes, lists of options."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
