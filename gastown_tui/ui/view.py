@@ -48,14 +48,17 @@ class Event:
 class View:
     """The picture that all screens draw from. While held it stands still, and what arrives waits.
 
-    `chosen`: who, or what, was chosen in the list that was left last. `away`: how the town was when somebody who has come
-    back last looked, until they have read what is new.
+    `complaints`: what is wrong in the user's own file, until they have read it. `chosen`: who, or what, was chosen in the list
+    that was left last. `away`: how the town was when somebody who has come back last looked, until they have read what is new.
     """
+
+    HIDES = "Esc hides this · "
 
     def __init__(self, eye: Eye, clock: Callable[[], Moment], *, read_only: bool, ways: Ways = USUAL) -> None:
         self.eye = eye
         self.read_only = read_only
         self.ways = ways
+        self.complaints = ways.complaints
         self.town: Town | Nowhere | None = None
         self.events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self.live = True

@@ -193,6 +193,18 @@ async def test_where_a_screen_does_not_fit_its_empty_rows_give_way_from_the_top(
         assert tuple(row.strip("┃│").rstrip() for row in shown[2:-2]) == expected, height
 
 
+async def test_a_row_that_goes_on_at_the_right_says_so_and_a_rule_does_not() -> None:
+    mayor = scene.AGENTS[0]
+    rows = ("x" * 58, "y" * 59, "─" * 80, "z" * 58 + "   ", "漢" * 30, "w" * 57 + " ─")
+    eye = one(mayor)
+    app = scene.console(eye)
+    async with app.run_test(size=(60, 17)) as pilot:
+        eye.frame(scene.frame(mayor, rows))
+        shown = (await wall(app, pilot)).splitlines()[2:8]
+    assert [line[-1] for line in shown] == ["│", "›", "│", "│", "›", "│"]
+    assert shown[1][1:59] == "y" * 58, "the sign takes no room of the picture"
+
+
 async def test_who_is_missing_has_a_tile_that_says_what_comes() -> None:
     app = scene.console(one(MISSING))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -106,7 +106,7 @@ def _shared(active: Iterable[Bead], roll: Roll) -> Iterator[Finding]:
         names = tuple(dict.fromkeys(one.id for one in (assigned, *named) if one is not None and one.alive))
         if len(names) > 1:
             told = [_told(agent) for agent in named]
-            text = f"{bead.id} has {len(names)} agents: {', '.join(names)}"
+            text = f"{bead.id} is {bead.status} to {bead.assignee or 'nobody'} and has {len(names)} agents: {', '.join(names)}"
             yield Finding("shared", bead.id, names, text, (_written(bead), *told))
 
 
@@ -122,8 +122,9 @@ def _beadless(beads: Beads, roll: Roll) -> Iterator[Finding]:
 
 
 def _written(bead: Bead) -> Evidence:
-    by = f" to {bead.assignee}" if bead.assignee else ""
-    return Evidence("beads", f"{bead.id} is {bead.status}{by}; it was written to", bead.updated or 0.0, bead.updated is not None)
+    """The sentence above it says already what the bead is, and whose."""
+    fact = f"{bead.id} was written to" if bead.updated is not None else f"nothing says when {bead.id} was written to"
+    return Evidence("beads", fact, bead.updated or 0.0, ago=bead.updated is not None)
 
 
 def _told(agent: Agent) -> Evidence:

@@ -63,9 +63,12 @@ class Listing(Page):
         return f"{self.listed} of {total} · Enter keeps it, Esc clears it"
 
     def action_back(self) -> None:
-        """Undoes one thing: typing and its filter, then the restriction to problems."""
+        """Undoes one thing: typing and its filter, then the restriction to problems, then what is told of the settings."""
         if self.typing is not None or self.wish.query:
             self.wish = replace(self.wish, query="")
             self.stop_typing()
         elif self.wish.only_problems:
             self.action_only_problems()
+        elif self.view.complaints:
+            self.view.complaints = ()
+            self.redraw()

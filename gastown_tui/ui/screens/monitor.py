@@ -13,9 +13,10 @@ from gastown_tui.town.lines import session_of
 from gastown_tui.town.snapshot import Agent, Monitor, State
 from gastown_tui.town.text import clock_time, mask, safe
 
-from .. import keys, sieve
+from .. import keys, roster, sieve
 from ..ages import Ages
 from ..reading import Reading
+from ..roster import Wish
 from ..view import View
 from ..widgets import log, ribbon
 from ..widgets.choices import Choices
@@ -201,6 +202,15 @@ class MonitorScreen(Page):
     @property
     def reach(self) -> int:
         return self.query_one(Ribbon).page if self._in_ribbon else self.query_one(Log).page
+
+    def action_next_calling(self) -> None:
+        """Goes to the row of the next agent that needs a person."""
+        agent = roster.next_calling(self.town, Wish(), self.view.now, self._chosen) if self.town else None
+        if agent is None:
+            self.say("nobody needs you")
+        else:
+            self._in_ribbon, self._chosen = True, agent.id
+            self.redraw()
 
     def action_cell(self, by: int) -> None:
         """Moves the cursor in the ribbon by so many cells; at the right end it goes with the time."""

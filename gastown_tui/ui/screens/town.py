@@ -30,12 +30,14 @@ from .listing import Listing
 from .page import END
 
 WIDE, FULL, TALL = 100, 160, 40
+# A pane as tmux makes it where nobody says more, with its margin and the rule before it; and what the list can fill.
+PANE, MOST = 82, 144
 _LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
 def list_width(width: int) -> int:
-    """Returns the columns of the list beside a pane: half of a middling screen, less of a wide one, at most what it can fill."""
-    return min(width * 13 // 25, 62 + max(0, width - 120) * 11 // 40 + max(0, width - FULL) * 3 // 10, 119)
+    """Returns the columns of the list beside a pane: half of a middling screen, what 80 columns leave of a wide one."""
+    return min(max(min(width * 13 // 25, 62), width - PANE), MOST)
 
 
 def list_height(rows: int, height: int) -> int:

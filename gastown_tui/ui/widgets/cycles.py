@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from gastown_tui.town.snapshot import Monitor, Phase
@@ -11,10 +12,12 @@ from gastown_tui.town.text import mask, safe
 from ..ages import Ages
 from ..themes import Ink
 from .lines import Lines, Run, clip, fit, width_of
+from .problems import wrapped
 
 _LABEL = 11
 _OLDEST = 3
-_BRIEF = 26
+_BRIEF, _WORDS = 26, 60
+_LINES = 4
 _WRITERS = {"alive": ("●", "good"), "silent": ("◐", "attention"), "absent": ("◌", "danger")}
 
 
@@ -55,6 +58,8 @@ def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:
         told = clip(_one_line(monitor.pending_upgrade), 96) or "one is pending, no word of which"
         yield "upgrade", [Part(told, "attention", "upgrade pending", 3), Part("never acted on here", "dim")]
     yield "handoffs", list(_handoffs(monitor, ages))
+    yield "state", [Part(f"{_one_line(name)} {clip(_one_line(value), _WORDS)}", "dim") for name, value in monitor.told.items()]
+    yield "files", [Part(f"{_one_line(name)} {_ago(at, ages)}", "dim") for name, at in monitor.files.items()]
     yield "folder", [Part(_one_line(monitor.folder), "dim")]
 
 
@@ -127,12 +132,17 @@ def _flowed(label: str, parts: Sequence[Part], style: Ink, width: int) -> Iterat
     """Yields the parts in as many lines as they need, the first of which has the label."""
     head: Run = (f" {label:{_LABEL}} ", style("faint"))
     row: list[Part] = []
-    for part in parts:
+    for part in chain.from_iterable(_pieces(part, width - _LABEL - 3) for part in parts):
         if row and width_of(_joined([*row, part], style)) > width - _LABEL - 3:
             yield [head, *_joined(row, style)]
             head, row = (" " * (_LABEL + 2), style("faint")), []
         row.append(part)
     yield [head, *_joined(row, style)]
+
+
+def _pieces(part: Part, width: int) -> list[Part]:
+    """Returns a part in as many as it takes lines."""
+    return [part._replace(text=line) for line in wrapped(part.text, width, _LINES)]
 
 
 def _joined(parts: Sequence[Part], style: Ink) -> list[Run]:

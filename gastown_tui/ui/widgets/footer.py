@@ -8,9 +8,12 @@ from ..keys import Key
 from ..themes import Ink
 from .lines import Lines, Run, clip, fit, width_of
 
+# Fewer with their words are worth less than many without.
+_FEW = 3
+
 
 class Footer(Lines):
-    """Shows keys by rank as far as they fit: with their words, else fewer, else the keys alone."""
+    """Shows keys by rank, those that fit: with their words, else, where those are next to none, the keys alone."""
 
     def keys(self, keys: Sequence[Key], style: Ink) -> None:
         ranked = sorted((key for key in keys if key.rank), key=lambda key: key.rank)
@@ -34,16 +37,14 @@ class Footer(Lines):
 
 
 def _fitting(ranked: list[Key], style: Ink, room: int) -> list[Run]:
-    """Returns what fits: the last key, help, at the right, because it names all the others; of these the first ranks."""
+    """Returns what fits: the last key, help, at the right, because it names all the others; of these those that fit, by rank."""
     *others, last = [_run(key, style) for key in ranked] or [[]]
-    while others and width_of(runs := [run for key in others for run in key]) + width_of(last) > room:
-        others.pop()
-        if len(others) < 3:
-            others = [[_run(key, style)[0]] for key in ranked[: max(1, (room - 8) // 3)]] if room > 24 else []
-            runs = [run for key in others for run in key]
-            break
-    else:
-        runs = [run for key in others for run in key]
+    runs: list[Run] = []
+    for key in others:
+        if width_of([*runs, *key, *last]) <= room:
+            runs += key
+    if len(runs) < 2 * min(len(others), _FEW):
+        runs = [_run(key, style)[0] for key in ranked[: max(1, (room - 8) // 3)]] if room > 24 else []
     return [*runs, (" " * max(0, room - width_of(runs) - width_of(last)), style("text")), *last]
 
 

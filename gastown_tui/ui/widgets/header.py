@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePath
 
 from gastown_tui.town.snapshot import Monitor, Nowhere, SourceState, Town
@@ -47,16 +46,17 @@ def notice(view: View, ages: Ages) -> str:
         return " · ".join(_stale(source, ages) for source in stale)
     notices = view.town.notices if isinstance(view.town, Town) else ()
     if not notices:
-        return _wrong(view.ways.complaints)
-    others = len(notices) - 1 + len(view.ways.complaints)
+        return _wrong(view)
+    others = len(notices) - 1 + len(view.complaints)
     more = f"  (+{others})" if others else ""
     since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
     return mask(safe(notices[0].text)) + since + (f" · {mask(safe(notices[0].remedy))}" if notices[0].remedy else "") + more
 
 
-def _wrong(complaints: Sequence[str]) -> str:
-    many = f"{len(complaints)} settings are left out, the first: " if len(complaints) > 1 else ""
-    return many + safe(complaints[0]) if complaints else ""
+def _wrong(view: View) -> str:
+    count = len(view.complaints)
+    many = f"{count} settings are left out, the first: " if count > 1 else ""
+    return view.HIDES + many + safe(view.complaints[0]) if count else ""
 
 
 def _stale(source: SourceState, ages: Ages) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -33,6 +33,7 @@ class _Frame(NamedTuple):
 
 
 _LIGHT, _HEAVY = _Frame(("╭", "╮"), ("╰", "╯"), "─", "│"), _Frame(("┏", "┑"), ("┗", "┙"), "━", "┃")
+_MORE = "›"
 # A row of nothing but rules and the sides of boxes.
 _SILENT = re.compile("[\\s\u2500-\u2580▁▄▌▏▐▔▕]*")
 _CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
@@ -135,7 +136,7 @@ class Tile(Choices):
         for cells in (*shown, *[()] * (height - len(shown))):
             key = (cells, look)
             if key not in made:
-                made[key] = self._made.get(key) or _row(_runs(cells, face), face, width)
+                made[key] = self._made.get(key) or _row(_runs(cells, face), face, width, more=_goes_on(cells, width - 2))
             yield made[key]
         self._made = made
 
@@ -155,9 +156,17 @@ def _runs(cells: Cells, face: Face) -> list[Run]:
     return [(text, cell_style(face.theme, attributes, dimmed=face.past)) for text, attributes in cells]
 
 
-def _row(runs: Sequence[Run], face: Face, width: int) -> Strip:
+def _goes_on(cells: Cells, width: int) -> bool:
+    """Whether a row says more at the right than fits."""
+    text = plain(cells)
+    return cell_len(text) > width and not _SILENT.fullmatch(text, len(set_cell_size(text, width).rstrip()))
+
+
+def _row(runs: Sequence[Run], face: Face, width: int, *, more: bool = False) -> Strip:
     left = Segment(_frame(face).side, ink(face.theme, _border(face)))
-    right = Segment(_LIGHT.side, ink(face.theme, _border(face._replace(chosen=False))))
+    right = Segment(_MORE, ink(face.theme, "dim"))
+    if not more:
+        right = Segment(_LIGHT.side, ink(face.theme, _border(face._replace(chosen=False))))
     return Strip([left, *fit(runs, width - 2, ink(face.theme, "text")), right], width)
 
 
