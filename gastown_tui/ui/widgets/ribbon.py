@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from codecs import charmap_decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -218,8 +217,7 @@ def _line(row: Past, cells: bytes, measure: Measure, theme: str, at: int | None)
     Made of segments at once: the cells are hundreds of small pieces that hold nothing foreign, too many to be measured.
     """
     selected = at is not None
-    inks = _inks(theme, selected)
-    blocks = _blocks(cells, inks) if at is None else _marked(cells, at, inks, ink(theme, "accent", selected=True))
+    blocks = _blocks(cells, theme) if at is None else _marked(cells, at, theme)
     rest = Segment(" " * (measure.width - measure.left - measure.count), ink(theme, "text", selected=selected))
     line = Strip([*_name(row, measure.left, theme, selected), *blocks, rest], max(measure.width, measure.left + measure.count))
     return line if line.cell_length == measure.width else line.crop(0, measure.width)
@@ -238,20 +236,21 @@ def _name(row: Past, width: int, theme: str, selected: bool) -> tuple[Segment, .
     return tuple(fit(runs, width, style("text")))
 
 
-@lru_cache(maxsize=16)
-def _inks(theme: str, selected: bool) -> Mapping[str, Style]:
-    """Returns the ink of each block."""
-    return {block: ink(theme, token, selected=selected) for block, token in zip(_BLOCKS, _TOKENS, strict=True)}
-
-
-def _marked(cells: bytes, at: int, inks: Mapping[str, Style], cursor: Style) -> list[Segment]:
+def _marked(cells: bytes, at: int, theme: str) -> list[Segment]:
     """Returns the cells with the cursor in the place of one: a block in other colours could be taken for another block."""
-    return [*_blocks(cells[:at], inks), Segment("┃", cursor), *_blocks(cells[at + 1 :], inks)]
+    cursor = Segment("┃", ink(theme, "accent", selected=True))
+    return [*_blocks(cells[:at], theme, selected=True), cursor, *_blocks(cells[at + 1 :], theme, selected=True)]
 
 
-def _blocks(cells: bytes, inks: Mapping[str, Style]) -> list[Segment]:
+def _blocks(cells: bytes, theme: str, *, selected: bool = False) -> list[Segment]:
     """Returns the cells in the inks of their states."""
-    return [Segment(run, inks[run[0]]) for run in _ALIKE.findall(charmap_decode(cells, "strict", _BLOCKS)[0])]
+    return [_run(blocks, theme, selected) for blocks in _ALIKE.findall(charmap_decode(cells, "strict", _BLOCKS)[0])]
+
+
+@lru_cache(maxsize=4096)
+def _run(blocks: str, theme: str, selected: bool) -> Segment:
+    """Returns neighbours of one ink."""
+    return Segment(blocks, ink(theme, _TOKENS[_BLOCKS.index(blocks[0])], selected=selected))
 
 
 def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:
