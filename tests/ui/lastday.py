@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from gastown_tui.town.ribbon import CODE, DAY, Ribbon
 from gastown_tui.town.snapshot import Agent, State
@@ -20,11 +21,16 @@ def day(agents: Iterable[Agent], now: float) -> Ribbon:
     ribbon, last = Ribbon(), int(now // 60)
     ribbon.turn(last)
     for number, agent in enumerate(agents):
-        age = DAY if agent.since is None else int(now - agent.since) // 60
-        told = [_minute(agent, number, ago, age) for ago in reversed(range(DAY))]
-        codes = bytes(CODE[state] for state, _ in told)
-        ribbon.add(agent.id, last - DAY + 1, codes, bytes(activity for _, activity in told))
+        ribbon.add(agent.id, last - DAY + 1, *_cells(agent, number, now))
     return ribbon
+
+
+# Every console under test has a day.
+@cache
+def _cells(agent: Agent, number: int, now: float) -> tuple[bytes, bytes]:
+    age = DAY if agent.since is None else int(now - agent.since) // 60
+    told = [_minute(agent, number, ago, age) for ago in reversed(range(DAY))]
+    return bytes(CODE[state] for state, _ in told), bytes(activity for _, activity in told)
 
 
 def _minute(agent: Agent, number: int, ago: int, age: int) -> tuple[State | None, int]:
