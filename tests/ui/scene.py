@@ -182,7 +182,16 @@ TOWN = Town(
     sources=OK,
     monitor=MONITOR,
 )
+
+
+def with_agent(agent_id: str, **changed: object) -> Town:
+    """The town in which one agent is different."""
+    agents = tuple(replace(agent, **changed) if agent.id == agent_id else agent for agent in AGENTS)  # type: ignore[arg-type]
+    return replace(TOWN, agents=agents)
+
+
 WELL = replace(TOWN, agents=tuple(agent for agent in AGENTS if agent.state in (State.WORKING, State.IDLE)))
+NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m\x90q\x1b\\ 日本 \ud800"
 NOWHERE = Nowhere(
     ("GT_TOWN_ROOT is not set", "no mayor/ folder above /home/op/src", "no folder /home/op/gt"),
     "no town was found",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import scene
+from pressing import pressed
 from textual.events import AppBlur, AppFocus
-from textual.pilot import Pilot
 
 from gastown_tui.town.looked import Sight, sight
 from gastown_tui.town.snapshot import State, Town
@@ -33,15 +33,6 @@ class Kept:
 
 def console(eye: scene.Eye, kept: Kept, clock: scene.Clock) -> Console:
     return Console(eye, clock=clock, read_only=False, environ={}, looked=kept)
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> str:
-    for key in keys:
-        await pilot.press(key)
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    assert isinstance(pilot.app, Console)
-    return scene.text(pilot.app)
 
 
 def well_before(seconds: float) -> Sight:

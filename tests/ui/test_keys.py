@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 import scene
+from pressing import pressed
 
 from gastown_tui.ui import keys
 from gastown_tui.ui.app import Console
@@ -50,31 +51,21 @@ def state(app: Console, eye: scene.Eye) -> tuple[object, ...]:
     return scene.text(app), type(app.screen), app.clipboard, eye.looks, app.return_code, app.view.held_since
 
 
-async def settled(app: Console, pilot: object) -> None:
-    await app.workers.wait_for_complete()
-    await pilot.pause()  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize(("key", "scope", "name"), CASES, ids=[f"{scope}-{name}" for _, scope, name in CASES])
 async def test_a_key_does_something(key: Key, scope: str, name: str) -> None:
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=(100, 20)) as pilot:
-        for press in (*BEFORE[scope], *PREPARE.get((scope, key.action), ())):
-            await pilot.press(press)
-            await settled(app, pilot)
+        await pressed(pilot, *BEFORE[scope], *PREPARE.get((scope, key.action), ()))
         before = state(app, eye)
-        await pilot.press(name)
-        await settled(app, pilot)
+        await pressed(pilot, name)
         assert state(app, eye) != before
 
 
 async def test_every_key_is_in_the_help() -> None:
     app = scene.console()
     async with app.run_test(size=(120, 60)) as pilot:
-        await pilot.press("question_mark")
-        await pilot.pause()
-        shown = scene.text(app)
+        shown = await pressed(pilot, "question_mark")
     for key in keys.KEYS:
         assert f"{key.shown or '(palette)':10} {key.help}" in shown
 
@@ -83,14 +74,10 @@ async def test_every_key_is_in_the_help() -> None:
 async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: str) -> None:
     app = scene.console()
     async with app.run_test(size=(120, 60)) as pilot:
-        for press in (*BEFORE[scope], "ctrl+p"):
-            await pilot.press(press)
-            await settled(app, pilot)
-        shown = scene.text(app)
+        shown = await pressed(pilot, *BEFORE[scope], "ctrl+p")
         for key in keys.of_screen(scope):
             assert (key.help in shown) == (key.needs != "hits")
-        await pilot.press(*"read again", "enter")
-        await settled(app, pilot)
+        await pressed(pilot, *"read again", "enter")
         eye = app.view.eye
         assert isinstance(eye, scene.Eye)
         assert eye.looks == 1
@@ -99,8 +86,7 @@ async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: 
 async def test_a_palette_entry_without_a_key_runs() -> None:
     app = scene.console()
     async with app.run_test() as pilot:
-        await pilot.press("colon", *"next colours", "enter")
-        await settled(app, pilot)
+        await pressed(pilot, "colon", *"next colours", "enter")
         assert app.theme == "gastown-light"
 
 
@@ -121,6 +107,4 @@ async def test_enter_does_nothing_yet() -> None:
     app = scene.console()
     async with app.run_test() as pilot:
         before = scene.text(app)
-        await pilot.press("enter")
-        await pilot.pause()
-        assert scene.text(app) == before
+        assert await pressed(pilot, "enter") == before

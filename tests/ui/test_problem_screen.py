@@ -7,36 +7,18 @@ from dataclasses import replace
 import fleet
 import pytest
 import scene
-from textual.pilot import Pilot
+from pressing import pressed
 
-from gastown_tui.town.snapshot import Activity, Evidence, Held, Question, State, Town
+from gastown_tui.town.snapshot import Activity, Evidence, Held, Question, State
 from gastown_tui.ui.ages import Ages
-from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.problems import ProblemsScreen
 from gastown_tui.ui.screens.town import TownScreen
 from gastown_tui.ui.sheet import sections
 
-NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m 日本 \ud800"
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> str:
-    """What is on screen after these keys."""
-    for key in keys:
-        await pilot.press(key)
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    assert isinstance(pilot.app, Console)
-    return scene.text(pilot.app)
-
 
 def chosen(shown: str) -> list[str]:
     return [row.split()[1] for row in shown.splitlines() if row.startswith("▌  ") and row[3] != " "]
-
-
-def with_agent(agent_id: str, **changed: object) -> Town:
-    agents = tuple(replace(agent, **changed) if agent.id == agent_id else agent for agent in scene.AGENTS)  # type: ignore[arg-type]
-    return replace(scene.TOWN, agents=agents)
 
 
 async def test_the_screens_lead_to_one_another() -> None:
@@ -119,7 +101,7 @@ async def test_another_question_than_the_one_that_was_read_goes_on_calling() -> 
     eye = scene.Eye()
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "5", "j", "a", *"fine")
-        eye.town(with_agent("gastown/polecats/nux", activity=Activity(question=Question("permission", "rm -rf /"))))
+        eye.town(scene.with_agent("gastown/polecats/nux", activity=Activity(question=Question("permission", "rm -rf /"))))
         shown = await pressed(pilot, "enter")
     assert "not acknowledged: it is no longer what it was" in shown
     assert "3 need you" in shown
@@ -146,11 +128,11 @@ async def test_the_choice_stays_when_the_list_changes_around_it() -> None:
     eye = scene.Eye()
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "5", "j")
-        eye.town(with_agent("mayor", state=State.DEAD))
+        eye.town(scene.with_agent("mayor", state=State.DEAD))
         assert chosen(await pressed(pilot)) == ["gastown/polecats/nux"]
         eye.town(scene.TOWN)
         assert chosen(await pressed(pilot)) == ["gastown/polecats/nux"]
-        eye.town(with_agent("gastown/polecats/nux", state=State.WORKING))
+        eye.town(scene.with_agent("gastown/polecats/nux", state=State.WORKING))
         assert chosen(await pressed(pilot)) == ["beads/polecats/furiosa"], "what has come to its place"
 
 
@@ -162,9 +144,9 @@ async def test_who_is_blind_calls_nobody_well() -> None:
 
 @pytest.mark.parametrize("size", [(120, 32), (80, 24), (40, 12), (20, 5), (5, 2), (1, 1)])
 async def test_hostile_and_endless_questions_stay_text(size: tuple[int, int]) -> None:
-    question = Question("question", NASTY * 40, tuple(f"{NASTY} {number}" for number in range(500)))
+    question = Question("question", scene.NASTY * 40, tuple(f"{scene.NASTY} {number}" for number in range(500)))
     agents = tuple(
-        replace(agent, id=f"{agent.id}{NASTY}", state=State.WAITING, activity=Activity(question=question), bead=NASTY)
+        replace(agent, id=f"{agent.id}{scene.NASTY}", state=State.WAITING, activity=Activity(question=question), bead=scene.NASTY)
         for agent in scene.AGENTS
     )
     async with scene.console(scene.Eye(replace(scene.TOWN, agents=agents))).run_test(size=size) as pilot:
@@ -221,7 +203,7 @@ async def test_the_rows_that_are_the_evidence_are_marked_while_they_are_live() -
         assert marked(shown) == asked
         assert marked(await pressed(pilot, "k")) == [], "the scrollback is the past"
         assert marked(await pressed(pilot, "escape")) == asked
-        eye.town(with_agent("gastown/polecats/nux", state=State.WORKING))
+        eye.town(scene.with_agent("gastown/polecats/nux", state=State.WORKING))
         assert marked(await pressed(pilot)) == [], "they say another thing"
         eye.town(replace(scene.TOWN, sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"),)))
         assert marked(await pressed(pilot)) == [], "nobody knows whether it is still there"

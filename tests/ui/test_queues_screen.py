@@ -10,13 +10,12 @@ import beadbook
 import pytest
 import scene
 from beadbook import WALL, BeadBook, bead
+from pressing import pressed
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.queues import Source
 from gastown_tui.town.snapshot import Evidence, Finding, SourceState, Stock, Told, Work
-from gastown_tui.ui.app import Console
 from gastown_tui.ui.screens import queues as screen
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.bead import BeadScreen
@@ -25,9 +24,8 @@ from gastown_tui.ui.screens.town import TownScreen
 from gastown_tui.ui.widgets import queues as widget
 
 SIZES = ((80, 24), (120, 32), (200, 60))
-NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m 日本 \ud800 "
 SECRET = "sk-abcdefgh12345678"
-EVIL = NASTY + SECRET
+EVIL = f"{scene.NASTY} {SECRET}"
 ODD = EVIL.replace(" ", "")
 TOWN = replace(
     scene.TOWN,
@@ -46,20 +44,6 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "wall_beads": ("2",),
 }
 CASES = [(name, size) for name in VIEWS for size in SIZES if size == SIZES[1] or name in ("queues", "bead_tree", "findings")]
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> str:
-    """What is on screen after these keys, once every bead was looked at."""
-    for key in keys:
-        await pilot.press(key)
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    app = pilot.app
-    assert isinstance(app, Console)
-    while isinstance(app.screen, QueuesScreen) and not app.screen.is_whole:
-        await pilot.pause(0.01)
-    await pilot.pause()
-    return scene.text(app)
 
 
 def told(shown: str) -> list[str]:
