@@ -88,7 +88,9 @@ def rebound(wishes: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) ->
     """
     told: list[Refusal] = []
     granted: dict[str, tuple[str, ...]] = {}
-    rows = {key.name: [row for row in table if row.name == key.name] for key in table}
+    rows: dict[str, list[Key]] = {}
+    for row in table:
+        rows.setdefault(row.name, []).append(row)
     for name, wish in wishes.items():
         if name not in rows:
             told.append(Refusal(name, "no action is called so", _nearest(name, rows, "gastown-tui config names them")))

@@ -50,7 +50,8 @@ class Stage(App[None], inherit_bindings=False):
         self.animation_level = "none"
         for one in themes():
             self.register_theme(one)
-        self.theme = PREFIX + (theme_named(environ) or view.ways.theme or THEMES[0])
+        self.theme = self._styled = PREFIX + (theme_named(environ) or view.ways.theme or THEMES[0])
+        self.stylesheet.set_variables(self.get_css_variables())
         self.view = view
         self._asked: dict[str, float] | None = None
         self._pending = False
@@ -61,6 +62,12 @@ class Stage(App[None], inherit_bindings=False):
         self.view.eye.subscribe(self._on_town, self._on_frame)
         self.view.eye.on_log(self._on_log)
         self.view.eye.on_beads(self._on_beads)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Styles all again for another theme. Textual takes the first one for another, too, when all is styled in it."""
+        if self.theme != self._styled:
+            self._styled = self.theme
+            super().refresh_css(animate)
 
     @property
     def inks(self) -> str:
