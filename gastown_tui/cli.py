@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gastown_tui import __version__
-from gastown_tui.options import GLOBAL_OPTIONS, Command, Finite, as_json
+from gastown_tui.options import (
+    GLOBAL_OPTIONS,
+    Command,
+    Finite,
+    as_json,
+    offer_rigs,
+    offer_sessions,
+    offer_targets,
+    offer_until,
+)
 from gastown_tui.printing import complain, json_text, print_json, print_text
 from gastown_tui.settings import (
     BLIND,
@@ -120,7 +129,7 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
 @app.command(cls=Command)
 @as_json
 @click.option("--lines", default=20, type=click.IntRange(0, 100_000), show_default=True, help="Rows of the pane to print.")
-@click.argument("target")
+@click.argument("target", shell_complete=offer_targets)
 @click.pass_obj
 def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None:
     """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
@@ -160,7 +169,7 @@ def _target(looking: OneLook, target: str) -> Agent:
 @app.command(cls=Command)
 @as_json
 @click.option("--reason", default="", metavar="TEXT", help="Why it may wait.")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=offer_targets)
 @click.pass_obj
 def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason: str) -> None:
     """Say that you know why agents need you: they count no more until that changes. Exit 1 when nobody needed you."""
@@ -179,7 +188,7 @@ def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason:
 
 @app.command(cls=Command)
 @as_json
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=offer_targets)
 @click.pass_obj
 def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> None:
     """Take acknowledgements back. Exit 1 when there was none."""
@@ -223,7 +232,9 @@ def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_
 @app.command(cls=Command)
 @as_json
 @click.option("--initial", is_flag=True, help="Print every agent first.")
-@click.option("--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.")
+@click.option(
+    "--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.", shell_complete=offer_until
+)
 @click.option("--timeout", type=Finite(min=0), metavar="S", help="End after S seconds, with 1 where --until waits.")
 @click.pass_obj
 def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str, str] | None, timeout: float | None) -> None:
@@ -246,7 +257,7 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str
 
 @app.command(cls=Command)
 @as_json
-@click.option("--rig", metavar="R", help="Only this rig's; `town` for the town's own.")
+@click.option("--rig", metavar="R", help="Only this rig's; `town` for the town's own.", shell_complete=offer_rigs)
 @click.option(
     "--queue",
     "queues",
@@ -283,7 +294,7 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
 @click.option(
     "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one. Another word: that level."
 )
-@click.option("--session", metavar="S", help="Lines that speak of this session.")
+@click.option("--session", metavar="S", help="Lines that speak of this session.", shell_complete=offer_sessions)
 @click.option("--grep", metavar="RE", help="Lines whose message holds this.")
 @click.option("--since", metavar="T", help="From the first line of this time on: 10m, 2h, 1d or RFC 3339.")
 @click.option("--raw", is_flag=True, help="Lines as they stand in the file, made inert.")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr, suppress
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gastown_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from gastown_tui.town.snapshot import Agent
 
 GLOBAL_OPTIONS = (
     click.Option(["--town"], metavar="DIR", help="The town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)."),
@@ -30,6 +36,48 @@ class Finite(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
         return self.fail(f"{value} is no number", param, ctx) if number != number else number
+
+
+def offer_targets(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Returns what a shell may offer for a TARGET."""
+    return _offered(begun, (agent.id for agent in _agents(ctx)))
+
+
+def offer_until(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Returns the same for STATE TARGET; click does not say which of the two is being typed."""
+    from gastown_tui.town.snapshot import State
+
+    return _offered(begun, [*(state.value for state in State), *(agent.id for agent in _agents(ctx))])
+
+
+def offer_sessions(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Returns what a shell may offer for a session."""
+    return _offered(begun, (agent.session for agent in _agents(ctx) if agent.session))
+
+
+def offer_rigs(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Returns what a shell may offer for a rig, or for the town as if it were one."""
+    from gastown_tui.town.beads.told import TOWN
+
+    return _offered(begun, dict.fromkeys(agent.rig or TOWN for agent in _agents(ctx)))
+
+
+def _offered(begun: str, names: Iterable[str]) -> list[str]:
+    # A name that is not plain is for nobody's fingers, and a shell would read it.
+    return [name for name in names if name.startswith(begun) and re.fullmatch(r"[\w./@:-]+", name)]
+
+
+def _agents(ctx: click.Context) -> Sequence[Agent]:
+    """Returns the agents of the town that the line so far means; nobody where that cannot be told, for a shell must not wait."""
+    from gastown_tui.observe.once import glance
+
+    settings = Settings()
+    with suppress(Exception), redirect_stderr(StringIO()):
+        for one in (ctx.parent, ctx):
+            settings.take(dict(one.params) if one else {})
+        settings.read_config()
+        return glance(settings.wanted(), settings.means())
+    return ()
 
 
 class Command(click.Command):

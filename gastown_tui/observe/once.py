@@ -12,10 +12,14 @@ from .locate import Wanted
 from .means import FIRST_TIMEOUT_S, Means, surveyed
 
 if TYPE_CHECKING:
+    from gastown_tui.town.snapshot import Agent
+
     from .looking import OneLook
 
 # `status` answers within 2.5 s, the start of the interpreter among them.
 ALL_S = 2.2
+# A shell waits for it between two keys.
+GLANCE_S = 0.5
 
 
 def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook | Nowhere:
@@ -36,6 +40,17 @@ def look_once(wanted: Wanted, means: Means, *, settle: bool = False) -> OneLook 
     if looking.known.answer is not None and not place.ref.demo:
         past.keep(looking.alive, looking.known.remembered, looking.known.answer)
     return looking
+
+
+def glance(wanted: Wanted, means: Means) -> tuple[Agent, ...]:
+    """Returns the agents after one short look that asks for no screens; nobody where there is no town."""
+    place = surveyed(wanted, means, GLANCE_S)
+    if isinstance(place, Nowhere):
+        return ()
+    from .looking import begin
+
+    past = means.past(place.ref.root, place.ref.socket or "")
+    return begin(place._replace(frames=None), wanted, means, means.clock().mono + GLANCE_S, past).town.agents
 
 
 def _load() -> None:
