@@ -242,10 +242,10 @@ _CHOICE = r"^[ │❯]{0,8}\d+\. "
 PROGRAM = Program(
     product="claude",
     name="Claude Code",
-    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.197", "2.1.330"),
+    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.101", "2.1.197", "2.1.330"),
     parts=parts,
     titles=(
-        Title(State.WORKING, "^[\u2801-\u28ff] ", "claude-working-streaming"),
+        Title(State.WORKING, "^[\u2801-\u28ff◐◓◑◒] ", "claude-working-streaming; 2.1.330: streams-with-draft"),
         Title(State.WAITING, r"^\d+ awaiting input\b.*claude agents$", "2.1.197: the list of sessions"),
         Title(State.WORKING, r"^\d+ working\b.*claude agents$", "2.1.197: the list of sessions"),
     ),

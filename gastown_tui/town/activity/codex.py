@@ -158,7 +158,7 @@ _PATCH = "codex-permission-patch-120x40"
 PROGRAM = Program(
     product="codex",
     name="codex",
-    versions=("0.140.0", "0.169.0"),
+    versions=("0.140.0", "0.151.0", "0.160.1", "0.169.0"),
     parts=parts,
     titles=(
         Title(State.WORKING, r"^[⠁-⣿] ", "codex-working-streaming-120x40", "answering"),
@@ -191,23 +191,21 @@ PROGRAM = Program(
         Work("working", r"^ +tab to queue message\b", "codex-working-draft-120x40"),
     ),
     troubles=(
-        Trouble("limit", _SAYS + r"\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", _LIMIT, True),
+        Trouble("limit", _SAYS + r"\busage limit\b(?:.*\btry again (?:at|in) (?P<until>.+?)\.?$)?", _LIMIT),
         Trouble(
             "billing",
             _SAYS + r"\b(?:status:? 402|quota exceeded|billing|insufficient.(?:credit|quota)|out of credits|upgrade to)",
             _QUOTA,
-            True,
         ),
-        Trouble("auth", _SAYS + r"\b(?:status:? 40[13]|api key|(?:sign|log) ?in again|access token)\b", _401, True),
-        Trouble("rate", _SAYS + r"\b(?:status:? 429|rate limit|too many requests)", _429, True),
-        Trouble("network", _SAYS + r"\b(?:stream disconnected|error sending request|connection failed|timed out)\b", _LOST, True),
-        Trouble("overloaded", _SAYS + r"\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)", _503, True),
+        Trouble("auth", _SAYS + r"\b(?:status:? 40[13]|api key|(?:sign|log) ?in again|access token)\b", _401),
+        Trouble("rate", _SAYS + r"\b(?:status:? 429|rate limit|too many requests)", _429),
+        Trouble("network", _SAYS + r"\b(?:stream disconnected|error sending request|connection failed|timed out)\b", _LOST),
+        Trouble("overloaded", _SAYS + r"\b(?:status:? \d|at capacity|overloaded|high demand|server is busy)", _503),
         # Whatever else ends a turn; of a command that a person mistyped it says which.
         Trouble(
             "overloaded",
             r"^■ (?!'/|Conversation interrupted\b|(?:Failed|Unable) to\b|No\b|Unrecognized\b|Invalid\b|Usage\b)\S",
             "model-missing-40x24",
-            True,
         ),
     ),
     notes=(

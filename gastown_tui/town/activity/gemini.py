@@ -1,7 +1,8 @@
 """What the screens of Gemini CLI say.
 
 The composer is a band of its own ground, behind `>`, with nothing but a footer of a few rows below it. A message
-that was sent stands in such a band too, but something follows it. What asks is a rounded box in the composer's place.
+that was sent stands in such a band too, but something follows it, and the caret is not in it. What asks is a rounded box in the
+composer's place.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _OWN = re.compile(r"^ ?[╭│╰✦✕ℹ⚠✓]")
 _SPINNER = re.compile(r"^ ?(?:[⠁-⣿] \S|! .*\bawaiting input\b)")
 _RUNNING = re.compile(r"^ ?│ ⊶ ")
 _ASIDE = re.compile(r"^ {12,}\S")
+_SENT = re.compile(r"^ [>!*] |^ ?[▄▀]{8,}$|^ ?[╭│╰✦✕ℹ⚠✓]")
 _BEYOND = re.compile(r"^ℹ This request failed\b")
 _MOST_BELOW = 16
 _MOST_HINTS = 4
@@ -28,7 +30,7 @@ _MOST_HINTS = 4
 def parts(screen: Screen) -> Parts | None:
     """Returns the parts of the screen, or None where neither the composer nor a box in its place is drawn."""
     band = _band(screen)
-    if band is None or not _is_last(screen, band.stop):
+    if band is None or not _is_last(screen, band.stop) or (screen.caret and screen.caret[1] not in band):
         return _in_its_place(screen, band.stop if band else 0)
     status, message = _above(screen, band.start)
     return Parts(
@@ -91,12 +93,27 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
             status = block
         elif status and (running := last_where(screen.texts, _RUNNING, block.start, block.stop)) is not None:
             return range(running, status.stop), range(0)
-        elif not _ASIDE.match(first):
-            last = last_where(screen.texts, _OWN, block.start, block.stop)
-            if last is not None and _BEYOND.match(screen.texts[last]):
-                continue
-            return status, range(last, block.stop) if last is not None and screen.texts[last].startswith("✕") else range(0)
+        elif not _is_aside(screen, block):
+            return status, _error(screen, block.stop)
     return status, range(0)
+
+
+def _is_aside(screen: Screen, block: range) -> bool:
+    """Whether a block is a hint at the right alone, which a narrow pane breaks; what was sent begins right below it."""
+    return bool(_ASIDE.match(screen.texts[block[0]])) and last_where(screen.texts, _SENT, block.start, block.stop) is None
+
+
+def _error(screen: Screen, end: int) -> range:
+    """Returns the error that stands last above a row, from its mark on, or from the pane's edge, which may have cut it."""
+    beyond = False
+    for block in blocks_above(screen.texts, end):
+        last = last_where(screen.texts, _OWN, block.start, block.stop)
+        if last is None:
+            return range(end) if beyond and not block.start else range(0)
+        if not _BEYOND.match(screen.texts[last]):
+            return range(last, block.stop) if screen.texts[last].startswith("✕") else range(0)
+        beyond = True
+    return range(0)
 
 
 def _in_its_place(screen: Screen, start: int) -> Parts | None:
@@ -108,13 +125,13 @@ def _in_its_place(screen: Screen, start: int) -> Parts | None:
     return Parts(None, dialog=range(begin, len(screen.texts)), transcript=range(begin))
 
 
-_SAYS = r"(?i)^✕.*?"
+_SAYS = r"(?i)^(?=✕|.*ℹ This request failed\b).*?"
 _SHELL = "gemini-permission-shell-80x24"
 
 PROGRAM = Program(
     product="gemini",
     name="Gemini CLI",
-    versions=("0.61.0",),
+    versions=("0.47.0", "0.61.0"),
     parts=parts,
     titles=(
         Title(State.WORKING, r"^[✦⏲] ", "gemini-working-streaming-80x24", "working"),
@@ -125,13 +142,17 @@ PROGRAM = Program(
         Dialog("trust", r"(?i)\btrust the (?:files|folder)|\bTrust folder \(", "gemini-trust-80x24"),
         Dialog("signin", r"(?i)\bhow would you like to authenticate\b|\bapi key\b.*:|\bwaiting for auth", "gemini-trust-80x24"),
         Dialog("plan", r"(?i)\b(?:approve|implement|accept) (?:this|the) plan\b|\bready to start implementation\b", _SHELL),
-        Dialog("question", r"(?i)\bAnswer Questions\b|^[ │]*Enter to (?:select|submit)\b", "gemini-question-80x24"),
+        Dialog(
+            "question",
+            r"(?i)\bAnswer Questions\b|^[ │]*Enter to (?:select|submit)\b(?!.*\bEsc to close\b)",
+            "gemini-question-80x24",
+        ),
         Dialog(
             "permission",
             r"(?i)\ballow execution\b|\bapply this change\b|\bdo you want to (?:allow|proceed)|\bAllow once\b",
             _SHELL,
         ),
-        Dialog("menu", r"^[ │]*+(?:● |\(?(?:[Uu]se |[Pp]ress )?(?:Enter|Esc|Tab)\b)", "menu-settings-40x24"),
+        Dialog("menu", r"^[ │]*+(?:[●❯] |Navigate: |\(?(?:[Uu]se |[Pp]ress )?(?:Enter|Esc|Tab)\b)", "menu-settings-40x24"),
     ),
     works=(
         Work("tool", r"^ ?│ ⊶ ++(?P<detail>\S.*?)(?: +\(Tab to focus\))?[ │]*$", "yolo-tool-40x24", status=True),
@@ -140,12 +161,22 @@ PROGRAM = Program(
         Work("working", r"^ ?[⠁-⣿] ", "gemini-working-streaming-80x24", status=True),
     ),
     troubles=(
-        Trouble("billing", _SAYS + r"\b(?:402|billing|payment)\b", "auth-403-40x24"),
-        Trouble("auth", _SAYS + r"\b(?:40[13]|api.?key|unauthenticated|permission.denied)\b", "auth-401-40x24"),
+        Trouble(
+            "billing", _SAYS + r"\b(?:402|billing|payment|credit balance|insufficient.(?:quota|credits?))\b", "auth-403-40x24"
+        ),
+        Trouble(
+            "auth",
+            _SAYS + r"\b(?:40[13]|(?:invalid.)?api.?key|unauthenticated|authentication.error|permission.denied)\b",
+            "auth-401-40x24",
+        ),
         Trouble("limit", _SAYS + r"\b(?:quota|limit reached)\b", "auth-401-40x24"),
         Trouble("rate", _SAYS + r"\b(?:429|rate.?limit|resource.?exhausted)\b", "auth-401-40x24"),
         Trouble("network", _SAYS + r"\b(?:fetch failed|ECONN|ENOTFOUND|timed? ?out|network)", "auth-401-40x24"),
-        Trouble("overloaded", _SAYS + r"(?:API Error|\b5\d\d\b|\boverloaded\b|\bunavailable\b)", "refused-400-40x24"),
+        Trouble(
+            "overloaded",
+            _SAYS + r"(?:API Error|This request failed|\b5\d\d\b|\boverloaded\b|\bunavailable\b)",
+            "refused-400-40x24",
+        ),
     ),
     notes=(
         Note(r"\bGemini CLI v(?P<version>\d[\w.-]*)", "gemini-idle-draft-80x24"),

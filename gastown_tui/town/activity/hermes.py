@@ -122,7 +122,7 @@ def _choices(screen: Screen, dialog: range) -> Options | None:
 PROGRAM = Program(
     product="hermes",
     name="hermes",
-    versions=("0.19.0",),
+    versions=("0.18.2", "0.19.0"),
     parts=parts,
     dialogs=(
         Dialog("permission", r"^⚠", "hermes-permission-shell-80x24"),

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from .opencode import PROGRAM as OPENCODE
 
-PROGRAM = OPENCODE._replace(product="kilo", name="kilo", versions=("7.7.7",))
+PROGRAM = OPENCODE._replace(product="kilo", name="kilo", versions=("7.7.7", "7.7.9"))

@@ -273,7 +273,11 @@ PROGRAM = Program(
         Trouble("billing", r"(?i)credit|balance|billing|payment|quota|\b402\b", _403),
         Trouble("rate", r"(?i)rate.?limit|too many requests|\b429\b", _403),
         Trouble("limit", r"(?i)usage limit|limit reached|hit your .*limit", _403),
-        Trouble("auth", r"(?i)\b40[13]\b|unauthori|forbidden|api.?key|credential|not allowed|denied|log.?in|sign.?in", _403),
+        Trouble(
+            "auth",
+            r"(?i)\b40[13]\b|unauthor|authentic|forbidden|(?:api|invalid|bad).?key|credential|not allow|denied|(?:log|sign).?in",
+            _403,
+        ),
         Trouble("network", r"(?i)connect|network|socket|time.?d? ?out|unreachable|fetch failed|certificate", _403),
         Trouble("disk", r"(?i)no space left|ENOSPC", _403),
         Trouble("overloaded", r"[^ ┃]", _403),
