@@ -8,39 +8,17 @@ from typing import Any
 
 import pytest
 import scene
+from pressing import pressed
 from rich.cells import cell_len
 from textual import events
-from textual.pilot import Pilot
 
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import Agent, SourceState, State
-from gastown_tui.ui.app import Console
-from gastown_tui.ui.screens.agent import AgentScreen
-from gastown_tui.ui.screens.town import TownScreen
-from gastown_tui.ui.screens.wall import WallScreen
 from gastown_tui.ui.tiling import Grid, grid
 from gastown_tui.ui.widgets.tile import Tile
 
 MIDDLE = (120, 32)
 MISSING, RICTUS = scene.AGENTS[-2:]
-
-
-async def wall(app: Console, pilot: Pilot[None], *keys: str) -> str:
-    """Opens the Wall, presses the keys, and returns what is shown."""
-    for key in ("2", *keys):
-        await pilot.press(key)
-        await pilot.pause()
-    await app.workers.wait_for_complete()
-    await pilot.pause()
-    return scene.text(app)
-
-
-def crowd(count: int) -> tuple[Agent, ...]:
-    like = scene.AGENTS[0]
-    return tuple(
-        replace(like, id=f"rig/polecats/p{number:03}", rig="rig", name=f"p{number:03}", role="polecat", pane_id=f"%{number}")
-        for number in range(1, count + 1)
-    )
 
 
 def one(agent: Agent) -> scene.Eye:
@@ -83,7 +61,7 @@ async def test_the_wall_is_in_the_order_of_the_list_and_has_only_who_has_a_pane_
     parked = replace(MISSING, id="parked/witness", rig="parked", state=State.FROZEN, expects=None)
     app = scene.console(scene.Eye(replace(scene.TOWN, agents=(*scene.AGENTS, parked))))
     async with app.run_test(size=(400, 120)) as pilot:
-        shown = await wall(app, pilot)
+        shown = await pressed(pilot, "2")
     places = [shown.index(f" {agent.id} ") for agent in scene.AGENTS]
     assert places == sorted(places)
     assert "parked" not in shown
@@ -94,7 +72,7 @@ async def test_the_marked_pane_is_read_often_the_others_on_the_page_seldom_and_n
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot, "l")
+        await pressed(pilot, "2", "l")
         assert eye.wishes[-1] == {"%1": 1, "%2": 5, "%3": 1, "%4": 1, "%12": 1, "%6": 1, "%7": 1, "%5": 1, "%8": 1}
         await pilot.press("pagedown")
         await pilot.pause()
@@ -109,48 +87,14 @@ async def test_without_a_connection_no_pane_is_read_more_than_once_a_second() ->
     eye.backend = "fork"
     app = scene.console(eye)
     async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot)
+        await pressed(pilot, "2")
         assert set(eye.wishes[-1].values()) == {1}
-
-
-@pytest.mark.parametrize(
-    ("keys", "marked"),
-    [
-        ((), "mayor"),
-        (("l",), "deacon"),
-        (("j",), "beads/polecats/furiosa"),
-        (("j", "k"), "mayor"),
-        (("k",), "mayor"),
-        (("h",), "mayor"),
-        (("l", "l", "l"), "beads/polecats/furiosa"),
-        (("j", "j", "j"), "gastown/crew/max"),
-        (("G",), "wasteland/polecats/rictus"),
-        (("G", "j"), "wasteland/polecats/rictus"),
-        (("G", "g"), "mayor"),
-        (("l", "pagedown"), "gastown/polecats/nux"),
-        (("pagedown", "pagedown"), "wasteland/polecats/rictus"),
-        (("pagedown", "pageup"), "mayor"),
-        (("w",), "beads/polecats/furiosa"),
-        (("w", "w", "w"), "gastown/polecats/nux"),
-        (("w", "w", "w", "w"), "beads/polecats/furiosa"),
-    ],
-)
-async def test_the_mark_moves(keys: tuple[str, ...], marked: str) -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        shown = await wall(app, pilot, *keys)
-        assert isinstance(app.screen, WallScreen)
-        assert app.screen.agent is not None
-        assert app.screen.agent.id == marked
-    assert shown.count("┏") == shown.count("┙") == 1
-    corner = shown.index("┏")
-    assert marked.split("/")[-1] in shown[corner : shown.index("┑", corner)]
 
 
 async def test_a_page_says_what_calls_on_the_others() -> None:
     app = scene.console()
     async with app.run_test(size=MIDDLE) as pilot:
-        first = await wall(app, pilot)
+        first = await pressed(pilot, "2")
         await pilot.press("G")
         await pilot.pause()
         second = scene.text(app)
@@ -161,14 +105,14 @@ async def test_a_page_says_what_calls_on_the_others() -> None:
 async def test_a_small_page_says_it_too() -> None:
     app = scene.console()
     async with app.run_test(size=(40, 12)) as pilot:
-        shown = await wall(app, pilot)
+        shown = await pressed(pilot, "2")
     assert shown.splitlines()[1] == " 1–1 of 15 · others 1 dead · 1 asks · 1…"
 
 
 async def test_the_last_words_of_the_dead_have_lost_their_colours() -> None:
     app = scene.console()
     async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot)
+        await pressed(pilot, "2")
         dim, text = (app.ink(selected=False)(token).color for token in ("dim", "text"))
         used = {tile.key: inside(tile) for tile in app.screen.query(Tile)}
     assert used["gastown/crew/jack"] <= {dim, text}
@@ -189,7 +133,7 @@ async def test_where_a_screen_does_not_fit_its_empty_rows_give_way_from_the_top(
         app = scene.console(eye)
         async with app.run_test(size=(60, height)) as pilot:
             eye.frame(scene.frame(mayor, rows))
-            shown = (await wall(app, pilot)).splitlines()
+            shown = (await pressed(pilot, "2")).splitlines()
         assert tuple(row.strip("┃│").rstrip() for row in shown[2:-2]) == expected, height
 
 
@@ -200,7 +144,7 @@ async def test_a_row_that_goes_on_at_the_right_says_so_and_a_rule_does_not() -> 
     app = scene.console(eye)
     async with app.run_test(size=(60, 17)) as pilot:
         eye.frame(scene.frame(mayor, rows))
-        shown = (await wall(app, pilot)).splitlines()[2:8]
+        shown = (await pressed(pilot, "2")).splitlines()[2:8]
     assert [line[-1] for line in shown] == ["│", "›", "│", "│", "›", "│"]
     assert shown[1][1:59] == "y" * 58, "the sign takes no room of the picture"
 
@@ -208,7 +152,7 @@ async def test_a_row_that_goes_on_at_the_right_says_so_and_a_rule_does_not() -> 
 async def test_who_is_missing_has_a_tile_that_says_what_comes() -> None:
     app = scene.console(one(MISSING))
     async with app.run_test(size=(80, 24)) as pilot:
-        shown = await wall(app, pilot)
+        shown = await pressed(pilot, "2")
     assert "◌ wasteland/witness" in shown
     assert "the daemon's next heartbeat starts it, within 3 min" in shown
 
@@ -217,7 +161,7 @@ async def test_a_blind_console_fades_all_tiles() -> None:
     town = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42), *scene.OK[1:]))
     app = scene.console(scene.Eye(town))
     async with app.run_test(size=MIDDLE) as pilot:
-        shown = await wall(app, pilot)
+        shown = await pressed(pilot, "2")
         ink = app.ink(selected=False)
         loud = {ink(token).color for token in ("good", "attention", "danger", "held")}
         for tile in app.screen.query(Tile):
@@ -232,7 +176,7 @@ async def test_a_wall_that_stands_still_says_so(still: str) -> None:
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=MIDDLE) as pilot:
-        assert "not live" not in await wall(app, pilot)
+        assert "not live" not in await pressed(pilot, "2")
         if still == "hold":
             await pilot.press("p")
         else:
@@ -242,19 +186,11 @@ async def test_a_wall_that_stands_still_says_so(still: str) -> None:
         assert eye.wishes[-1] == {}
 
 
-async def test_the_marked_pane_is_copied_whole() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot, "w", "w", "Y")
-        assert app.clipboard.startswith("● Update(internal/session/names.go)")
-        assert app.clipboard.endswith("Pane is dead (status 1, Sat Nov 21 10:41:55 2026)")
-
-
 async def test_a_new_picture_is_drawn_in_its_tile_and_one_of_another_page_nowhere() -> None:
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=MIDDLE) as pilot:
-        before = await wall(app, pilot)
+        before = await pressed(pilot, "2")
         eye.frame(scene.frame(RICTUS, ("somewhere else",)))
         await pilot.pause()
         assert scene.text(app) == before
@@ -270,7 +206,7 @@ async def test_a_pane_that_vanishes_keeps_its_last_words_and_one_that_leaves_mak
     eye = scene.Eye()
     app = scene.console(eye)
     async with app.run_test(size=(400, 120)) as pilot:
-        await wall(app, pilot)
+        await pressed(pilot, "2")
         deacon = replace(scene.AGENTS[1], state=State.DEAD, pane_id=None, session_id=None)
         eye.frame(scene.frame(scene.AGENTS[1], ("these were my last words",)))
         eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], deacon, *scene.AGENTS[2:])))
@@ -283,37 +219,11 @@ async def test_a_pane_that_vanishes_keeps_its_last_words_and_one_that_leaves_mak
     assert "deacon" not in shown
 
 
-async def test_who_leaves_hands_the_mark_to_whoever_has_the_place_then() -> None:
-    eye = scene.Eye()
-    app = scene.console(eye)
-    async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot, "l")
-        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
-        await pilot.pause()
-        assert isinstance(app.screen, WallScreen)
-        assert app.screen.agent is scene.AGENTS[2]
-
-
-async def test_three_hundred_agents_page_by_page() -> None:
-    eye = scene.Eye(replace(scene.TOWN, agents=crowd(300)))
-    app = scene.console(eye)
-    async with app.run_test(size=(300, 100)) as pilot:
-        shown = await wall(app, pilot)
-        seen = set()
-        for _ in range(19):
-            seen |= set(eye.wishes[-1])
-            await pilot.press("pagedown")
-            await pilot.pause()
-        assert " 1–16 of 300 · page 1 of 19" in shown
-        assert " 289–300 of 300 · page 19 of 19" in scene.text(app)
-    assert seen == {f"%{number}" for number in range(1, 301)}
-
-
 @pytest.mark.parametrize("size", [(20, 5), (38, 10), (80, 24), (300, 100), (41, 7), (1, 1)])
 async def test_any_size_is_drawn_and_a_new_one_redraws(size: tuple[int, int]) -> None:
     app = scene.console()
     async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot, "w")
+        await pressed(pilot, "2", "w")
         await pilot.resize_terminal(*size)
         await pilot.pause()
         shown = scene.text(app).splitlines()
@@ -324,7 +234,7 @@ async def test_any_size_is_drawn_and_a_new_one_redraws(size: tuple[int, int]) ->
         again = scene.text(app)
         fresh = scene.console()
     async with fresh.run_test(size=MIDDLE) as pilot:
-        assert again == await wall(fresh, pilot, "w")
+        assert again == await pressed(pilot, "2", "w")
 
 
 async def test_what_agents_say_of_themselves_stays_in_its_tile() -> None:
@@ -341,7 +251,7 @@ async def test_what_agents_say_of_themselves_stays_in_its_tile() -> None:
     app = scene.console(eye)
     async with app.run_test(size=(81, 24)) as pilot:
         eye.frame(Frame("%1", (hostile, "混" * 100, "x" + "混" * 100, "e\u0301" * 100), scene.NOW))
-        shown = await wall(app, pilot)
+        shown = await pressed(pilot, "2")
     assert not set(shown) & set(map(chr, [*range(10), *range(11, 32), *range(127, 160)]))
     assert all(cell_len(row) in (0, 81) for row in shown.splitlines()[1:-1])
 
@@ -349,122 +259,11 @@ async def test_what_agents_say_of_themselves_stays_in_its_tile() -> None:
 async def test_shape_word_and_mark_tell_all_without_colour() -> None:
     coloured, plain = scene.console(), scene.console(environ={"NO_COLOR": "1"})
     async with coloured.run_test(size=MIDDLE) as pilot:
-        expected = await wall(coloured, pilot, "w")
+        expected = await pressed(pilot, "2", "w")
     async with plain.run_test(size=MIDDLE) as pilot:
-        assert await wall(plain, pilot, "w") == expected
+        assert await pressed(pilot, "2", "w") == expected
         styles = {segment.style for tile in plain.screen.query(Tile) for segment in tile.render_line(0)}
     assert not any(style and (style.color or style.bgcolor) for style in styles)
-
-
-async def test_a_filter_and_only_problems_leave_fewer_and_larger_tiles() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        shown = await wall(app, pilot, "exclamation_mark")
-        assert shown.splitlines()[1] == " 1–3 of 3 · only problems"
-        assert [tile.size.width for tile in app.screen.query(Tile) if tile.display] == [120] * 3
-        await pilot.press("slash", "n", "u", "x")
-        await pilot.pause()
-        assert "1 of 15" in scene.text(app)
-        await pilot.press("enter", "escape")
-        await pilot.pause()
-        assert " 1–3 of 3 · only problems" in scene.text(app)
-        await pilot.press("slash", *"nobody")
-        await pilot.pause()
-        assert "nobody is listed" in scene.text(app)
-        for _ in range(3):
-            assert isinstance(app.screen, WallScreen)
-            await pilot.press("escape")
-            await pilot.pause()
-        assert not isinstance(app.screen, WallScreen)
-
-
-async def test_zoom_has_the_whole_screen_scrolls_searches_and_gives_back() -> None:
-    app = scene.console()
-    async with app.run_test(size=(200, 60)) as pilot:
-        before = await wall(app, pilot, "w")
-        await pilot.press("z")
-        await pilot.pause()
-        zoomed = scene.text(app)
-        assert "ANTHROPIC" not in zoomed, "the facts are the agent view's"
-        assert app.screen.query_one("#pane").size == (200, 57)
-        await pilot.press("slash", *"line 7 of", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert "line 7 of the past" in scene.text(app)
-        await pilot.press("escape", "k")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert "of the past" in scene.text(app)
-        await pilot.press("z")
-        await pilot.pause()
-        assert scene.text(app) == before
-
-
-async def test_the_agent_view_has_the_same_zoom() -> None:
-    app = scene.console()
-    async with app.run_test(size=(200, 60)) as pilot:
-        before = await wall(app, pilot, "space")
-        assert "ANTHROPIC" in before
-        await pilot.press("z")
-        await pilot.pause()
-        assert "ANTHROPIC" not in scene.text(app)
-        await pilot.press("z")
-        await pilot.pause()
-        assert scene.text(app) == before
-        assert isinstance(app.screen, AgentScreen)
-
-
-async def test_every_screen_is_a_number_away_from_every_other() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        names = {"1": "TownScreen", "2": "WallScreen", "5": "ProblemsScreen"}
-        for key in "2512152":
-            await pilot.press(key)
-            await pilot.pause()
-            assert type(app.screen).__name__ == names[key]
-            assert len(app.screen_stack) == (1 if key == "1" else 2)
-            await pilot.press("space")
-            await pilot.pause()
-            assert isinstance(app.screen, AgentScreen)
-
-
-async def test_the_choice_goes_along_from_screen_to_screen() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        await pilot.press("w", "w", "w")
-        await wall(app, pilot)
-        assert isinstance(app.screen, WallScreen)
-        assert app.screen.agent is next(agent for agent in scene.AGENTS if agent.name == "nux")
-        await pilot.press("l", "1")
-        await pilot.pause()
-        assert isinstance(app.screen, TownScreen)
-        assert app.screen.agent is next(agent for agent in scene.AGENTS if agent.name == "slit")
-        await pilot.press("h", "question_mark", "q")
-        await pilot.pause()
-        assert app.screen.row is not None
-        assert app.screen.row.key == "group:gastown"
-
-
-async def test_a_click_marks_and_the_wheel_moves() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        await wall(app, pilot)
-        await pilot.click(offset=(60, 15))
-        await pilot.pause()
-        assert isinstance(app.screen, WallScreen)
-        assert app.screen.agent is scene.AGENTS[4]
-
-
-async def test_what_is_acknowledged_is_dim_and_calls_no_more() -> None:
-    app = scene.console()
-    async with app.run_test(size=MIDDLE) as pilot:
-        assert "! ✖ gastown/crew/jack" in await wall(app, pilot, "w", "w")
-        await pilot.press("a", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        shown = scene.text(app)
-    assert "! ✖" not in shown
-    assert "✖ gastown/crew/jack" in shown
 
 
 @pytest.mark.parametrize(("width", "said"), [(80, "gastown/polecats/nux ─"), (44, "◆ gastown/nux ─"), (28, "waiting ╮")])
@@ -472,14 +271,14 @@ async def test_names_are_shortened_before_states(width: int, said: str) -> None:
     nux = next(agent for agent in scene.AGENTS if agent.name == "nux")
     app = scene.console(scene.Eye(replace(scene.TOWN, agents=(scene.AGENTS[0], nux), foreign=())))
     async with app.run_test(size=(width, 24)) as pilot:
-        assert said in await wall(app, pilot)
+        assert said in await pressed(pilot, "2")
 
 
 @pytest.mark.parametrize("size", [(80, 24), MIDDLE, (200, 60)], ids=["80x24", "120x32", "200x60"])
 async def test_text(size: tuple[int, int], golden: Callable[[str, str], None]) -> None:
     app = scene.console()
     async with app.run_test(size=size) as pilot:
-        shown = await wall(app, pilot, "w", "w")
+        shown = await pressed(pilot, "2", "w", "w")
     golden(f"wall-{size[0]}x{size[1]}", shown)
 
 
