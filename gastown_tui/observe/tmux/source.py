@@ -345,10 +345,10 @@ class TmuxSource:
         if settled and pane.window_activity == judged.activity:
             judged.still = pane
             return judged.wish
-        prints = pane.window_activity + 1 + SLACK_S >= moment.wall
-        # A title that spins tells at once when the work ends: its screen may wait for longer.
-        rest = self.rhythm.judged * (2 if judged.mute or judged.title.startswith(SPINS) else 1)
-        return min(judged.at + (rest if prints else SLACK_S), judged.wish)
+        # A title that spins tells at once when the work ends: its screen may wait for longer. Nor is a line each second an end.
+        patience = 2 if judged.mute or judged.title.startswith(SPINS) else 1
+        prints = pane.window_activity + patience + SLACK_S >= moment.wall
+        return min(judged.at + (self.rhythm.judged * patience if prints else SLACK_S), judged.wish)
 
     def _frame_due(self, pane: Pane, shown: _Shown, moment: Moment) -> float:
         """Returns when (mono) a pane on screen is captured again: never while nothing was written since the last frame.
