@@ -14,7 +14,7 @@ from pathlib import Path
 from gastown_tui.observe.log_book import Book
 from gastown_tui.observe.monitor_log import LOG, MonitorFolder
 from gastown_tui.observe.monitor_source import POLL_S, MonitorSource
-from gastown_tui.settings import clock
+from gastown_tui.settings import clock, collect_seldom
 
 from .meters import median, p99
 from .plan import Plan
@@ -50,6 +50,8 @@ def rows(plan: Plan) -> list[Row]:
 
 async def _followed(folder: Path, plan: Plan) -> tuple[list[float], list[float], int, float]:
     """Returns the seconds until a line was told, by how much the loop was late in a burst, its lines, and its seconds."""
+    # As in the console; all that is measured besides is loaded here as well.
+    collect_seldom()
     log, book, told = folder / LOG, Book(), asyncio.Event()
     log.write_text(LINE)
     book.on_change(told.set)

@@ -10,6 +10,7 @@ from typing import cast
 
 from textual.app import App, ComposeResult
 
+from gastown_tui.settings import collect_seldom
 from gastown_tui.town.ribbon import CODES, DAY, Ribbon
 from gastown_tui.town.snapshot import State
 from gastown_tui.ui.widgets import ribbon as drawn
@@ -55,6 +56,8 @@ class Stage(App[None]):
 async def times(step: int, rounds: int) -> tuple[list[float], list[float]]:
     """Returns the milliseconds of first drawings and of a minute's steps, at `step` minutes a cell."""
     first, steps = list[float](), list[float]()
+    # As in the console.
+    collect_seldom()
     for _ in range(rounds):
         history = day(AGENTS)
         rows = [drawn.Past(agent_id, agent_id, State.WORKING) for agent_id in history.agents]

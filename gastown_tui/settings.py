@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -188,6 +188,8 @@ class Settings(SimpleNamespace):
         means = (self.wanted(), "tmux", host, clock, _past, backend, self.rhythm(), _acks, self.wishes())
         stream = Stream(*means, days=days, boxed=boxed, asks_bd=keeps_days)
         stream.subscribe(_collect, lambda _: None)
+        # Of a hundred thousand beads a search takes longer than of all else. What is garbage by then stays, but this once.
+        stream.on_beads(cache(gc.freeze))
         return stream
 
 
@@ -203,15 +205,20 @@ def _acks(root: str) -> AckStore:
     return Acks(state_dir(), root)
 
 
-def _collect(_: object) -> None:
-    """What is loaded when the first answer comes stays for good; of what comes later the garbage is collected.
+def collect_seldom() -> None:
+    """Lets what is loaded by now stay for good; of what comes later the garbage is collected.
 
     Seldom: nearly all of it is freed at once without that, and each search among what is kept makes a key wait.
     """
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
+
+
+def _collect(_: object) -> None:
+    """The first answer comes when all is loaded."""
     if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(10_000)
-        gc.enable()
+        collect_seldom()
 
 
 def working_folder() -> Path:
