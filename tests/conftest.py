@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,12 @@ from servers import Tmux
 # Properties are exact, whatever else the machine does meanwhile: no deadline.
 settings.register_profile("rules", deadline=None)
 settings.load_profile("rules")
+
+
+def pytest_collection_finish() -> None:
+    """What is collected lives until the end: looking through it for garbage took a sixth of every test of a screen."""
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture
