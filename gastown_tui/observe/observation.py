@@ -262,17 +262,17 @@ class Observation:
         judgement = await self._judge(now, at_once=vanished)
         self._known = fold(self._known, judgement)
         self._last_turn = now.mono
+        looks = _to_look_at(judgement)
+        if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
+            self._told = judgement.town
+            self._publish(judgement.town)
+        if self.source:
+            self.source.judge(looks, {one.agent.pane_id for one in judgement.judged.values() if one.mute})
         self._recording.see(judgement.town, now)
         self._recording.hear(self._known.files, self._known.monitor, judgement.town, now)
         if self._known.answer is not None and not self._place.ref.demo:
             # As of the last answer of the server: whom nobody sees now may have been stopped since.
             self._alive = (alive_sessions(judgement.town), self._known.remembered, self._known.answer)
-        looks = _to_look_at(judgement)
-        if self.source:
-            self.source.judge(looks, {one.agent.pane_id for one in judgement.judged.values() if one.mute})
-        if now.mono >= self._began + FIRST_SCREENS_S or not self.source or looks.keys() <= self._known.screens.keys():
-            self._told = judgement.town
-            self._publish(judgement.town)
         return judgement
 
     async def _judge(self, now: Moment, *, at_once: bool) -> Judgement:
