@@ -271,8 +271,8 @@ PROGRAM = Program(
         ),
         Work(
             "retrying",
-            r"^ {5}Retrying in (?P<wait>\d+) seconds?(?:\D+(?P<attempt>\d+)/(?P<most>\d+))?",
-            "claude-2.0.60-auth-401-narrow",
+            r"^ {5}Retrying in (?P<wait>\d[\dhm ]*s?)\w*(?:\D+(?P<attempt>\d+)/(?P<most>\d+))?",
+            "claude-2.0.60-auth-401-narrow, 2.1.101",
             status=True,
         ),
         Work(
