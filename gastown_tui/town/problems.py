@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
-from .snapshot import CALLING, Agent, State, Town
+from .snapshot import CALLING, Agent, Evidence, State, Town
 from .text import mask, safe
 from .words import until
 
@@ -72,6 +72,12 @@ def acknowledged(town: Town) -> tuple[Agent, ...]:
 def began(agent: Agent) -> float | None:
     """Returns since when an agent has needed somebody: its last output where the start of its state was not seen."""
     return agent.since if agent.since is not None else agent.last_output
+
+
+def lived(agent: Agent) -> Evidence | None:
+    """Returns the last proof of life of somebody dead whose end nobody saw: it was some time after that."""
+    unseen = agent.state is State.DEAD and began(agent) is None
+    return max((one for one in agent.evidence if one.ago), key=lambda one: one.at, default=None) if unseen else None
 
 
 def alike(one: Agent, other: Agent) -> bool:

@@ -209,6 +209,17 @@ async def test_the_rows_that_are_the_evidence_are_marked_while_they_are_live() -
         assert marked(await pressed(pilot)) == [], "nobody knows whether it is still there"
 
 
+async def test_of_a_death_that_nobody_saw_the_last_sign_of_life_is_told() -> None:
+    gone = scene.Evidence("tmux", "its session is gone, and no stop is on record", scene.WALL)
+    started = scene.Evidence("town", "gt-crew-jack.pid says it started as process 7", scene.WALL - 86400, True)
+    seen = scene.Evidence("memory", "seen alive here", scene.WALL - 10800, True)
+    for output, told in ((None, "seen alive here, 3 h ago · nobody restarts it by itself"), (scene.WALL - 9000, "2 h 30")):
+        town = scene.with_agent("gastown/crew/jack", since=None, last_output=output, evidence=(gone, started, seen))
+        async with scene.console(scene.Eye(town)).run_test(size=(200, 40)) as pilot:
+            (row,) = (line for line in (await pressed(pilot, "5")).splitlines() if "its session is gone" in line)
+        assert told in row and ("seen alive" in row) is (output is None)
+
+
 async def test_a_question_stands_in_the_agent_view_with_every_answer() -> None:
     async with scene.console().run_test(size=(120, 60)) as pilot:
         shown = await pressed(pilot, "5", "j", "space")

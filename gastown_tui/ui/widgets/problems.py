@@ -12,10 +12,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from gastown_tui.town.looked import Sight, news
-from gastown_tui.town.problems import Group, alike, asked, began, options
+from gastown_tui.town.problems import Group, alike, asked, began, lived, options
 from gastown_tui.town.snapshot import Agent, State, Town
 from gastown_tui.town.text import clock_time, mask, rfc3339, safe
-from gastown_tui.town.words import SHAPES, outlook
+from gastown_tui.town.words import SHAPES, evidence_text, outlook
 
 from ..ages import Ages
 from ..themes import STATE_TOKENS, Ink
@@ -185,7 +185,10 @@ def _answers(offered: tuple[str, ...], width: int) -> str:
 def _besides(agent: Agent, ages: Ages) -> str:
     ages.due(agent.expects.overdue_at if agent.expects else None)
     hooked = f"hooked {safe(agent.bead)}" if agent.bead else ""
-    return " · ".join(part for part in (outlook(agent, ages.now), hooked) if part)
+    proof = lived(agent)
+    ages.quiet(proof.at if proof else None)
+    last = evidence_text(proof, ages.now, stepped=True) if proof else ""
+    return " · ".join(part for part in (last, outlook(agent, ages.now), hooked) if part)
 
 
 def quelled(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool) -> Block:
