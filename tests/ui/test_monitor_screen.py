@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 import scene
 from logbook import Book
+from pressing import pressed
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
 from gastown_tui.town.lines import Line
 from gastown_tui.town.ribbon import CODES, Ribbon
 from gastown_tui.town.snapshot import Monitor, Phase, SourceState, State, Town
 from gastown_tui.ui import sieve
-from gastown_tui.ui.app import Console
 from gastown_tui.ui.reading import SLICE, Reading
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.monitor import MonitorScreen
@@ -25,9 +24,8 @@ from gastown_tui.ui.widgets.cycles import Cycles
 from gastown_tui.ui.widgets.ribbon import said
 
 SIZES = ((80, 24), (120, 32), (200, 60))
-NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m 日本 \ud800 "
 SECRET = "sk-abcdefgh12345678"
-EVIL = NASTY + SECRET
+EVIL = f"{scene.NASTY} {SECRET}"
 JACK = ("tab", *"jjjjjjj")
 NO_FOLDER = replace(scene.TOWN, monitor=None)
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -56,20 +54,6 @@ def with_log(*lines: Line, **more: Any) -> scene.Eye:
 
 def line(number: int, message: str = "", **more: Any) -> Line:
     return Line(90 * number, "ok", (), scene.WALL - 3600 + number, "INFO", "handoff", message or f"line {number} is told", **more)
-
-
-async def pressed(pilot: Pilot[None], *keys: str) -> str:
-    """What is on screen after these keys, once every line was looked at."""
-    for key in keys:
-        await pilot.press(key)
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-    app = pilot.app
-    assert isinstance(app, Console)
-    while isinstance(app.screen, MonitorScreen) and not app.screen.reading.whole:
-        await pilot.pause(0.01)
-    await pilot.pause()
-    return scene.text(app)
 
 
 def rows_of(shown: str, title: str) -> list[str]:
@@ -365,7 +349,7 @@ async def test_hostile_lines_stay_text(size: tuple[int, int]) -> None:
                 pending_upgrade=EVIL * 9,
                 faults=(EVIL,) * 50,
             ),
-            agents=tuple(replace(agent, id=f"{agent.id}{NASTY}", session=EVIL) for agent in scene.AGENTS),
+            agents=tuple(replace(agent, id=f"{agent.id}{scene.NASTY}", session=EVIL) for agent in scene.AGENTS),
         )
     )
     made.log = Book(lines, state=EVIL, torn=EVIL * 1000)
@@ -391,6 +375,29 @@ async def test_what_the_automonitor_does_is_told_the_worst_first_where_there_is_
         town: Town = replace(scene.TOWN, monitor=told)
         async with scene.console(scene.Eye(town)).run_test(size=(80, 24)) as pilot:
             assert expected in (await pressed(pilot, "4")).splitlines()[2]
+
+
+async def test_what_else_its_files_hold_is_told_and_a_long_fault_in_full() -> None:
+    fault = " ".join(["state.json", *(f"word{number}" for number in range(30)), "the end"])
+    told = {"last_restart": "2026-11-21T10:00:00Z", "note": "\x1b[2J" + "x" * 99}
+    files = {"ai_analysis_1.log": scene.WALL - 120, "current_state.txt": scene.WALL - 240}
+    town = replace(scene.TOWN, monitor=scene.MONITOR._replace(faults=(fault,), told=told, files=files))
+    async with scene.console(scene.Eye(town)).run_test(size=(120, 60)) as pilot:
+        shown = (await pressed(pilot, "4")).splitlines()
+    start = next(number for number, line in enumerate(shown) if line.startswith(" faults"))
+    assert " ".join(" ".join(shown[start : start + 3])[13:].split()).startswith(fault)
+    (state,) = (line for line in shown if line.startswith(" state"))
+    assert "last_restart 2026-11-21T10:00:00Z · note \ufffd[2Jxxx" in state and "x…" in state
+    assert any(line.startswith(" files       ai_analysis_1.log 2 min ago · current_state.txt 4 min ago") for line in shown)
+
+
+async def test_the_next_that_needs_somebody_is_found_in_the_ribbon() -> None:
+    for size in ((120, 32), (80, 24)):
+        async with scene.console().run_test(size=size) as pilot:
+            found = [await pressed(pilot, *keys) for keys in (("4", "w"), ("w",), ("w",), ("w",))]
+            marked = [next(line for line in shown.splitlines() if line.startswith("▌")) for shown in found]
+        ids = ["beads/polecats/furiosa", "gastown/crew/jack", "gastown/polecats/nux"]
+        assert [next(one for one in ids if one in line) for line in marked] == [*ids, ids[0]]
 
 
 def test_states_have_words() -> None:
