@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("child.py")
@@ -43,12 +45,20 @@ class Terminal:
         self.seen = b""
 
     def drain(self, quiet: float = 0.3) -> bytes:
-        """Reads until nothing has come for `quiet` seconds, and returns what came."""
+        """Reads until nothing has come for `quiet` seconds and the console does nothing, and returns what came."""
         start, deadline = len(self.seen), time.monotonic() + _DEADLINE
-        while time.monotonic() < deadline and select.select([self.master], [], [], quiet)[0]:
-            if not self._read():
+        while time.monotonic() < deadline:
+            came = select.select([self.master], [], [], quiet)[0]
+            if not (self._read() if came else self._runs()):
                 break
         return self.seen[start:]
+
+    def _runs(self) -> bool:
+        """Whether a thread of the console runs, or would if the machine had time for it."""
+        with contextlib.suppress(OSError):
+            threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+            return any(stat.read_text().rpartition(")")[2].split()[0] == "R" for stat in threads)
+        return False
 
     def until(self, text: bytes) -> None:
         """Reads until the text has been written."""
@@ -116,3 +126,18 @@ class Terminal:
             return b""
         self.seen += data
         return data
+
+
+@contextlib.contextmanager
+def showing(folder: Path, key: bytes = b"", text: str = "", width: int = 200, height: int = 50) -> Iterator[Terminal]:
+    """The console on the screen behind a key, once that text is there and all is quiet."""
+    running = Terminal(folder, width, height)
+    try:
+        running.settle()
+        if key:
+            running.type(key)
+            running.until(text.encode())
+            running.drain()
+        yield running
+    finally:
+        running.close()

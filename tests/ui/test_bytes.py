@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from terminal import Terminal
+from terminal import Terminal, showing
 
 from gastown_tui.ui.pasting import Pastes
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    running = Terminal(tmp_path)
-    running.settle()
-    yield running
-    running.close()
+    with showing(tmp_path) as running:
+        yield running
 
 
 def test_what_a_town_costs_on_the_line(terminal: Terminal) -> None:

@@ -64,17 +64,14 @@ def test_errors_sent_elsewhere_take_no_picture_with_them(tmp_path: Path) -> None
         terminal.close()
 
 
-def test_mouse_bytes_that_are_no_text_do_not_crash_it(start: Callable[[], Terminal]) -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [b"\x1b[M\x40\xe5\xff\x20\x80\xfe", b"\x1b[4294967296201~\x1b[9:~\x1b[99999999999u"],
+    ids=["a mouse's bytes that are no text", "absurd numbers"],
+)
+def test_odd_sequences_do_not_crash_it(start: Callable[[], Terminal], odd: bytes) -> None:
     terminal = start()
-    terminal.type(b"\x1b[M\x40\xe5\xff\x20\x80\xfe")
-    terminal.drain()
-    terminal.type(b"?")
-    terminal.until(b"to the first row")
-
-
-def test_a_sequence_of_absurd_numbers_does_not_crash_it(start: Callable[[], Terminal]) -> None:
-    terminal = start()
-    terminal.type(b"\x1b[4294967296201~\x1b[9:~\x1b[99999999999u")
+    terminal.type(odd)
     terminal.drain()
     terminal.type(b"?")
     terminal.until(b"to the first row")

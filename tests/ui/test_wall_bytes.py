@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from terminal import Terminal
-
-
-@contextmanager
-def wall(folder: Path, width: int, height: int) -> Iterator[Terminal]:
-    """The Wall, once all of it is there."""
-    running = Terminal(folder, width, height)
-    try:
-        running.settle()
-        running.type(b"2")
-        running.until("┑".encode())
-        running.drain()
-        yield running
-    finally:
-        running.close()
+from terminal import Terminal, showing
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    with wall(tmp_path, 300, 100) as running:
+    with showing(tmp_path, b"2", "┑", 300, 100) as running:
         yield running
 
 
@@ -49,7 +34,7 @@ def test_a_spinner_sends_its_row_of_its_tile_alone(terminal: Terminal) -> None:
 
 
 def test_a_tile_that_does_not_begin_at_the_left_sends_from_its_own_edge(tmp_path: Path) -> None:
-    with wall(tmp_path, 150, 50) as terminal:
+    with showing(tmp_path, b"2", "┑", 150, 50) as terminal:
         terminal.order("row")
         sent = terminal.drain()
     assert {column for _, column in rows(sent)} == {b"101"}, "hers is the ninth, of three abreast"
