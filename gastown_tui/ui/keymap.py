@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -131,7 +130,7 @@ def _row(row: Key, granted: Mapping[str, tuple[str, ...]], rows: Mapping[str, li
             for key in row.keys
             if key in takers
         ]
-    return row if keys == row.keys else replace(row, keys=keys, shown=" ".join(map(shown, keys)))
+    return row if keys == row.keys else row._replace(keys=keys, shown=" ".join(map(shown, keys)))
 
 
 def _meet(one: Iterable[Key], other: Iterable[Key]) -> bool:

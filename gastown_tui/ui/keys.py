@@ -1,17 +1,14 @@
 """The one table of keys. What a key does, footer, help screen, palette and the README's section are made from it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ANYWHERE, TOWN, WALL, QUEUES, MONITOR, PROBLEMS = "anywhere", "town", "wall", "queues", "monitor", "problems"
 AGENT, BEAD, LIST, PALETTE = "agent view", "bead", "lists", "palette"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One action. `keys` are Textual's names (none: palette only), `shown` how they are written, `where` its screens.
 
     `needs` names what must be there, else the key is inert; `rank` orders the footer, 0 keeps it out of there.

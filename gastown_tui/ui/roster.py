@@ -1,8 +1,6 @@
 """Which rows the list has, and in which order. Pure."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from gastown_tui.town.snapshot import Agent, Foreign, State, Town
 from gastown_tui.town.text import safe
@@ -26,8 +24,7 @@ _WORST_FIRST = (
 _COUNTED = {State.WAITING: "asks", State.HELD: "held", State.STALLED: "stalled"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: an agent, a foreign session, or (neither) the heading of a group with what is wrong in it."""
 
     key: str
@@ -44,14 +41,13 @@ class Row:
         return self.agent is not None or self.foreign is not None or self.folded > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What the operator wants listed."""
 
     query: str = ""
     sort: str = "place"
     only_problems: bool = False
-    folded: frozenset[str] = field(default_factory=frozenset)
+    folded: frozenset[str] = frozenset()
 
 
 def group_of(agent: Agent) -> str:
@@ -91,7 +87,7 @@ def rows(town: Town, wish: Wish, now: float) -> tuple[Row, ...]:
 
 def next_calling(town: Town, wish: Wish, now: float, after: str) -> Agent | None:
     """Returns who needs a person next in the order of the list, around its end, whether or not their rig is folded."""
-    order = rows(town, replace(wish, folded=frozenset()), now)
+    order = rows(town, wish._replace(folded=frozenset()), now)
     here = next((index for index, row in enumerate(order) if row.key == after), -1)
     around = (*order[here + 1 :], *order[: here + 1])
     return next((row.agent for row in around if row.agent and row.agent.needs_you(now)), None)

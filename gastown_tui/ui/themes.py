@@ -1,10 +1,8 @@
 """Colours by name. Code says what a thing means; a palette says which colour that is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.color import Color
 from rich.style import Style
@@ -16,8 +14,7 @@ from gastown_tui.town.snapshot import State
 from .ways import PREFIX, THEMES
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """The tokens of the look, as `#rrggbb` or the terminal's own names. `back` lies below everything, `select` below the
     chosen row.
     """

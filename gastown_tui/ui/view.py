@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from gastown_tui.observe.ports import Eye
 from gastown_tui.town.events import names
@@ -27,8 +27,7 @@ _SAME_S = 10.0
 _TURNS = {"session_start": "began", "session_death": "ended"}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A change of state: when it was seen, whose, into what, and the first evidence for it; or what the town wrote down.
 
     `turn` is `began` or `ended` where it is that, so that what was seen and is written down too is told once.

@@ -1,9 +1,7 @@
 """What the operator set of the console."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gastown_tui.town.snapshot import CALLING, State
 
@@ -14,8 +12,7 @@ PREFIX = "gastown-"
 """What our themes are called among Textual's own, before the name that a person gives them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(NamedTuple):
     """The operator's own ways.
 
     `bell`: the states whose beginning rings. `theme`: its short name, where one is wanted. `keys`: the table in force.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -113,7 +112,7 @@ class TownExhibit(Exhibit, TownScreen):
     def _scene(self) -> Scene:
         scene = super()._scene()
         self._first = self._first if self._first < len(scene.rows) else 0
-        return replace(scene, rows=scene.rows[self._first : self._first + self._room], chosen="")
+        return scene._replace(rows=scene.rows[self._first : self._first + self._room], chosen="")
 
     @property
     def _room(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from textual import events
 
 from gastown_tui.town.words import need_you
@@ -45,18 +43,18 @@ class Listing(Page):
             hidden = self.town is not None and need_you(self.town, self.view.now)
             self.say("nobody in this list needs you" if hidden else "nobody needs you")
             return
-        self.wish = replace(self.wish, folded=self.wish.folded - {roster.group_of(agent)})
+        self.wish = self.wish._replace(folded=self.wish.folded - {roster.group_of(agent)})
         self.choose(agent.id)
 
     def action_only_problems(self) -> None:
-        self.wish = replace(self.wish, only_problems=not self.wish.only_problems)
+        self.wish = self.wish._replace(only_problems=not self.wish.only_problems)
         self.redraw()
 
     def action_find(self) -> None:
         self.ask("/", self._filter, self._found, self.wish.query)
 
     def _filter(self, query: str) -> None:
-        self.wish, self._at = replace(self.wish, query=query), 0
+        self.wish, self._at = self.wish._replace(query=query), 0
 
     def _found(self) -> str:
         total = len(self.town.agents) if self.town else 0
@@ -65,7 +63,7 @@ class Listing(Page):
     def action_back(self) -> None:
         """Undoes one thing: typing and its filter, then the restriction to problems, then what is told of the settings."""
         if self.typing is not None or self.wish.query:
-            self.wish = replace(self.wish, query="")
+            self.wish = self.wish._replace(query="")
             self.stop_typing()
         elif self.wish.only_problems:
             self.action_only_problems()

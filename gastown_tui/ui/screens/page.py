@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import ClassVar, Protocol, cast
@@ -372,7 +371,7 @@ class Page(Screen[None]):
     def _named_well(self, key: keys.Key) -> keys.Key:
         """Returns the key, called by what it would do now."""
         back = key.action == "acknowledge" and not any(agent.needs_you(self.view.now) for agent in self.concerned())
-        return replace(key, label="take back") if back else key
+        return key._replace(label="take back") if back else key
 
     @property
     def town(self) -> Town | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import product
 from typing import ClassVar
 
@@ -205,13 +204,13 @@ class TownScreen(Listing):
 
     def action_fold(self) -> None:
         if self.row and self.row.group and not self.row.folded and self.wish.sort == "place":
-            self.wish = replace(self.wish, folded=self.wish.folded | {self.row.group})
+            self.wish = self.wish._replace(folded=self.wish.folded | {self.row.group})
             self._refold(f"group:{self.row.group}")
 
     def action_unfold(self) -> None:
         if self.row and self.row.folded:
             group = self.row.group
-            self.wish = replace(self.wish, folded=self.wish.folded - {group})
+            self.wish = self.wish._replace(folded=self.wish.folded - {group})
             self._refold(
                 next((agent.id for agent in self.town.agents if roster.group_of(agent) == group), "") if self.town else ""
             )
@@ -222,7 +221,7 @@ class TownScreen(Listing):
 
     def action_sort(self) -> None:
         after = roster.SORTS[(roster.SORTS.index(self.wish.sort) + 1) % len(roster.SORTS)]
-        self.wish = replace(self.wish, sort=after)
+        self.wish = self.wish._replace(sort=after)
         self.say(f"ordered by {after}")
         self.redraw()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,8 +32,7 @@ _CELLS, _CELL_MINUTES = 8, 5
 _LEVELS = " ▁▂▃▄▅▆▇██"
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """Widths in columns; 0 leaves a column out. Where there is no room for beads, what agents do begins with theirs."""
 
     width: int
@@ -82,8 +80,7 @@ class Columns:
         return cls(width, name, labels=label, beads=beads, **found)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """What the list is to show: its rows, which one is chosen, and how. `longest`: the columns of the longest name.
 
     `restarts` are by session, None where nobody counts them. `full`: on a screen that has room for all columns.
