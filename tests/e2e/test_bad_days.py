@@ -1,7 +1,7 @@
 """The bad days, in their order, on real parts and through the installed command: the truth, or unknown with its reason.
 
 Held elsewhere too, closer to where each is seen: servers missing, killed, restarted and stopped, sessions that vanish between
-list and capture (`observe/test_stream.py`, both backends); odd sizes, hostile titles and folders field by field
+list and capture (`observe/test_stream_servers.py`, both backends); odd sizes, hostile titles and folders field by field
 (`observe/test_fork.py`, `observe/test_parse.py`); terminals of 20×5, resize storms and what is drawn of all this (`ui/`).
 """
 
