@@ -18,8 +18,8 @@ JOIN_BYTES = 16 << 10
 MOST_PIECES = 1000
 KEYS = ("ts", "level", "component", "message")
 
-_WORD = rb'"([^"\\\x00-\x1f]*)"'
-_STRICT = re.compile(rb'\{"ts":%b,"level":%b,"component":%b,"message":%b\}\r?' % ((_WORD,) * 4)).fullmatch
+_WORD = r'"([^"\\\x00-\x1f]*)"'
+_STRICT = re.compile(r'\{"ts":%s,"level":%s,"component":%s,"message":%s\}\r?' % ((_WORD,) * 4)).fullmatch
 _START = '{"ts":"'
 _HEAD = r'\s*\{"ts":"([^"]*)","level":"([^"]*)","component":"([^"]*)","message":"(.*)'
 _TEMPLATE = re.compile(_HEAD + r'"\}\s*').fullmatch
@@ -73,15 +73,15 @@ class Parser:
 
         Whatever the bytes are, nothing is raised.
         """
-        if (match := _STRICT(raw)) and len(raw) <= LONGEST:
+        try:
+            match = _STRICT(raw.decode())
+        except UnicodeDecodeError:
+            match = None
+        if match and len(raw) <= LONGEST:
             ts, level, component, message = match.groups()
-            try:
-                if (at := stamp(ts.decode())) is not None:
-                    self._lines_left = 0
-                    told = sys.intern(level.decode()), sys.intern(component.decode()), message.decode()
-                    return (Line(offset, "ok", (), at, *told),)
-            except UnicodeDecodeError:
-                pass
+            if (at := stamp(ts)) is not None:
+                self._lines_left = 0
+                return (Line(offset, "ok", (), at, sys.intern(level), sys.intern(component), message),)
         return self._repaired(offset, raw) if raw.strip() else ()
 
     def _repaired(self, offset: int, raw: bytes) -> Sequence[Line]:
