@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 import scene
 from pressing import pressed
 
@@ -25,38 +24,41 @@ def crowd(count: int) -> tuple[Agent, ...]:
     )
 
 
-@pytest.mark.parametrize(
-    ("keys", "marked"),
-    [
-        ((), "mayor"),
-        (("l",), "deacon"),
-        (("j",), "beads/polecats/furiosa"),
-        (("j", "k"), "mayor"),
-        (("k",), "mayor"),
-        (("h",), "mayor"),
-        (("l", "l", "l"), "beads/polecats/furiosa"),
-        (("j", "j", "j"), "gastown/crew/max"),
-        (("G",), "wasteland/polecats/rictus"),
-        (("G", "j"), "wasteland/polecats/rictus"),
-        (("G", "g"), "mayor"),
-        (("l", "pagedown"), "gastown/polecats/nux"),
-        (("pagedown", "pagedown"), "wasteland/polecats/rictus"),
-        (("pagedown", "pageup"), "mayor"),
-        (("w",), "beads/polecats/furiosa"),
-        (("w", "w", "w"), "gastown/polecats/nux"),
-        (("w", "w", "w", "w"), "beads/polecats/furiosa"),
-    ],
+MARKED = (
+    ((), "mayor"),
+    (("l",), "deacon"),
+    (("j",), "beads/polecats/furiosa"),
+    (("j", "k"), "mayor"),
+    (("k",), "mayor"),
+    (("h",), "mayor"),
+    (("l", "l", "l"), "beads/polecats/furiosa"),
+    (("j", "j", "j"), "gastown/crew/max"),
+    (("G",), "wasteland/polecats/rictus"),
+    (("G", "j"), "wasteland/polecats/rictus"),
+    (("G", "g"), "mayor"),
+    (("l", "pagedown"), "gastown/polecats/nux"),
+    (("pagedown", "pagedown"), "wasteland/polecats/rictus"),
+    (("pagedown", "pageup"), "mayor"),
+    (("w",), "beads/polecats/furiosa"),
+    (("w", "w", "w"), "gastown/polecats/nux"),
+    (("w", "w", "w", "w"), "beads/polecats/furiosa"),
 )
-async def test_the_mark_moves(keys: tuple[str, ...], marked: str) -> None:
+"""Keys, and who is marked after them where the first one was before."""
+
+
+async def test_the_mark_moves() -> None:
     app = scene.console()
     async with app.run_test(size=MIDDLE) as pilot:
-        shown = await pressed(pilot, "2", *keys)
-        assert isinstance(app.screen, WallScreen)
-        assert app.screen.agent is not None
-        assert app.screen.agent.id == marked
-    assert shown.count("┏") == shown.count("┙") == 1
-    corner = shown.index("┏")
-    assert marked.split("/")[-1] in shown[corner : shown.index("┑", corner)]
+        await pressed(pilot, "2")
+        for keys, marked in MARKED:
+            shown = await pressed(pilot, *keys)
+            assert isinstance(app.screen, WallScreen)
+            assert app.screen.agent is not None
+            assert app.screen.agent.id == marked, keys
+            assert shown.count("┏") == shown.count("┙") == 1, keys
+            corner = shown.index("┏")
+            assert marked.split("/")[-1] in shown[corner : shown.index("┑", corner)], keys
+            await pressed(pilot, "g")
 
 
 async def test_the_marked_pane_is_copied_whole() -> None:
