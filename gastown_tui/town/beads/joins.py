@@ -75,7 +75,8 @@ def _of_bead(bead: Bead, roll: Roll, now: float) -> Iterator[Finding]:
         yield from _without_agent(bead, roll)
     elif agent.state in GONE:
         text = f"{bead.id} is {bead.status} to {agent.id}, which is {agent.state}"
-        yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))
+        # All of its evidence stands beside the agent.
+        yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), agent.evidence[0]))
     elif agent.state is State.IDLE and now - max(began(agent) or now, bead.updated or 0.0) >= UNMOVED_S:
         text = f"{agent.id} stands idle with {bead.id} {bead.status}"
         yield Finding("unmoved", bead.id, (agent.id,), text, (_written(bead), *agent.evidence))

@@ -58,8 +58,8 @@ def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:
         told = clip(_one_line(monitor.pending_upgrade), 96) or "one is pending, no word of which"
         yield "upgrade", [Part(told, "attention", "upgrade pending", 3), Part("never acted on here", "dim")]
     yield "handoffs", list(_handoffs(monitor, ages))
-    yield "state", [Part(f"{_one_line(name)} {clip(_one_line(value), _WORDS)}", "dim") for name, value in monitor.told.items()]
     yield "files", [Part(f"{_one_line(name)} {_ago(at, ages)}", "dim") for name, at in monitor.files.items()]
+    yield "state", [Part(f"{_one_line(name)} {clip(_one_line(value), _WORDS)}", "dim") for name, value in monitor.told.items()]
     yield "folder", [Part(_one_line(monitor.folder), "dim")]
 
 
