@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +12,7 @@ from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import screen_of
 from gastown_tui.town.snapshot import State
 from tests.besides import Beside, besides, said
+from tests.cost import least
 from tests.recorded import Scene, scene, scenes
 
 ASKED = [one for one in scenes("kimi-code") if "starting-blank" not in one.id]
@@ -184,11 +183,6 @@ def test_the_cost_of_a_hostile_screen_grows_no_faster_than_its_rows(unit: str) -
     def cost(width: int) -> float:
         row = (unit * width)[:width]
         screen = screen_of([" ✨ a", "", *[RED + row] * 40, "", *composer(row, width=width)], width=width, height=60)
-        best = 1.0
-        for _ in range(5):
-            before = time.perf_counter()
-            read(PROGRAM, screen)
-            best = min(best, time.perf_counter() - before)
-        return best
+        return least(lambda: read(PROGRAM, screen))
 
     assert cost(2000) < 8 * cost(500) + 0.001

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gastown_tui.town.activity.readers import read_screen
 from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
+from tests.cost import least
 from tests.recorded import Scene, scene, scenes
 
 FOLDER = Path(__file__).parents[2] / "data/screens/opencode"
@@ -422,8 +422,4 @@ def test_nothing_said_above_a_composer_changes_its_state(lines: list[str]) -> No
 def test_hostile_rows_cost_little(cell: str) -> None:
     row = (cell * 500)[:500]
     screen = screen_of([row] * 40 + ["  ╹" + "▀" * 490, "   ⬝⬝⬝" + row], width=500, height=42)
-    read(PROGRAM, screen)
-    started = time.perf_counter()
-    for _ in range(5):
-        read(PROGRAM, screen)
-    assert (time.perf_counter() - started) / 5 < 0.02
+    assert least(lambda: read(PROGRAM, screen)) < 0.02
