@@ -54,6 +54,7 @@ def glance(wanted: Wanted, means: Means) -> tuple[Agent, ...]:
 
 
 def _load() -> None:
-    """Loads what judges, and what names our own files, while tmux lists."""
-    for module in (f"{__package__}.looking", f"{__package__}.beads.databases", "hashlib"):
-        import_module(module)
+    """Loads what judges and what reads files, and what names our own, while tmux lists."""
+    for module in (".looking", ".files", ".beads.databases"):
+        import_module(module, __package__)
+    import_module("hashlib")

@@ -7,14 +7,13 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from gastown_tui.town.agents import Identity, identify
 from gastown_tui.town.facts import Located, Rig, TownFiles
 from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
 
-from .files import FileReader
 from .locate import (
     REMEDY,
     Candidate,
@@ -34,7 +33,9 @@ from .ports import Capture, GatewayError, Look
 from .tmux.fork import Asking, Conversation, ForkGateway, nothing
 from .tmux.listing import resolved
 
-LEAST_TIMEOUT_S = 0.2
+if TYPE_CHECKING:
+    from .files import FileReader
+
 DEMO_MARKER = ".gastown-tui-demo"
 # What a server gets to answer in where an earlier one has used up the time.
 LEAST_S = 0.2
@@ -47,7 +48,7 @@ class Survey(NamedTuple):
     """
 
     ref: TownRef
-    reader: FileReader
+    reader: "FileReader"
     files: TownFiles
     located: Located
     look: Look | None
@@ -181,6 +182,8 @@ def listening(wanted: Wanted) -> frozenset[str]:
 
 
 def _read(search: _Search, root: Root | None, host: str, now: Moment) -> Survey:
+    from .files import FileReader  # a single look loads it while tmux lists
+
     folder = root.real if root else Path("/nonexistent")
     reader = FileReader(folder)
     present = frozenset(pane.session for talk in search.talks.values() for pane in (talk.look.panes or {}).values())
