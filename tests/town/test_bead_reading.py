@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from gastown_tui.town.beads import index as module
 from gastown_tui.town.beads.bead import Bead, Dependency, stamp
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.kinds import kind
@@ -60,14 +62,15 @@ def test_what_is_plainly_closed_is_closed(record: dict[str, Any], random: Any, i
         told = read(raw_bytes)
         assert isinstance(told, Bead) and told.status == "closed" and told.defer_until is None
         mine = [edge for edge in record.get("dependencies", ()) if edge["issue_id"] == told.id]
-        assert plainly == (told.id, [edge["depends_on_id"] for edge in mine if edge["type"] == "parent-child"])
+        assert plainly[0].decode() == told.id
+        assert [*plainly[1]] == [edge["depends_on_id"] for edge in mine if edge["type"] == "parent-child"]
 
 
 def test_closed_beads_as_bd_writes_them_are_plainly_so() -> None:
     lines = (DATA / "alpha.export.jsonl").read_bytes().splitlines(keepends=True)
     raws = [*lines, *answer((DATA / "alpha.list.json").read_bytes()).beads]
     plain = [known[0] for raw in raws if (known := closed(raw))]
-    assert sorted(plain) == ["al-536", "al-536", "al-egp", "al-egp"]
+    assert sorted(plain) == [b"al-536", b"al-536", b"al-egp", b"al-egp"]
 
 
 @given(some.binary(max_size=40) | TEXTS.map(lambda text: text.encode("utf-8", "replace")))
@@ -200,6 +203,39 @@ def test_of_two_lines_with_one_id_the_last_counts_and_the_other_is_told() -> Non
     index.replace([first, last])
     assert index.status("a") == "hooked" and list(index.skipped.values()) == ["a stands in it twice"]
     assert not index.replace([first, last])
+
+
+@pytest.mark.parametrize("many", [0, 10**6])
+@pytest.mark.parametrize("words", permutations(["open", "closed", "hooked", "closed"]))
+def test_of_many_lines_with_one_id_the_last_counts(words: tuple[str, ...], many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they are read at once or one by one, and whichever of them is history."""
+    monkeypatch.setattr(module, "_MANY", many)
+    edges = [{"issue_id": "a", "depends_on_id": f"p{at}", "type": "parent-child"} for at in range(4)]
+    lines = [{"id": "a", "status": word, "dependencies": [edge]} for word, edge in zip(words, edges, strict=True)]
+    index = Index()
+    index.replace(json.dumps(line, separators=(",", ":")).encode() for line in lines)
+    assert (index.status("a"), len(index), len(index.skipped)) == (words[-1], 1, 3)
+    assert [index.needed_by(f"p{at}") for at in range(4)] == [[], [], [], [("parent-child", "a")]]
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"type": "parent-child", "issue_id": "a", "depends_on_id": "p"},
+        {"id": "p", "dependency_type": "parent-child"},
+        {"issue_id": "a", "depends_on_id": "é", "type": "parent-child"},
+    ],
+)
+def test_a_closed_child_whose_parent_is_told_in_another_way_is_read(edge: dict[str, str]) -> None:
+    raw = json.dumps({"id": "a", "status": "closed", "dependencies": [edge]}, separators=(",", ":"), ensure_ascii=False).encode()
+    told = read(raw)
+    assert closed(raw) is None and isinstance(told, Bead) and len(told.parents) == 1
+
+
+def test_a_closed_bead_is_found_by_whatever_it_is_called() -> None:
+    index, ids = Index(), ["x-1", "é", "\ud800", 'a"b', "{"]
+    index.replace(json.dumps({"id": one, "status": "closed"}, separators=(",", ":")).encode() for one in ids)
+    assert [bead.id for one in ids if (bead := index.get(one))] == ids and not index.live
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,20 @@ NAME = "issues.jsonl"
 MOST_BYTES = 1 << 30
 # A longer line is told as one that cannot be read.
 MOST_LINE = 4 << 20
+BATCH = 1 << 17
 # A file that changed is left alone that long, or until it stands still from one look to the next.
 WRITING_S = 1.0
 
 Signature = tuple[int, int, int]
 Keep = Callable[[bytes], bytes]
+# By themselves: the collector looks through a list of so many again and again, and never through a dict of bytes.
+Lines = dict[bytes, bytes]
 
 
 class Reading(NamedTuple):
     """What an export says: its lines, and of when (wall seconds) that is. `said`: why it is not what it should be."""
 
-    lines: tuple[bytes, ...] | None
+    lines: Lines | None
     at: float | None = None
     said: str = ""
 
@@ -71,7 +74,7 @@ class Export:
         state = read_json(self._state)
         if self._read is None and state.get("issues") == 0 and (at := stamp(state.get("timestamp"))) is not None:
             self._read, self._good = (0, 0, 0), True
-            return Reading((), at)
+            return Reading({}, at)
         self.said = f"{NAME} is gone" if self._good and self._read != (0, 0, 0) else ""
         return None
 
@@ -81,19 +84,23 @@ class Export:
         return told if told is not None and written - told < WRITING_S + 1.0 else written
 
 
-def read_lines(path: str, keep: Keep = bytes, most: int = MOST_BYTES) -> tuple[tuple[bytes, ...], bool]:
+def read_lines(path: str, keep: Keep = bytes, most: int = MOST_BYTES) -> tuple[Lines, bool]:
     """Returns (the lines that hold something, whether it ends within one).
 
     `keep` is given each line and returns the bytes to keep in its place. Raises OSError, and ValueError for what is no file.
     """
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+    with open(path, "rb", BATCH, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("it is no regular file")
         if found.st_size > most:
             raise ValueError(f"it is larger than {most >> 20} MiB")
-        lines = tuple(keep(line if len(line) <= MOST_LINE else line[:256]) for line in file if not line.isspace())
-    return lines, bool(lines) and not lines[-1].endswith(b"\n") and isinstance(read(lines[-1]), Skipped)
+        lines, last = dict[bytes, bytes](), b"\n"
+        for line in file:
+            if not line.isspace():
+                last = keep(line if len(line) <= MOST_LINE else line[:256])
+                lines[last] = last
+    return lines, not last.endswith(b"\n") and isinstance(read(last), Skipped)
 
 
 def signature(path: str) -> Signature | None:

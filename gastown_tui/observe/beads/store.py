@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from gastown_tui.town.beads.index import Index, rules_of
@@ -49,7 +49,7 @@ class _Shelf:
         self.refused: Dump | None = None
         self.imports = False
 
-    def fill(self, lines: tuple[bytes, ...], rest: Callable[[], None] | None, by: str, at: float | None, *, asked: bool) -> bool:
+    def fill(self, lines: Iterable[bytes], rest: Callable[[], None] | None, by: str, at: float | None, *, asked: bool) -> bool:
         """Takes what a source says; `asked`: whether it was asked for wisps. Returns whether it differs from before."""
         changed = self.index.replace(lines, rest) or self.by != by
         self.by, self.at = by, at

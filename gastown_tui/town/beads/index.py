@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from .bead import Bead
@@ -68,7 +68,7 @@ class Index:
         self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
         self._formulas = formulas
-        self._closed: dict[str, bytes] = {}
+        self._closed: dict[bytes, bytes] = {}
         self._known: dict[bytes, bytes] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
@@ -80,19 +80,20 @@ class Index:
         return len(self.live) + len(self._closed)
 
     def __contains__(self, bead_id: str) -> bool:
-        return bead_id in self.live or bead_id in self._closed
+        return bead_id in self.live or _key(bead_id) in self._closed
 
     def get(self, bead_id: str) -> Bead | None:
         """Returns the bead, None where this database has no such bead or it cannot be read."""
-        if bead_id in self._closed:
-            told = read(self._closed[bead_id])
-            return told if isinstance(told, Bead) else None
-        return self.live.get(bead_id)
+        raw = self._closed.get(_key(bead_id))
+        if raw is None:
+            return self.live.get(bead_id)
+        told = read(raw)
+        return told if isinstance(told, Bead) else None
 
     def status(self, bead_id: str) -> str | None:
         """Returns the word that stands in the bead, None where this database has no such bead."""
         bead = self.live.get(bead_id)
-        return bead.status if bead else "closed" if bead_id in self._closed else None
+        return bead.status if bead else "closed" if _key(bead_id) in self._closed else None
 
     def needed_by(self, bead_id: str) -> list[tuple[str, str]]:
         """Returns (the kind of its need, id) of every bead that `bead_id` is a parent of, or can hold up."""
@@ -110,22 +111,25 @@ class Index:
     def replace(self, raws: Iterable[bytes], rest: Callable[[], None] | None = None) -> bool:
         """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read.
 
-        `rest` is called every few hundred steps, for whoever must not keep others waiting.
+        `raws` may be given by themselves, as a dict, which is kept. `rest` is called every few hundred steps, for whoever must
+        not keep others waiting.
         """
-        told = {(kept := self._known.get(raw, raw)): kept for raw in raws}
-        gone, new = [raw for raw in self._known if raw not in told], [raw for raw in told if raw not in self._known]
-        many = len(gone) + len(new) > _MANY
+        before, told = self._known, raws if isinstance(raws, dict) else {(kept := self.known(raw)): kept for raw in raws}
+        gone = [raw for raw in before if raw not in told]
+        changes = 2 * len(gone) + len(told) - len(before)
+        many = changes > _MANY
         self._known = told
         for raw in gone:
             self._forget(raw, settle=not many)
-        for number, raw in enumerate(new):
-            if not (many and self._is_history(raw)):
-                self._learn(raw, read(raw), settle=not many)
-            if rest and number % _STEPS == 0:
+        # No list of them: the collector would look at each, time and again.
+        new = (raw for raw in told if raw not in before)
+        while batch := [*islice(new, _STEPS)]:
+            (self._take_history if many else self._take)(batch)
+            if rest:
                 rest()
         if many:
             self._settle_all()
-        return bool(gone or new)
+        return changes > 0
 
     def put(self, raw: bytes) -> None:
         """Takes one bead as a source tells it now."""
@@ -153,16 +157,19 @@ class Index:
         """Returns when something becomes ready by itself, in wall seconds."""
         return min((until for until in self._deferred.values() if until > self.now), default=None)
 
-    def _is_history(self, raw: bytes) -> bool:
-        """Keeps a bead that is plainly closed, and new, as it came."""
-        known = closed(raw)
-        if known is None or known[0] in self._closed or known[0] in self.live:
-            return False
-        bead_id, parents = known
-        self._closed[bead_id] = raw
-        for parent in parents:
-            self._children.setdefault(parent, {})[bead_id] = None
-        return True
+    def _take(self, raws: Iterable[bytes]) -> None:
+        for raw in raws:
+            self._learn(raw, read(raw), settle=True)
+
+    def _take_history(self, raws: Iterable[bytes]) -> None:
+        """Takes many, without settling them: a bead that is plainly closed, and new, is kept as it came."""
+        for raw in raws:
+            told = closed(raw)
+            if told is None or told[0].decode() in self.live or self._closed.setdefault(told[0], raw) is not raw:
+                self._learn(raw, read(raw), settle=False)
+                continue
+            for parent in told[1]:
+                self._children.setdefault(parent, {})[told[0].decode()] = None
 
     def _learn(self, raw: bytes, told: Bead | Skipped, settle: bool) -> None:
         if isinstance(told, Skipped):
@@ -221,20 +228,17 @@ class Index:
         if old is not None:
             for table, target in self._edges(old):
                 table[target].pop(old.id, None)
-            if self._closed.pop(old.id, None) is None:
+            if self._closed.pop(_key(old.id), None) is None:
                 del self.live[old.id], self.kinds[kind(old, self._formulas)][old.id]
                 self._deferred.pop(old.id, None)
         if new is not None:
             for table, target in self._edges(new) if new.needs else ():
-                if target in table:
-                    table[target][new.id] = None
-                else:
-                    table[target] = {new.id: None}
+                table.setdefault(target, {})[new.id] = None
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
         if bead.status == "closed" and bead.defer_until is None:
-            self._closed[bead.id] = bead.raw
+            self._closed[_key(bead.id)] = bead.raw
             return
         self.live[bead.id] = bead
         self.kinds[kind(bead, self._formulas)][bead.id] = bead
@@ -311,13 +315,13 @@ class Index:
             yield from level
 
     def _is_ready(self, bead: Bead) -> bool:
+        return self._may_begin(bead) and not (bead.needs and self._is_caught(bead, False))
+
+    def _may_begin(self, bead: Bead) -> bool:
+        """Whether nothing but what holds it keeps a bead from being ready."""
         if bead.status != "open" or bead.wisp or bead.pinned or bead.type in _NEVER_READY:
             return False
-        if not bead.needs and bead.defer_until is None:
-            return True
-        if any(self._deferred.get(one, 0.0) > self.now for one in (bead.id, *bead.parents)):
-            return False
-        return not self._is_caught(bead, False)
+        return not (self._deferred and any(self._deferred.get(one, 0.0) > self.now for one in (bead.id, *bead.parents)))
 
     def _is_blocked(self, bead: Bead) -> bool:
         return bool(bead.needs) and bead.status not in _INACTIVE and self._is_caught(bead, True)
@@ -343,15 +347,29 @@ class Index:
 
     def _settle_all(self) -> None:
         every = in_order(self.live.values())
-        self.ready.fill([one for one in every if self._is_ready(one[1])])
-        self.blocked.fill([one for one in every if self._is_blocked(one[1])])
+        held, blocked = self._all_caught(False), self._all_caught(True)
+        self.ready.fill([one for one in every if one[1].id not in held and self._may_begin(one[1])])
+        self.blocked.fill([one for one in every if one[1].id in blocked and one[1].status not in _INACTIVE])
         self.held_by = {bead.id: self.holders(bead) for bead in self.blocked.beads}
         work, queued = self.kinds["work"], defaultdict(list)
-        for place, bead in every:
-            if bead.id in work:
-                queued[self._queue_of(bead)].append((place, bead))
+        for one in every:
+            if one[1].id in work:
+                queued[self._queue_of(one[1])].append(one)
         for name, queue in self.queues.items():
             queue.fill(queued[name])
+
+    def _all_caught(self, wisps: bool) -> set[str]:
+        """Returns all for whom `_is_caught` holds, told for all at once; some that are not active are among them."""
+        active = {bead.id for bead in self.live.values() if self._active(bead.id, wisps)}
+        held = active.intersection(chain.from_iterable(ids for target, ids in self._held.items() if target in active))
+        waiting = chain.from_iterable(self._waiting.values())
+        held.update(bead_id for bead_id in waiting if self._is_held(self.live[bead_id], wisps))
+        caught, level = set(held), held
+        for _ in range(_DEEPEST if self.rules.cascades else 1):
+            level = {child for bead_id in level for child in self._children.get(bead_id, ())} - caught
+            caught |= level
+            level &= active
+        return caught
 
     def _queue_of(self, bead: Bead) -> str | None:
         if bead.status in _AT_WORK:
@@ -361,6 +379,10 @@ class Index:
         if bead.id in self.blocked:
             return "blocked"
         return None if bead.status == "closed" else "aside"
+
+
+def _key(bead_id: str) -> bytes:
+    return bead_id.encode("utf-8", "surrogatepass")
 
 
 def _weight(bead: Bead) -> tuple[object, ...]:

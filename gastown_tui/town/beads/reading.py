@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from sys import intern
 from typing import Any, NamedTuple
 
 from .bead import Bead, Dependency, stamp
 
-_EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\]++)",\s*+"type":\s*+"parent-child"')
+_EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 
-_HEAD = re.compile(rb'\{\s*+(?:"_type":"issue",)?"id":\s?"([^"\\]++)"')
-_BACKSLASH = ord("\\")
+_HEAD = re.compile(rb'\{\s*+(?:"_type":"issue",)?"id":\s?"([^"\\\x80-\xff]++)"')
+_CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
+_DEFERRED, _ENDS = b'"defer_until"', (b"}", b"}\n")
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
@@ -24,7 +25,7 @@ _SAID = 200
 # Warnings before the answer are lines; whatever goes on longer without it is none.
 _MOST_BEFORE = 1 << 16
 _LONGEST_BREAK = 256
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 
 
 class Skipped(NamedTuple):
@@ -41,32 +42,32 @@ class Answer(NamedTuple):
     said: str = ""
 
 
-def closed(raw: bytes) -> tuple[str, list[str]] | None:
-    """Returns id and parents of a plainly closed bead, else None: most of a database is history, which is read when asked for.
+def closed(raw: bytes) -> tuple[bytes, Sequence[str]] | None:
+    """Returns id (ASCII) and parents of a plainly closed bead, else None: most of a database is history, read when asked for.
 
-    Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so what is found here is a
-    key; and with no brace before it, it is the bead's own and not that of something within the bead.
+    Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so one that follows a comma
+    or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
+    of something within the bead.
     """
-    at = raw.find(b'"status": "closed"' if raw[:2] == b"{\n" else b'"status":"closed"')
-    if at < 0 or raw[at - 1] == _BACKSLASH or raw.find(b"{", 1, at) >= 0 or raw.find(b'"defer_until"', at) >= 0:
+    at, inner = raw.rfind(_CLOSED), raw.find(b"{", 1)
+    if at < 0 and (raw[1:2] != b"\n" or (at := raw.rfind(_CLOSED_LAID_OUT)) < 0):
         return None
-    found = _HEAD.match(raw)
-    if found is None or not raw.endswith((b"}\n", b"}")):
+    if 0 <= inner < at or _DEFERRED in raw or not raw.endswith(_ENDS) or (found := _HEAD.match(raw)) is None:
         return None
-    mine = found[1]
-    parents = _EDGE.findall(raw, at) if raw.find(b'"parent-child"', at) >= 0 else ()
-    return mine.decode("utf-8", "replace"), [_word(parent) for child, parent in parents if child == mine]
-
-
-def _word(name: bytes) -> str:
-    return intern(name.decode("utf-8", "replace"))
+    parents = raw.count(b'"parent-child"', inner) if inner > 0 else 0
+    edges = _EDGE.findall(raw, inner) if parents else ()
+    # An edge told in another way needs a full reading.
+    return (found[1], [whom.decode() for who, whom in edges if who == found[1]]) if len(edges) == parents else None
 
 
 def read(raw: bytes) -> Bead | Skipped:
     """Returns the bead that one line of an export, or one object of an answer, is."""
     try:
-        record = _decode(raw.decode("utf-8", "replace"))
+        text = raw.decode("utf-8", "replace").strip(" \t\r\n")
+        record, end = _decode(text)
     except (ValueError, RecursionError):
+        end, text = 0, "?"
+    if end < len(text):
         return Skipped("not JSON" if raw.rstrip().endswith(b"}") else "it ends early")
     if not isinstance(record, dict):
         return Skipped("not an object")
@@ -95,7 +96,7 @@ def _bead(record: dict[str, Any], raw: bytes) -> Bead:
     title, status, type_, assignee, created, updated, started = texts
     priority = told("priority")
     return Bead(
-        intern(record["id"]),
+        record["id"],
         title,
         intern(status),
         intern(type_),
@@ -124,7 +125,7 @@ def _needs(edges: object) -> Iterator[Dependency]:
         if isinstance(edge, dict):
             target, kind = edge.get("depends_on_id") or edge.get("id"), edge.get("dependency_type") or edge.get("type")
             if isinstance(target, str) and isinstance(kind, str):
-                yield Dependency(intern(target), intern(kind), kind == "waits-for" and _any_child(edge.get("metadata")))
+                yield Dependency(target, intern(kind), kind == "waits-for" and _any_child(edge.get("metadata")))
 
 
 def _any_child(metadata: object) -> bool:
