@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
+import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,10 @@ from pathlib import Path
 
 from gastown_tui.observe.beads.book import Book
 from gastown_tui.observe.beads.source import FIRST_S, BeadSource
-from gastown_tui.settings import clock
+from gastown_tui.settings import clock, collect_seldom
 from gastown_tui.town.beads.index import Index
 
-from .meters import median, p99
+from .meters import median, p99, peak
 from .plan import Plan
 from .table import Row
 
@@ -37,6 +36,7 @@ def rows(plan: Plan) -> list[Row]:
         export = Path(folder) / ".beads/issues.jsonl"
         export.write_text("".join(lines(count)))
         cpu, parse, held = _first(export)
+        collect_seldom()
         late, took = asyncio.run(_watched(folder))
         changed = _changed(export, plan)
     worst = max(late) * 1000
@@ -126,17 +126,15 @@ def _main(export: Path) -> None:
     from gastown_tui.observe.beads.store import Store
     from gastown_tui.town.snapshot import Moment
 
-    # As in the console.
-    gc.freeze()
-    gc.set_threshold(10_000)
+    collect_seldom()
     began = time.process_time()
     Store(str(export.parent.parent)).look(Moment(time.time(), 0.0))
-    cpu, held = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    cpu, held = time.process_time() - began, peak(os.getpid())
     raws = export.read_bytes().splitlines()
     began = time.process_time()
     for raw in raws:
         json.loads(raw)
-    sys.stdout.write(f"{cpu} {time.process_time() - began} {held}")
+    sys.stdout.write(f"{cpu} {time.process_time() - began} {held:.0f}")
 
 
 if __name__ == "__main__":

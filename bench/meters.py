@@ -44,6 +44,11 @@ def pss(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
+def peak(pid: int) -> float:
+    """Returns the most megabytes a process has held; `ru_maxrss` also counts what was there before its program was loaded."""
+    return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line) / 1024
+
+
 def median(values: Sequence[float]) -> float:
     return middle(values)
 
