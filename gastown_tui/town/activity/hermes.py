@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import Options, Screen, clipped, is_colourless, is_rule, look_at
+from .screen import Options, Screen, clipped, columns, is_colourless, is_rule, look_at
 
 _BAR = re.compile(r"^ ⚕ \S")
 _SIGN = re.compile(r"^(?:[\w.-]{1,40} )?(?:[^\w\s] ?)?[❯⚕⚠?✎🔐🔑⠁-⣿](?: |$)")
@@ -51,8 +51,10 @@ def _composer(screen: Screen) -> int | None:
 
 
 def _box(screen: Screen, head: int) -> int | None:
-    """Returns the first row of a box with sides that stands over the status bar, but for a few hints."""
+    """Returns the first row of a box with sides that stands over the status bar, but for a few hints, or in its place."""
     row = head - 1
+    while row > 0 and not screen.texts[row]:  # a pane that grew leaves room under a menu
+        row -= 1
     lowest = max(-1, row - _MOST_HINTS - 1)
     while row > lowest and not screen.texts[row].startswith("╰"):
         if screen.texts[row] and not (_BAR.match(screen.texts[row]) or _HINT.match(screen.texts[row])):
@@ -80,7 +82,7 @@ def _at_composer(screen: Screen, head: int) -> Parts:
     last = head - 1
     while last >= 0 and (not screen.texts[last] or _BAR.match(screen.texts[last])):
         last -= 1
-    newest = next((row for row in range(last, -1, -1) if _FINISHED.match(screen.texts[row])), -1)
+    newest = next((row for row in range(last, -1, -1) if _FINISHED.match(screen.texts[row]) and not _is_torn(screen, row)), -1)
     printed = range(newest + 1, last + 1)
     error = next((row for row in printed if screen.texts[row].lstrip().startswith("❌")), printed.stop)
     return Parts(
@@ -91,6 +93,12 @@ def _at_composer(screen: Screen, head: int) -> Parts:
         draft=_draft(screen, range(head + 1, end)),
         transcript=range(last + 1),
     )
+
+
+def _is_torn(screen: Screen, row: int) -> bool:
+    """Whether a rule is the rest of the one above it, which a pane that was narrowed broke."""
+    above = screen.texts[row - 1] if row else ""
+    return is_rule(screen.texts[row]) and above.endswith("─") and columns(above) >= screen.width
 
 
 def _draft(screen: Screen, rows: range) -> str:

@@ -19,6 +19,8 @@ _TITLED_BOX = re.compile(r"^[╭┌][─━]+ [^─━ ][^─━]* [─━]+[╮
 _SIDE = re.compile(r"^[│┃╰└]")
 _PROMPT = re.compile(r"^[$✨💫📋](?: |$)")
 _HEAD = re.compile(r"^[$✨💫📋•] ")
+_ENDED = "Interrupted by user"
+_PAGER = re.compile(r"\(press h for help or q to quit\)$")
 _ASIDE = re.compile(r"^[╭┌]─ btw\b")
 _BUSY = re.compile(r"^(?:[⠁-⣿🌑-🌘]|[╭┌]─ btw · answering)")
 _ADVICE = re.compile(r"^(?:If this persists|Run kimi export)")
@@ -34,8 +36,11 @@ _TRIES = r"\b(?: · attempt (?P<attempt>\d+)/(?P<most>\d+)(?: · <?(?P<wait>\d[\
 
 def parts(screen: Screen) -> Parts | None:
     """Returns the parts of the screen, or None where nothing that takes input is drawn."""
+    end = len(screen.texts)
     if screen.alternate:
-        return Parts(None, dialog=range(len(screen.texts)))
+        return Parts(None, dialog=range(end))
+    if screen.texts and _PAGER.search(screen.texts[-1]):
+        return Parts(None, dialog=range(end - 1, end), transcript=range(end - 1))
     bar = _toolbar(screen)
     head = _composer(screen, bar)
     box = _box(screen, bar)
@@ -119,7 +124,7 @@ def _begins(screen: Screen, row: int) -> bool:
     """
     text = screen.texts[row]
     if not _HEAD.match(text):
-        return False
+        return text == _ENDED
     if text[0] == "$":
         return row > 0 and is_rule(screen.texts[row - 1])
     above = row - 1
@@ -184,14 +189,14 @@ def _checks(screen: Screen, dialog: range) -> Options | None:
 PROGRAM = Program(
     product="kimi-cli",
     name="kimi-cli",
-    versions=("1.30.0", "1.40.0", "1.47.0", "1.51.0"),
+    versions=("1.30.0", "1.40.0", "1.47.0", "1.50.0", "1.51.0"),
     parts=parts,
     dialogs=(
         Dialog("plan", r"\? (?:Enter plan mode|Approve this plan)", "kimi-plan-enter-120x40"),
         Dialog("permission", r"^╭─ approval |requesting approval", "kimi-permission-shell-120x40"),
         Dialog("question", r"^╭─ question |^│ \? ", "kimi-question-120x40"),
         Dialog("signin", r"API key|[Ss]elect a platform|[Aa]uthorization", "menu-login-80x24"),
-        Dialog("menu", r"\bEnter\b|\bEsc|[╭┌]─", "kimi-menu-model-120x40"),
+        Dialog("menu", r"\bEnter\b|\bEsc|[╭┌]─|\bq to quit\)$", "kimi-menu-model-120x40"),
     ),
     works=(
         Work("tool", r"^[⠁-⣿] Using (?P<detail>\S.*)", "kimi-working-tool-120x40"),
