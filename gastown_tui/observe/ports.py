@@ -79,7 +79,7 @@ class Gateway(Protocol):
         """Returns a look with the frames that `decide` wishes for once it has seen the listing; it may run in a thread."""
 
     async def roll(self) -> Roll:
-        """Calls the roll, which takes a server a third of the time of a light look."""
+        """Calls the roll, which takes a server half the time of a light look."""
 
     async def frames(self, captures: Sequence[Capture]) -> Mapping[str, Frame | None]: ...
     async def environment(self, session_id: str) -> dict[str, str]: ...
