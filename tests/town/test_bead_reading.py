@@ -181,12 +181,15 @@ def test_recorded_answers() -> None:
 
 
 def test_an_answer_reads_as_the_export_of_the_same_database() -> None:
-    lists, exports = Index(), Index()
-    lists.replace(answer((DATA / "hq.list.json").read_bytes()).beads)
-    exports.replace((DATA / "hq.export.jsonl").read_bytes().splitlines(keepends=True))
-    assert {bead_id: bead._replace(raw=b"") for bead_id, bead in lists.live.items()} == {
-        bead_id: bead._replace(raw=b"") for bead_id, bead in exports.live.items()
-    }
+    lists, both = Index(), Index()
+    answered, exported = answer((DATA / "hq.list.json").read_bytes()).beads, (DATA / "hq.export.jsonl").read_bytes().splitlines()
+    lists.replace(answered)
+    for index, raws in ((both, exported), (both, answered), (both, exported)):
+        assert index.replace(raws) and not index.skipped
+        assert {bead_id: bead._replace(raw=b"") for bead_id, bead in lists.live.items()} == {
+            bead_id: bead._replace(raw=b"") for bead_id, bead in index.live.items()
+        }
+        assert (len(index), list(index.ready), index.held_by) == (len(lists), list(lists.ready), lists.held_by)
 
 
 def test_what_was_skipped_is_counted_until_it_is_gone() -> None:

@@ -60,6 +60,10 @@ class Index:
     def __init__(self, rules: Rules = DEFAULT, now: float = 0.0, formulas: Collection[str] = ()) -> None:
         self.rules = rules
         self.now = now
+        self._formulas = formulas
+        self._clear()
+
+    def _clear(self) -> None:
         self.live: dict[str, Bead] = {}
         self.ready = Ranked()
         self.blocked = Ranked()
@@ -67,7 +71,6 @@ class Index:
         self.held_by: dict[str, tuple[str, ...]] = {}
         self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
-        self._formulas = formulas
         self._closed: dict[bytes, bytes] = {}
         self._known: dict[bytes, bytes] = {}
         self._children: dict[str, dict[str, None]] = {}
@@ -118,6 +121,10 @@ class Index:
         gone = [raw for raw in before if raw not in told]
         changes = 2 * len(gone) + len(told) - len(before)
         many = changes > _MANY
+        if len(gone) == len(before):
+            # As where bd tells what its export told: what it lays out in another way is other bytes.
+            self._clear()
+            gone = []
         self._known = told
         for raw in gone:
             self._forget(raw, settle=not many)
