@@ -97,7 +97,7 @@ def parse_row(row: str, pen: Pen = FRESH) -> tuple[Cells, Pen]:
         elif match["control"] in ("\x0e", "\x0f"):
             drawing = match["control"] == "\x0e"
     _append(runs, row[start:], attributes, drawing)
-    return tuple(runs), Pen(attributes, drawing)
+    return tuple(runs), pen if pen == (attributes, drawing) else Pen(attributes, drawing)
 
 
 def _append(runs: list[tuple[str, Attributes]], text: str, attributes: Attributes, drawing: bool) -> None:

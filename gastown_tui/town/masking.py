@@ -18,7 +18,9 @@ _GOES_ON = re.compile(r"(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{16,}=*").match
 _MARGIN = 12
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]{4,}={1,2}").fullmatch
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z ]*PRIVATE KEY-----").search
-_spans = lru_cache(maxsize=4096)(spans)
+# The rows that one picture shows, and a few that come next.
+_MOST_ROWS = 1024
+_spans = lru_cache(maxsize=_MOST_ROWS)(spans)
 
 
 def masked(rows: Sequence[str]) -> tuple[str, ...]:
@@ -33,7 +35,7 @@ def masked(rows: Sequence[str]) -> tuple[str, ...]:
     return tuple(_dotted(row, here) if here else row for row, here in zip(rows, hidden, strict=True))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MOST_ROWS)
 def _text(row: str) -> str:
     return _ESCAPE.sub("", row)
 
