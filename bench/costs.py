@@ -78,7 +78,7 @@ def cost(
     """Returns what a console on this town costs while these agents print `text`."""
     with fleet.chatter(talking, text, sight.rate):
         time.sleep(1)
-        alone = [_server(fleet, seconds / 2)]
+        alone = [server_share(fleet, seconds / 2)]
         with terminal(console(fleet, backend), fleet.env, *sight.size) as running:
             _ready(running, backend)
             if sight.keys:
@@ -90,7 +90,7 @@ def cost(
             took, sent = time.monotonic() - began, len(running.seen) - sent
             ours, beside = (cpu(pid) - before) / took, (own_cpu(fleet.pid) - server) / took
         time.sleep(0.5)
-        alone.append(_server(fleet, seconds / 2))
+        alone.append(server_share(fleet, seconds / 2))
         return Cost(100 * ours, 100 * (beside - median(alone)), 100 * _listing(fleet), sent / took)
 
 
@@ -102,7 +102,7 @@ def _ready(running: Terminal, backend: str) -> None:
         time.sleep(2)
 
 
-def _server(fleet: Fleet, seconds: float) -> float:
+def server_share(fleet: Fleet, seconds: float) -> float:
     """Returns the share of a core that the server takes by itself."""
     before, began = own_cpu(fleet.pid), time.monotonic()
     time.sleep(seconds)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .costs import NOISE_MB
+from .costs import NOISE_MB, server_share
 from .fleet import CHATTER, Fleet, fleets, kill, wait_for
-from .meters import cpu, own_cpu, pss
+from .meters import cpu, median, own, own_cpu
 from .plan import Plan
 from .speeds import HERE, console
 from .table import Row
@@ -22,6 +22,8 @@ from .terminal import terminal
 DAY = 4320
 CHURN_S = 1.0
 WARM = 0.1
+# In a tenth of a day they print more than is kept of it on purpose: rows that were parsed and judged.
+FLOOD = 5.0
 SIZE = (200, 60)
 PATIENCE_S = 1800.0
 
@@ -29,9 +31,8 @@ PATIENCE_S = 1800.0
 def rows(plan: Plan) -> list[Row]:
     """Measures in a town of its own."""
     with fleets(plan.middle) as towns, towns[plan.middle].chatter(towns[plan.middle].people[: plan.middle // 5], CHATTER):
-        fleet = towns[plan.middle]
         time.sleep(plan.aged)
-        return [_wall(fleet, plan), _day(fleet, plan)]
+        return [_wall(towns[plan.middle], plan), _day(towns[plan.middle], plan)]
 
 
 @contextmanager
@@ -67,6 +68,7 @@ def _wall(fleet: Fleet, plan: Plan) -> Row:
         config = Path(folder) / "config.toml"
         config.write_text("[kiosk]\nseconds = 3600\n")
         argv = [*console(fleet, "control")[:2], "kiosk", *console(fleet, "control")[2:], "--config", str(config)]
+        alone = [server_share(fleet, plan.window / 2)]
         with terminal(argv, fleet.env, *SIZE) as running:
             running.shows(r"\d+ alive")
             time.sleep(3)
@@ -74,10 +76,12 @@ def _wall(fleet: Fleet, plan: Plan) -> Row:
             time.sleep(plan.window)
             took, sent = time.monotonic() - began, len(running.seen) - sent
             ours = 100 * (cpu(running.process.pid) - before) / took
-            whole = 100 * (own_cpu(fleet.pid) - server) / took
+            beside = 100 * (own_cpu(fleet.pid) - server) / took
+        alone.append(server_share(fleet, plan.window / 2))
+    added = beside - 100 * median(alone)
     what = f"kiosk, {len(fleet.people)} agents, a fifth print, the Wall"
-    measured = f"{ours:.2f} % (the server {whole:.2f} % in all); {sent / took / 1000:.1f} kB/s"
-    return Row(what, measured, "≤ 4 %", ours <= 4)
+    measured = f"{ours + added:.2f} % ({ours:.2f} ours, {added:+.2f} server); {sent / took / 1000:.1f} kB/s"
+    return Row(what, measured, "≤ 4 %", ours + added <= 4)
 
 
 def _day(fleet: Fleet, plan: Plan) -> Row:
@@ -90,12 +94,15 @@ def _day(fleet: Fleet, plan: Plan) -> Row:
                 return running.process.poll() is None and Path(file.name).stat().st_size >= share * plan.turns
 
             began = time.monotonic()
-            wait_for(lambda: turned(WARM), PATIENCE_S)
-            first = pss(running.process.pid)
+            with fleet.chatter(fleet.people, CHATTER, FLOOD):
+                wait_for(lambda: turned(WARM), PATIENCE_S)
+            first = own(running.process.pid)
             wait_for(lambda: turned((1 + WARM) / 2), PATIENCE_S)
-            half = pss(running.process.pid)
+            half = own(running.process.pid)
             wait_for(lambda: turned(1), PATIENCE_S)
-            last, took = pss(running.process.pid), time.monotonic() - began
-    what = f"kiosk, a day of {plan.turns} pages in {took:.0f} s, {len(fleet.people)} agents with a death a second"
-    measured = f"{first:.1f} MB after a tenth, {half:.1f} MB, {last:.1f} MB at its end: {last - first:+.1f} MB"
+            last, took = own(running.process.pid), time.monotonic() - began
+    what = f"kiosk, a day of {plan.turns} pages, {len(fleet.people)} agents with a death a second"
+    measured = (
+        f"{first:.1f} MB of its own after a tenth, {half:.1f}, {last:.1f} at its end, after {took:.0f} s: {last - first:+.1f} MB"
+    )
     return Row(what, measured, f"no growth (≤ {NOISE_MB:g} MB)", last - first <= NOISE_MB)

@@ -44,6 +44,12 @@ def pss(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
+def own(pid: int) -> float:
+    """Returns the megabytes that no file stands behind: those are a process's own, whoever else runs and ends meanwhile."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
+
+
 def peak(pid: int) -> float:
     """Returns the most megabytes a process has held; `ru_maxrss` also counts what was there before its program was loaded."""
     return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line) / 1024
