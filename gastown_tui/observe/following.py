@@ -6,7 +6,8 @@ import stat
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Self
+from math import inf
+from typing import NamedTuple
 
 BLOCK = 256 << 10
 EARLIER_BYTES = 1 << 20
@@ -140,12 +141,6 @@ class Follower:
         self._since: int | None = None
         self._written = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def __del__(self) -> None:
         self.close()
 
@@ -206,7 +201,9 @@ class Follower:
                 raise OSError("not a regular file")
             if self._file is None or self._file.identity != (found.st_dev, found.st_ino):
                 if self._file:
+                    # What the path names once it was seen what lies beside is newer than all of that.
                     self._lose(now, "")
+                    return self._look(now)
                 self._file = self._again_or_new((found.st_dev, found.st_ino), now)
             self._written = found.st_mtime_ns
             self.state = "" if found.st_size else "empty"
@@ -246,7 +243,7 @@ class Follower:
             self.start, self._new = 0, True
             return Reading((), not self._settle)
         # Only what was written beside it before this was read can hold what was cut from it before.
-        if not (placed or first) and (olds := self._generations(now)):
+        if not (placed or first) and (olds := self._generations(now, file.written())):
             file.again(changed)
             self._olds += olds
             return Reading((), True)
@@ -291,8 +288,11 @@ class Follower:
         else:
             file.stand(size)
 
-    def _generations(self, now: float) -> list[_File]:
-        """Returns what was written beside the file since everything was seen: copies of it, and what bore its name meanwhile."""
+    def _generations(self, now: float, until: float = inf) -> list[_File]:
+        """Returns what was written beside the file since everything was seen, and not after `until` (ns, by the file system).
+
+        Those are copies of it, and what bore its name meanwhile.
+        """
         folder, name = os.path.split(self._path)
         stem = os.path.splitext(name)[0]
         beside = []
@@ -300,7 +300,7 @@ class Follower:
             beside = [
                 (entry.stat().st_mtime_ns, entry.path, bool(re.search(_GENERATION, entry.name[len(stem) :])))
                 for entry in entries
-                if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
+                if entry.name.startswith(stem) and entry.name != name and self._unread(entry, until)
             ]
         files = []
         for _, path, sure in sorted(beside)[:MOST_GENERATIONS]:
@@ -308,7 +308,7 @@ class Follower:
                 files.append(_File(path, now, current=False, sure=sure))
         return files
 
-    def _unread(self, entry: os.DirEntry[str]) -> bool:
+    def _unread(self, entry: os.DirEntry[str], until: float) -> bool:
         """Whether a file beside may hold lines that were not told."""
         with suppress(OSError):
             found = entry.stat()
@@ -316,7 +316,7 @@ class Follower:
             since = self._written if self._since is None else self._since
             here = any(file and file.identity == identity for file in (*self._olds, self._file))
             plain = stat.S_ISREG(found.st_mode) and not entry.name.endswith(_PACKED)
-            fresh = plain and not here and found.st_mtime_ns >= since
+            fresh = plain and not here and since <= found.st_mtime_ns <= until
             return fresh and not self._ends_as_read(entry.path, identity, found.st_size)
         return False
 

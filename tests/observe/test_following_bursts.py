@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def writing(log: Path) -> Iterator[Callable[[str, int], Writer]]:
 def test_a_rotation_while_a_burst_is_written(log: Path, kind: str, every: int, writing: Callable[[str, int], Writer]) -> None:
     log.touch()
     told: list[bytes] = []
-    with Follower(log) as follower:
+    with closing(Follower(log)) as follower:
         follower.read(time.monotonic())
         writer = writing(kind, every)
         deadline = time.monotonic() + 60
