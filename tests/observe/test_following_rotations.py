@@ -221,3 +221,32 @@ def test_the_zeros_of_a_hole_are_passed_over(log: Path) -> None:
         writer.write("after\nnext\n")
         assert [line.strip("\0") for line in followed.settle()] == ["after", "next"]
         assert len(followed.told[-2]) < LONGEST
+
+
+def test_what_is_renamed_while_one_looks_at_what_lies_beside_is_told_in_its_turn(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers, scan = iter(range(1, 9)), os.scandir
+
+    def turn() -> None:
+        number = next(numbers)
+        time_passes(log)
+        log.rename(log.with_name(f"monitor.jsonl.{number}"))
+        add(log, *run(number * 10, number * 10 + 10))
+
+    def turning(folder: str) -> object:
+        monkeypatch.setattr(os, "scandir", scan)
+        turn()
+        turn()
+        return scan(folder)
+
+    add(log, *run(0, 10))
+    followed = Followed(log)
+    followed.look()
+    turn()
+    followed.look(0.01)
+    turn()
+    monkeypatch.setattr(os, "scandir", turning)
+    followed.look(0.01)
+    followed.settle()
+    assert followed.told == run(0, 50)
