@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -30,8 +31,11 @@ def complain(failure: Complaint, *, json_wanted: bool) -> None:
     from gastown_tui.town.text import safe
 
     message, remedy = safe(str(failure)), safe(failure.remedy)
-    click.echo(f"gastown-tui: {message} ({remedy})", err=True)
+    # Where nobody can be told, the exit code still tells.
+    with suppress(OSError):
+        click.echo(f"gastown-tui: {message} ({remedy})", err=True)
     if json_wanted:
         from gastown_tui.town.report import error_document
 
-        print_json(error_document(failure.code, message, remedy))
+        with suppress(OSError):
+            click.echo(json_text(error_document(failure.code, message, remedy)))

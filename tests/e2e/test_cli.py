@@ -282,6 +282,18 @@ def test_a_full_disk_is_not_a_person_who_is_needed(town: HandTown, words: tuple[
     assert done.returncode == 2 and done.stderr.startswith("gastown-tui: No space left on device (")
 
 
+@pytest.mark.parametrize(("words", "code"), [(("status", "--json", "--town", "/nowhere"), 2), (("bogus", "--json"), 64)])
+def test_a_complaint_that_nobody_can_be_told_is_no_other_exit(tmux: Tmux, words: tuple[str, ...], code: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        for out, err in ((full, subprocess.DEVNULL), (subprocess.DEVNULL, full), (full, full)):
+            assert subprocess.run(argv(*words), env=environment(tmux), stdout=out, stderr=err, check=False).returncode == code
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(argv(*words), env=environment(tmux), stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert done.returncode == code and "Traceback" not in done.stderr
+
+
 def test_completion_is_printed(tmux: Tmux) -> None:
     for shell in ("bash", "zsh", "fish"):
         done = gttui(tmux, _GASTOWN_TUI_COMPLETE=f"{shell}_source")
