@@ -235,6 +235,44 @@ def test_a_closed_child_whose_parent_is_told_in_another_way_is_read(edge: dict[s
     assert closed(raw) is None and isinstance(told, Bead) and len(told.parents) == 1
 
 
+@pytest.mark.parametrize("way", ["x-b", None])
+def test_a_closed_bead_with_an_edge_told_oddly_comes_and_goes(way: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 0)
+    odd = {"issue_id": way or "x-a", "depends_on_id": "x-p", "type": "parent-child"}
+    bead = json.dumps({"id": "x-a", "status": "closed", "dependencies": [odd]}, separators=(",", ":"))
+    raw = (bead if way else bead.replace("parent-child", "parent\\u002dchild")).encode()
+    told, other, index = read(raw), b'{"id":"x-b","status":"open"}', Index()
+    assert isinstance(told, Bead) and told.parents == ("x-p",)
+    index.replace([other, raw])
+    assert index.replace([other]) and "x-a" not in index
+
+
+def test_what_only_looked_closed_does_not_stay_when_it_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", 0)
+    torn, mended, other = b'{"id":"x-1","status":"closed","t\0}', b'{"id":"x-1","status":"open"}', b'{"id":"x-2","status":"open"}'
+    index = Index()
+    index.replace([torn, other])
+    index.replace([mended, other])
+    assert (bead := index.get("x-1")) and bead.status == index.status("x-1") == "open" and len(index) == 2
+    index.replace([other])
+    assert len(index) == 1
+
+
+@pytest.mark.parametrize("many", [0, 500])
+def test_of_a_bead_that_stood_in_it_twice_the_one_that_is_left_counts(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", many)
+    index, first, last, other = (
+        Index(),
+        *(f'{{"id":"{i}","status":"{s}"}}'.encode() for i, s in (("x", "closed"), ("x", "open"), ("y", "open"))),
+    )
+    index.replace([first, other, last])
+    assert index.status("x") == "open" and len(index.skipped) == 1
+    index.replace([first, other])
+    assert index.status("x") == "closed" and not index.skipped
+    index.replace([other, last])
+    assert [*index.live] == ["y", "x"] and [*index.ready] == ["x", "y"] and not index.skipped
+
+
 def test_a_closed_bead_is_found_by_whatever_it_is_called() -> None:
     index, ids = Index(), ["x-1", "é", "\ud800", 'a"b', "{"]
     index.replace(json.dumps({"id": one, "status": "closed"}, separators=(",", ":")).encode() for one in ids)

@@ -128,6 +128,8 @@ class Index:
         self._known = told
         for raw in gone:
             self._forget(raw, settle=not many)
+        if gone:
+            self._take_up(settle=not many)
         # No list of them: the collector would look at each, time and again.
         new = (raw for raw in told if raw not in before)
         while batch := [*islice(new, _STEPS)]:
@@ -191,9 +193,19 @@ class Index:
     def _forget(self, raw: bytes, settle: bool) -> None:
         self.skipped.pop(raw, None)
         told = read(raw)
+        if isinstance(told, Skipped) and (plain := closed(raw)) and self._closed.get(plain[0]) == raw:
+            del self._closed[plain[0]]  # it looked like one, and was no JSON
         now = self.get(told.id) if isinstance(told, Bead) else None
         if now is not None and now.raw == raw:
             (self._change if settle else self._swap)(now, None)
+
+    def _take_up(self, settle: bool) -> None:
+        """Learns what stands in it once, now that what told of the same bead after it is gone."""
+        for raw in [raw for raw in self.skipped if raw in self._known]:
+            told = read(raw)
+            if isinstance(told, Bead) and told.id not in self:
+                del self.skipped[raw]
+                self._learn(raw, told, settle)
 
     def _change(self, old: Bead | None, new: Bead | None) -> None:
         touched = self._touched(old, new)
@@ -234,7 +246,7 @@ class Index:
     def _swap(self, old: Bead | None, new: Bead | None) -> None:
         if old is not None:
             for table, target in self._edges(old):
-                table[target].pop(old.id, None)
+                table.get(target, {}).pop(old.id, None)
             if self._closed.pop(_key(old.id), None) is None:
                 del self.live[old.id], self.kinds[kind(old, self._formulas)][old.id]
                 self._deferred.pop(old.id, None)

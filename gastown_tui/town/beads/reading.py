@@ -56,8 +56,9 @@ def closed(raw: bytes) -> tuple[bytes, Sequence[str]] | None:
         return None
     parents = raw.count(b'"parent-child"', inner) if inner > 0 else 0
     edges = _EDGE.findall(raw, inner) if parents else ()
-    # An edge told in another way needs a full reading.
-    return (found[1], [whom.decode() for who, whom in edges if who == found[1]]) if len(edges) == parents else None
+    # An edge told in another way, or as somebody else's, needs a full reading.
+    plain = len(edges) == parents and all(who == found[1] for who, _ in edges)
+    return (found[1], [whom.decode() for _, whom in edges]) if plain else None
 
 
 def read(raw: bytes) -> Bead | Skipped:
