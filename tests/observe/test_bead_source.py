@@ -123,6 +123,15 @@ async def test_while_bd_hangs_everything_else_goes_on_and_an_end_kills_it(town: 
     assert await eventually(lambda: not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text())
 
 
+async def test_whoever_wants_to_know_now_has_bd_asked_again(town: BeadTown, eventually: Eventually) -> None:
+    town.says((DATA / "alpha.list.json").read_bytes(), place="alpha")
+    async with watching(town) as watched:
+        assert await eventually(lambda: watched.standing.get("alpha") == ("dump", "ok"))
+        asked = len(town.asked)
+        watched.source.look_now()
+        assert await eventually(lambda: len(town.asked) > asked)
+
+
 async def test_nothing_is_asked_while_bds_own_breaker_is_open(town: BeadTown, eventually: Eventually) -> None:
     tripped = {"state": "open", "tripped_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     breaker = town.write("tmp/beads-circuit/beads-dolt-circuit-127-0-0-1-3307.json", tripped)

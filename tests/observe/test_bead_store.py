@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from gastown_tui.observe.beads.databases import JOURNAL, find
 from gastown_tui.observe.beads.dump import Dump
 from gastown_tui.observe.beads.export import MOST_LINE, Export, Reading
 from gastown_tui.observe.beads.once import read_beads, read_exports
-from gastown_tui.observe.beads.rhythm import HEARTBEAT_S, LEAST_S, Rhythm, hint
+from gastown_tui.observe.beads.rhythm import HEARTBEAT_S, LEAST_S, Rhythm, hint, server_hint
 from gastown_tui.observe.beads.store import Seen, Store
 from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.facts import SourceFailed
@@ -333,6 +335,28 @@ def test_one_that_is_quick_is_asked_when_something_was_written(town: BeadTown) -
     rhythm.asked(database.folder, database, Dump(()), hint(database), LEAST_S, LEAST_S + 0.1)
     assert rhythm.due(databases, LEAST_S * 3) == []
     assert rhythm.due(databases, LEAST_S + HEARTBEAT_S) == [database.folder]
+
+
+def test_a_server_that_comes_or_goes_is_asked_about_as_soon_as_the_last_answer_allows(town: BeadTown) -> None:
+    town.serve("alpha")
+    (database,) = [one for one in find(str(town.root)).databases if one.known]
+    databases = {database.folder: database}
+    serving = subprocess.Popen(["sleep", "60"])
+    pid = town.write("daemon/dolt.pid", str(serving.pid))
+    rhythm = Rhythm(partial(server_hint, str(town.root)))
+    rhythm.asked(database.folder, database, Dump(()), hint(database), 0.0, 1.0)
+    assert rhythm.due(databases, 20.0) == []
+    serving.kill()
+    serving.wait()
+    assert rhythm.due(databases, 9.0) == [] and rhythm.due(databases, 20.0) == [database.folder], "it ended by itself"
+    for at in (20.0, 40.0, 80.0):
+        rhythm.asked(database.folder, database, Dump(None, down=True), (), at, at + 0.1)
+    assert rhythm.due(databases, 90.0) == [], "it fails, and is left alone"
+    pid.write_text(str(os.getpid()))
+    assert rhythm.due(databases, 90.0) == [database.folder], "it is back"
+    rhythm.asked(database.folder, database, Dump(()), hint(database), 90.0, 90.5)
+    rhythm.again()
+    assert rhythm.due(databases, 94.0) == [] and rhythm.due(databases, 95.0) == [database.folder], "somebody wants it now"
 
 
 @pytest.mark.parametrize("down", [False, True])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .databases import Database
+from .databases import Database, read_text
 from .dump import Dump
 from .export import Signature, signature
 
@@ -29,6 +30,13 @@ def written_at(database: Database) -> float | None:
     return max((found[2] / 1e9 for found in hint(database) if found), default=None)
 
 
+def server_hint(root: str) -> tuple[object, ...]:
+    """Returns what changes when a town's Dolt server starts, is stopped, or ends by itself."""
+    pid = read_text(f"{root}/daemon/dolt.pid").strip()
+    state = signature(f"{root}/daemon/dolt-state.json")
+    return pid, state, pid.isascii() and pid.isdigit() and os.path.exists(f"/proc/{pid}")
+
+
 class _Asked(NamedTuple):
     at: float
     hint: Hint
@@ -36,15 +44,25 @@ class _Asked(NamedTuple):
 
 
 class Rhythm:
-    """Times are those of the monotonic clock."""
+    """Times are those of the monotonic clock. `server` returns what changes when the town's server comes or goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Callable[[], tuple[object, ...]] = tuple) -> None:
+        self._server = server
+        self._told = server()
         self._asked: dict[str, _Asked] = {}
-        self._free_at = 0.0
+        self._spaced_at = self._free_at = 0.0
         self._fails = 0
+
+    def again(self) -> None:
+        """Lets every database be asked about as soon as the time that the last answer took allows."""
+        self._free_at, self._fails = self._spaced_at, 0
+        self._asked.clear()
 
     def due(self, databases: Mapping[str, Database], now: float) -> list[str]:
         """Returns the databases that may be asked about now, first whichever was asked about longest ago."""
+        if (told := self._server()) != self._told:
+            self._told = told
+            self.again()
         if now < self._free_at:
             return []
         waiting = [folder for folder, database in databases.items() if self._is_due(folder, database, now)]
@@ -65,4 +83,5 @@ class Rhythm:
         self._asked[folder] = _Asked(began, seen, (last.fails if last else 0) + 1 if failed else 0)
         self._fails = self._fails + 1 if dump.down else 0
         wait = BACKOFF_S[min(self._fails, len(BACKOFF_S)) - 1] if self._fails else 0.0
-        self._free_at = max(began + TIMES_LATENCY * (now - began), now + wait)
+        self._spaced_at = began + TIMES_LATENCY * (now - began)
+        self._free_at = max(self._spaced_at, now + wait)

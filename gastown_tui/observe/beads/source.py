@@ -53,7 +53,7 @@ class BeadSource:
         self._environ = environ
         self._worker = ThreadPoolExecutor(1, "beads")
         self._wake = asyncio.Event()
-        self._stopped = False
+        self._stopped = self._again = False
         self._bd: Bd | None = None
 
     async def run(self) -> None:
@@ -69,6 +69,7 @@ class BeadSource:
             self._worker.shutdown(wait=False, cancel_futures=True)
 
     def look_now(self) -> None:
+        self._again = True
         self._wake.set()
 
     def _begin(self) -> Store:
@@ -102,11 +103,14 @@ class BeadSource:
                     await self._wake.wait()
 
     async def _ask(self, store: Store, bd: Bd) -> None:
-        from .rhythm import Rhythm, hint
+        from .rhythm import Rhythm, hint, server_hint
 
-        rhythm = Rhythm()
+        rhythm = Rhythm(partial(server_hint, self._root))
         while True:
             now = self._clock()
+            if self._again:
+                self._again = False
+                rhythm.again()
             folder, database = await self._work(_next, store, rhythm, bd, now) or ("", None)
             if database is None:
                 await asyncio.sleep(ASK_S)
