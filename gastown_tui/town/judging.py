@@ -218,6 +218,8 @@ def _works_by_output(before: Judged, body: Body) -> bool:
     """Whether nothing but movement tells that an agent works, and its output is enough for that."""
     reading, program = before.carried.reading, body.found.program if body.found else None
     moves = before.agent.state is State.WORKING and before.next_at is not None and body.motion.watched is not None
+    # What says how long ago it wrote is told anew once, by what stands.
+    moves = moves and not before.agent.evidence[0].ago
     return moves and (reading is None or reading.state is None) and not (program and program.noisy)
 
 

@@ -320,6 +320,17 @@ def test_what_only_prints_and_spins_is_not_judged_again(monkeypatch: pytest.Monk
     assert judged == ["alpha/crew/max"] and story.only().activity == told.activity
 
 
+def test_who_goes_on_printing_is_not_told_by_a_last_output_of_long_ago() -> None:
+    max_ = pane(env={"GT_ROLE": "alpha/crew/max", "GT_AGENT": "something"}, window_activity=START.wall - 1)
+    story = Story(ALPHA)
+    story.tell(story.listing(max_), tree(max_, "something", started=START.wall - 800))
+    for _ in range(20):
+        story.wait(1.0)
+        story.tell(story.listing(max_._replace(window_activity=story.now.wall)))
+        assert story.agent().state is State.WORKING
+    assert "keeps moving" in facts(story.agent()) and not story.agent().evidence[0].ago
+
+
 def test_what_the_first_screen_tells_had_begun_before_we_looked() -> None:
     story = Screens()
     story.wait(30.0)
