@@ -35,7 +35,7 @@ MOST_PATIENCE_S = 1800.0
 SILENT_DEACON_S = 1200.0
 SPINS = "\u28ff"
 """What every frame of a spinner is in a title's shape."""
-_SPINNER = re.compile("[\u2800-\u28ff]")
+_SPINNER = re.compile("[\u2800-\u28ff◐◓◑◒]")
 _AT_WORK = (None, "working")
 _UNSURE = frozenset({State.IDLE, State.UNKNOWN, State.STARTING})
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui.town.activity.claude import PROGRAM
+from gastown_tui.town.activity.judging import title_shape
 from gastown_tui.town.activity.readers import read_screen
 from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import screen_of
@@ -327,6 +328,12 @@ def test_cues_quoted_above_a_live_prompt_change_nothing(quoted: list[str]) -> No
     rows = [f"  {row}" for text in quoted for row in text.split("\n")]
     reading = told(at_prompt(user("what does it print"), "", done("It prints:"), "", *rows))
     assert (reading.state, reading.activity.draft, reading.activity.context_used_pct) == (State.IDLE, False, None)
+
+
+def test_a_title_that_works_is_one_title_in_all_frames_of_its_spinners() -> None:
+    frames = [f"{frame} Mend the parser" for frame in "⠂⠐◐◓◑◒"]
+    assert all(told([], frame).state is State.WORKING for frame in frames)
+    assert len(set(map(title_shape, frames))) == 1 and title_shape("✳ Mend the parser") not in map(title_shape, frames)
 
 
 @given(st.lists(st.text(max_size=80) | st.sampled_from(CUES), max_size=40), st.text(max_size=20))
