@@ -325,6 +325,24 @@ async def test_an_end_is_told_by_the_roll_alone(
     assert listing.panes == {pane: before[pane] for pane in ("%0", "%2")}
 
 
+async def test_one_end_after_the_other_puts_off_no_listing_that_is_due(
+    tmux: Tmux, start: Start, eventually: Eventually, looks: list[bool]
+) -> None:
+    panes = [f"%{number}" for number in range(20)]
+    for pane in (*panes, "%20"):
+        tmux.new(f"s{pane[1:]}")
+    pids = [int(tmux.get(pane, "#{pane_pid}")) for pane in panes]
+    running = start("fork", replace(DEAF, light=0.05, fork_tick=0.05))
+    await eventually(lambda: looks)
+    looks.clear()
+    for pane, pid in zip(panes, pids, strict=True):
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda session=f"s{pane[1:]}": session not in tmux.sessions())
+        running.source.exited(pid)
+        await eventually(lambda pane=pane: pane not in running.source._panes)
+    assert looks
+
+
 async def test_whoever_comes_as_another_ends_is_told_with_the_end(
     tmux: Tmux, start: Start, eventually: Eventually, looks: list[bool]
 ) -> None:

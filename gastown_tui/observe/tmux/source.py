@@ -103,6 +103,7 @@ class TmuxSource:
     _judged: dict[str, _Judged] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _light_due: float = float("-inf")
+    _usual_due: float = float("-inf")
     _full_due: float = float("-inf")
     _keyed_until: float = float("-inf")
     _exits: dict[int, float] = field(default_factory=dict)
@@ -119,7 +120,8 @@ class TmuxSource:
         self._panes, self._epoch = dict(look.panes or {}), look.epoch
         self._judged = {pane: _Judged.by(self._panes[pane], frame) for pane, frame in look.frames.items() if frame}
         now = self.clock().mono
-        self._light_due, self._full_due = now + self.rhythm.light, now + self.rhythm.full
+        self._light_due = self._usual_due = now + self.rhythm.light
+        self._full_due = now + self.rhythm.full
 
     def interest(self, panes: Mapping[str, float]) -> None:
         """Sets which panes are on screen and how often each wants a frame; a new one gets its first at once."""
@@ -260,7 +262,7 @@ class TmuxSource:
         tick = self.rhythm.light
         if self.name == "fork":
             tick = self.rhythm.fork_tick_keyed if now < self._keyed_until else self.rhythm.fork_tick
-        self._light_due = now if self._again else now + max(tick, 4 * took)
+        self._light_due = self._usual_due = now if self._again else now + max(tick, 4 * took)
 
     def _wait_for_ends(self, began: float) -> None:
         """Sets when the roll is called again: the server learns of an end a little later than we do."""
@@ -280,8 +282,9 @@ class TmuxSource:
             self.look_now()
         elif len(left) < len(self._panes):
             self._tell(self._epoch, left)
-            # tmux tells of the end, too: what that calls for would be in the way of the judgement.
-            self._light_due = max(self._light_due, self.clock().mono + SLACK_S)
+            # tmux tells of the end, too: what that calls for would be in the way of the judgement. What is due anyway is not put
+            # off, else one end after the other would keep all that the others do from being seen.
+            self._light_due = max(self._light_due, min(self.clock().mono + SLACK_S, self._usual_due))
 
     def _left(self, roll: Roll) -> dict[str, Pane] | None:
         """Returns the panes that are left where the roll tells no more than that; None where only a listing can tell."""
