@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
+from gastown_tui.town.secrets import spans
 from gastown_tui.town.snapshot import Activity, Held, Question, State
 
 from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, options_in
@@ -268,10 +269,13 @@ def _wrapped(screen: Screen, row: int) -> bool:
 
 
 def _continued(screen: Screen, told: str, row: int) -> str:
-    """Returns what is told so far with a row that goes on with it; an address goes on without a blank."""
-    word = told.rpartition(" ")[2]
+    """Returns what is told so far with a row that goes on with it; an address goes on without a blank.
+
+    Not with what looks like a secret by itself: it would be one no more.
+    """
+    word, more = told.rpartition(" ")[2], _bare(screen.texts[row])
     full = 0 < screen.width <= len(screen.texts[row - 1]) and "://" in word
-    return told + ("" if full or _CUT.fullmatch(word) else " ") + _bare(screen.texts[row])
+    return told + ("" if (full or _CUT.fullmatch(word)) and not spans(more) else " ") + more
 
 
 _CUT = re.compile(r"\W*https?://[^\s/]+/(\S*[-?&=_%#+]|\S+/)")

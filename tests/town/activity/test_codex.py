@@ -17,6 +17,7 @@ from gastown_tui.town.activity.readers import read_screen
 from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
+from gastown_tui.town.text import mask
 from tests.recorded import Scene, scene, scenes
 
 FOLDER = Path(__file__).parents[2] / "data/screens/codex"
@@ -172,6 +173,12 @@ def test_an_address_that_a_rows_end_cut_is_told_whole() -> None:
     for apart in ("https://status.openai.com/\nor ask", "the team-\nlead"):
         held = shown(*(RED + line for line in limit.format(apart).split("\n"))).activity.held
         assert held is not None and apart.replace("\n", " ") in held.text
+
+
+def test_what_an_address_is_told_with_stays_a_secret() -> None:
+    rows = ("■ You’ve hit your usage limit. Visit https://example.com/keys_", "ghp_0123456789abcdefghij and try again.")
+    held = shown(*(RED + row for row in rows)).activity.held
+    assert held is not None and "ghp_" in held.text and "ghp_" not in mask(held.text)
 
 
 @pytest.mark.parametrize(
