@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from towns import HandTown, clock
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.doctor import examine
 from gastown_tui.observe.means import Means
+from gastown_tui.town.text import rfc3339
 
 
 @pytest.fixture
@@ -32,11 +34,11 @@ def town(hand: HandTown) -> BeadTown:
     return made
 
 
-def told(hand: HandTown, path: str = os.defpath) -> Iterator[tuple[str, str, str | None]]:
+def told(hand: HandTown, path: str = os.defpath, **env: str) -> Iterator[tuple[str, str, str | None]]:
     """Yields status, what was found and the remedy of each check of beads."""
     state = Path(hand.tmux.folder / "state")
     means = Means("tmux", "here", clock, time.sleep, lambda root, _server: Memory(state, root))
-    wanted = hand.wanted(town=str(hand.root), socket=hand.tmux.socket, PATH=path)
+    wanted = hand.wanted(town=str(hand.root), socket=hand.tmux.socket, PATH=path, **env)
     checks: list[dict[str, Any]] = examine(wanted, means, "auto", False, state)["checks"]
     for check in checks:
         if check["name"] == "beads":
@@ -60,3 +62,12 @@ def test_a_bd_that_fails_is_told_with_its_remedy(hand: HandTown, town: BeadTown)
     town.says("", "Error: Dolt server unreachable", 1)
     for status, found, remedy in told(hand, f"{town.root}/bin:{os.defpath}"):
         assert status == "fail" and "by nothing: " in found and remedy
+
+
+def test_a_bd_that_asks_no_more_is_told_so(hand: HandTown, town: BeadTown) -> None:
+    town.export("alpha", {"bead_id": "al-1"})
+    tripped = json.dumps({"state": "open", "tripped_at": rfc3339(time.time())})
+    town.write("tmp/beads-circuit/beads-dolt-circuit-127-0-0-1-3307.json", tripped)
+    (first, hq, helps), (second, alpha, _) = told(hand, f"{town.root}/bin:{os.defpath}", TMPDIR=f"{town.root}/tmp")
+    assert (first, second) == ("fail", "ok") and helps == "gt dolt status" and not town.asked
+    assert all("bd asks its server no more for a while" in said for said in (hq, alpha))

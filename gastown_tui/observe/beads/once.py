@@ -8,7 +8,7 @@ from gastown_tui.town.beads.told import called
 from gastown_tui.town.facts import SourceFailed
 from gastown_tui.town.snapshot import Moment
 
-from .dump import Bd, breaker_is_open
+from .dump import SHUT, Bd, breaker_is_open
 from .store import Seen, Store
 
 # A person waits for it.
@@ -48,6 +48,7 @@ def read_beads(root: str, rig: str | None, environ: Mapping[str, str], clock: Ca
     seen = store.look(clock())
     for folder, database in store.databases.items() if bd.path else ():
         now = clock().wall
-        if (rig is None or rig in called(database.name, database.rig)) and not breaker_is_open(database, environ, now):
-            store.take(folder, bd.dump(database, store.keep(folder)), now)
+        if rig is None or rig in called(database.name, database.rig):
+            shut = breaker_is_open(database, environ, now)
+            store.take(folder, SHUT if shut else bd.dump(database, store.keep(folder)), now)
     return store.look(clock()) or seen
