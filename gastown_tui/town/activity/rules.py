@@ -274,7 +274,7 @@ def _continued(screen: Screen, told: str, row: int) -> str:
     Not with what looks like a secret by itself: it would be one no more.
     """
     word, more = told.rpartition(" ")[2], _bare(screen.texts[row])
-    full = 0 < screen.width <= len(screen.texts[row - 1]) and "://" in word
+    full = 0 < screen.width <= len(screen.texts[row - 1]) and "://" in word and not word.endswith(",")
     return told + ("" if (full or _CUT.fullmatch(word)) and not spans(more) else " ") + more
 
 

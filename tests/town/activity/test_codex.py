@@ -44,12 +44,12 @@ def said(one: str | Scene) -> Reading:
     return read_screen("codex", one.screen if isinstance(one, Scene) else scene(f"codex-{one}-120x40").screen)
 
 
-def shown(*above: str, like: Scene = IDLE, title: str | None = None, below: tuple[str, ...] = ()) -> Reading:
+def shown(*above: str, like: Scene = IDLE, title: str | None = None, below: tuple[str, ...] = (), width: int = 0) -> Reading:
     """A live composer with other rows above it, as high as they need."""
     start = next(row for row, text in enumerate(like.screen.texts) if text.startswith("› ") and "Ask Codex" in text)
     composer = below or like.rows[start:]
     rows = [*(f"{PLAIN}{row}" for row in above), "", "", *(f"{PLAIN}{row}" for row in composer)]
-    width, _ = like.meta["size"]
+    width = width or like.meta["size"][0]
     title = like.screen.title if title is None else title
     return read(PROGRAM, screen_of(rows, title=title, caret=(2, len(above) + 2), width=width, height=len(rows)))
 
@@ -173,6 +173,13 @@ def test_an_address_that_a_rows_end_cut_is_told_whole() -> None:
     for apart in ("https://status.openai.com/\nor ask", "the team-\nlead"):
         held = shown(*(RED + line for line in limit.format(apart).split("\n"))).activity.held
         assert held is not None and apart.replace("\n", " ") in held.text
+
+
+def test_an_address_that_ends_with_its_full_row_is_told_apart() -> None:
+    rows = ("■ You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro),", "visit the settings at 9:10 PM.")
+    assert len(rows[0]) == 80
+    held = shown(*(RED + row for row in rows), width=80).activity.held
+    assert held is not None and "pro), visit the" in held.text
 
 
 def test_what_an_address_is_told_with_stays_a_secret() -> None:
