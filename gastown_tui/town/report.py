@@ -196,8 +196,9 @@ def _row(agent: Agent, now: float) -> tuple[str, str, str, str, str, str]:
     coming = outlook(agent, now)
     lived = age(now - started) if started is not None else ""
     does = doing(agent, now)
-    # The evidence has most of it already.
-    parts = (why, "" if does.rpartition(": ")[2] in why else does, coming, "acknowledged" if agent.acknowledged else "")
+    # The state and the evidence have most of it already.
+    news = {word for word in does.rpartition(": ")[2].split() if word not in why} - {agent.state.value}
+    parts = (why, does if news else "", coming, "acknowledged" if agent.acknowledged else "")
     told = " · ".join(part for part in parts if part)
     return mark, SHAPES[agent.state], safe(agent.id), agent.state.value, lived, told
 

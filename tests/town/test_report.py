@@ -283,6 +283,8 @@ def test_show_tells_a_question_and_a_limit_in_full() -> None:
         (agent(activity=Activity("tool", "Bash(pytest)")), "last output, 2 s ago · Bash(pytest)"),
         (agent(State.HELD, activity=Activity(held=Held("limit", "x", NOW + 60))), "last output, 2 s ago · until 08:01"),
         (agent(State.IDLE, activity=Activity(draft=True)), "last output, 2 s ago · draft"),
+        (agent(activity=Activity("thinking", "output, last")), "last output, 2 s ago · thinking output, last"),
+        (agent(activity=Activity("working", "last output")), "last output, 2 s ago"),
         (agent(State.WAITING, activity=Activity(question=Question("menu", "last output"))), "last output, 2 s ago"),
     ],
 )
