@@ -86,14 +86,16 @@ def parse_row(row: str, pen: Pen = FRESH) -> tuple[Cells, Pen]:
     """Returns the cells of one row and the pen after it; the very same object for the same row, which makes a diff cheap."""
     runs: list[tuple[str, Attributes]] = []
     attributes, drawing = pen
-    start = 0
+    start = tab = 0
     for match in _TOKEN.finditer(row):
         _append(runs, row[start : match.start()], attributes, drawing)
         start = match.end()
         if match["sgr"] is not None:
             attributes = advance(attributes, match["sgr"])
         elif match["control"] == "\t":
-            _append(runs, " " * (8 - _columns(plain(tuple(runs))) % 8), attributes, False)
+            # What stands before the last tab fills whole stops.
+            _append(runs, " " * (8 - _columns(_TOKEN.sub("", row[tab : match.start()])) % 8), attributes, False)
+            tab = start
         elif match["control"] in ("\x0e", "\x0f"):
             drawing = match["control"] == "\x0e"
     _append(runs, row[start:], attributes, drawing)

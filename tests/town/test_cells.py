@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.color import Color, ColorType
 from rich.text import Text
 
+from gastown_tui.town import cells as cells_module
 from gastown_tui.town.cells import FRESH, PLAIN, Attributes, parse_row, parse_rows, plain, trim_blank
 
 
@@ -67,6 +68,13 @@ def test_line_drawing_is_carried_and_shifted_out() -> None:
 def test_tabs_count_the_columns_of_wide_characters() -> None:
     assert plain(parse_row("日本\tx")[0]) == "日本    x"
     assert plain(parse_row("12345678\tx")[0]) == "12345678        x"
+    assert plain(parse_row("日\ta\x1b[1mb\tx\x1b[0mé\t!")[0]) == "日      ab      xé      !"
+
+
+def test_the_columns_before_a_tab_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, columns = [], cells_module._columns
+    monkeypatch.setattr(cells_module, "_columns", lambda text: counted.append(len(text)) or columns(text))
+    assert len(plain(parse_row("ab\t" * 1000)[0])) == 8000 and sum(counted) == 2000
 
 
 @pytest.mark.parametrize(
