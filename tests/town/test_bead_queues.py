@@ -242,6 +242,13 @@ def test_who_is_meant_by_an_assignee() -> None:
     assert of("op@example.com") == []
 
 
+@pytest.mark.parametrize(("status", "told"), [("hooked", "hooked to"), ("in_progress", "in_progress with")])
+def test_a_bead_that_lost_its_agent_is_told_in_words_that_fit_its_status(status: str, told: str) -> None:
+    beads = survey([source("alpha", {"id": "al-1", "status": status, "assignee": "alpha/crew/max"})], NOW)
+    (found,) = findings(beads, (agent("alpha/crew/max", State.DEAD),), NOW)
+    assert found.text == f"al-1 is {told} alpha/crew/max, which is dead"
+
+
 def test_two_agents_on_one_bead() -> None:
     told = survey([source("alpha", {"id": "al-1", "status": "hooked", "assignee": "alpha/polecats/nux"})], NOW)
     nux, max_ = agent("alpha/polecats/nux"), agent("alpha/crew/max", bead="al-1", heartbeat_at=NOW - 5)

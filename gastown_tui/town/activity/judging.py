@@ -259,7 +259,7 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
         told = Evidence("town", f"it has {beat.bead} on file and stands at its prompt; its heartbeat", beat.at, ago=True)
     elif doing.state is State.IDLE and (bead := subject.hooked) and bead.updated and (beat is None or beat.state in _AT_WORK):
         since = min(_quiet_for(subject, now), now.wall - bead.updated)
-        fact = f"{bead.id} is {bead.status} to it, and it stands at its prompt; the bead was written to"
+        fact = f"{bead.told_with('it')}, and it stands at its prompt; the bead was written to"
         told = Evidence("beads", fact, bead.updated, ago=True)
     elif doing.state is State.IDLE and beat and subject.role == "deacon":
         since, limit = now.wall - max(beat.at, subject.pane.session_created), SILENT_DEACON_S

@@ -56,6 +56,10 @@ class Bead(NamedTuple):
     def started(self) -> float | None:
         return stamp(self.started_at)
 
+    def told_with(self, name: str) -> str:
+        """Returns for people who has it: it is hooked to them, in_progress with them."""
+        return f"{self.id} is {self.status} {'to' if self.status == 'hooked' else 'with'} {name}"
+
     @property
     def parents(self) -> tuple[str, ...]:
         return tuple(need.target for need in self.needs if need.kind == "parent-child")

@@ -74,7 +74,7 @@ def _of_bead(bead: Bead, roll: Roll, now: float) -> Iterator[Finding]:
     if agent is None:
         yield from _without_agent(bead, roll)
     elif agent.state in GONE:
-        text = f"{bead.id} is {bead.status} to {agent.id}, which is {agent.state}"
+        text = f"{bead.told_with(agent.id)}, which is {agent.state}"
         # All of its evidence stands beside the agent.
         yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), agent.evidence[0]))
     elif agent.state is State.IDLE and now - max(began(agent) or now, bead.updated or 0.0) >= UNMOVED_S:
@@ -88,7 +88,7 @@ def _without_agent(bead: Bead, roll: Roll) -> Iterator[Finding]:
     if not bead.assignee and bead.status == "hooked":
         yield Finding("orphaned", bead.id, (), f"{bead.id} is hooked to nobody", (_written(bead),))
     elif roll.is_nobodys(bead.assignee):
-        text = f"{bead.id} is {bead.status} to {bead.assignee}, whom the town does not have"
+        text = f"{bead.told_with(bead.assignee)}, whom the town does not have"
         yield Finding("orphaned", bead.id, (), text, (_written(bead),))
 
 
@@ -107,7 +107,7 @@ def _shared(active: Iterable[Bead], roll: Roll) -> Iterator[Finding]:
         names = tuple(dict.fromkeys(one.id for one in (assigned, *named) if one is not None and one.alive))
         if len(names) > 1:
             told = [_told(agent) for agent in named]
-            text = f"{bead.id} is {bead.status} to {bead.assignee or 'nobody'} and has {len(names)} agents: {', '.join(names)}"
+            text = f"{bead.told_with(bead.assignee or 'nobody')} and has {len(names)} agents: {', '.join(names)}"
             yield Finding("shared", bead.id, names, text, (_written(bead), *told))
 
 
