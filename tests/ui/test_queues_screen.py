@@ -134,6 +134,14 @@ async def test_a_tree_leads_on_from_bead_to_bead() -> None:
         assert "▌ └ blocks gt-3m2 open" in shown, "where one was"
 
 
+async def test_who_holds_a_stale_claim_is_named_also_where_there_is_little_room() -> None:
+    mark = {"labels": ["gt:merge-request"], "ephemeral": True, "description": "branch: polecat/slit-b00"}
+    claimed = bead("gt-wisp-m1", "Merge: gt-b00", 7200, assignee="gastown/refinery", updated_at="2026-11-21T07:25:00Z", **mark)
+    async with scene.console(eye(book(claimed))).run_test(size=(100, 28)) as pilot:
+        shown = await pressed(pilot, "3")
+    assert "○ gastown … for 3 h 17" in shown
+
+
 async def test_a_bead_that_no_database_has_says_so() -> None:
     async with scene.console(eye(book())).run_test(size=(120, 32)) as pilot:
         assert "no database that was read has this bead" in await pressed(pilot, *"jjjjjjj", "o", "j", "k", "enter", "o")

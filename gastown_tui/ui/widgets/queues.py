@@ -326,5 +326,5 @@ def _claim(merge: Merge, scene: Scene, ages: Ages) -> Who:
     if merge.bead.updated is not None:
         ages.due(merge.bead.updated + STALE_CLAIM_S)
     if merge.is_stale(ages.now):
-        return claim._replace(state=f"claimed {ages.quiet(merge.bead.updated)} ago", token="attention")
+        return claim._replace(state=f"for {ages.quiet(merge.bead.updated)}", token="attention")
     return claim._replace(text=f"{claim.text} merges", state=retries, token="dim")
