@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-MARKER = ".gastown-tui-demo"
+from gastown_tui.memory.documents import MARKER
+
 BOX = "gastown-tui-demo-"
 TOWN = "gt"
 

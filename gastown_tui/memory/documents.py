@@ -10,12 +10,17 @@ from typing import Any
 
 BOXED = "memory"
 """Where, beside a town in a box, what is remembered of it is kept."""
+MARKER = ".gastown-tui-demo"
+"""What stands in the root of a town in a box. Beside any other town a folder of that name is somebody else's."""
 
 
 def box_of(root: str) -> Path | None:
     """Returns the folder in which a town in a box keeps what is remembered of it, and takes it along; None for other towns."""
     folder = Path(root).parent / BOXED
-    return folder if (folder / "ribbon").is_dir() else None
+    with suppress(OSError):
+        if (Path(root) / MARKER).exists() and (folder / "ribbon").is_dir():
+            return folder
+    return None
 
 
 def read_document(path: Path, most: int) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gastown_tui.memory.acks import Acks
-from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.documents import BOXED, MARKER
 from gastown_tui.memory.looked import Looked
 from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.looked import Sight
@@ -30,6 +30,8 @@ def test_it_is_kept_per_town_and_per_agent(tmp_path: Path) -> None:
 def test_a_town_in_a_box_takes_them_along(tmp_path: Path) -> None:
     root, state = str(tmp_path / "box/gt"), tmp_path / "state"
     (tmp_path / "box" / BOXED / "ribbon").mkdir(parents=True)
+    (tmp_path / "box/gt").mkdir()
+    (tmp_path / "box/gt" / MARKER).touch()
     Acks(state, root).acknowledge({"mayor": ACK})
     Looked(state, root).keep(Sight(1.0, {}))
     assert Acks(state, root).recall(LATER) == {"mayor": ACK} and Looked(state, root).recall() == Sight(1.0, {})
@@ -40,6 +42,16 @@ def test_a_town_in_a_box_takes_them_along(tmp_path: Path) -> None:
         acks.acknowledge({"mayor": ACK})
     looked.keep(Sight(2.0, {}))
     assert not any(tmp_path.iterdir()), "what was removed is not made anew"
+
+
+def test_a_folder_beside_a_town_that_is_in_no_box_tells_nothing_of_it(tmp_path: Path) -> None:
+    """Whoever may write beside a town could say that its needs were seen."""
+    root, state = str(tmp_path / "gt"), tmp_path / "state"
+    (tmp_path / BOXED / "ribbon").mkdir(parents=True)
+    Acks(state, root).acknowledge({"mayor": ACK})
+    Looked(state, root).keep(Sight(1.0, {}))
+    assert [*(tmp_path / BOXED).iterdir()] == [tmp_path / BOXED / "ribbon"]
+    assert Acks(state, root).recall(LATER) == {"mayor": ACK} and Looked(state, root).recall() == Sight(1.0, {})
 
 
 def test_it_is_taken_back(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gastown_tui.memory.documents import BOXED
+from gastown_tui.memory.documents import BOXED, MARKER
 from gastown_tui.memory.ribbon import MOST_BYTES, KeptDays, kept_in_box
 from gastown_tui.town.ribbon import CODE, DAY, Minute, Ribbon
 from gastown_tui.town.snapshot import State
@@ -88,6 +88,8 @@ def test_a_folder_that_took_the_place_of_the_town_has_no_past(tmp_path: Path) ->
 
 def test_the_past_of_a_box_that_was_removed_is_not_made_anew(tmp_path: Path) -> None:
     (tmp_path / "box" / BOXED / "ribbon").mkdir(parents=True)
+    (tmp_path / "box/gt").mkdir()
+    (tmp_path / "box/gt" / MARKER).touch()
     days = kept_in_box(str(tmp_path / "box/gt"))
     assert days is not None
     days.keep(Minute(100, {"mayor": (1, 1)}))
