@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain
 
+from gastown_tui.memory.documents import MARKER
+
 from .chatter import gossip
-from .leftovers import MARKER
 from .roster import Resident
 from .town import DemoError, DemoTown, Removed
 

@@ -19,6 +19,7 @@ from gastown_tui.demo import leftovers
 from gastown_tui.demo.box import Box, BoxError, command, environment, open_box
 from gastown_tui.demo.roster import residents, rigs
 from gastown_tui.demo.town import AGENT, DemoTown
+from gastown_tui.memory.documents import MARKER
 
 FIELDS = "#{session_name}\t#{pane_pid}\t#{pane_dead}\t#{pane_current_command}\t#{pane_title}\t#{pane_start_command}"
 
@@ -224,7 +225,7 @@ def test_a_marker_that_names_another_server_is_not_believed(environ: dict[str, s
     with open_box(agents=1, environ=environ) as box:
         root = Path(environ["TMPDIR"]) / "gastown-tui-demo-forged" / "gt"
         root.mkdir(parents=True)
-        (root / leftovers.MARKER).write_text(json.dumps({"schema": 1, "pid": 2**22 + 1, "started": 1, "socket": str(box.socket)}))
+        (root / MARKER).write_text(json.dumps({"schema": 1, "pid": 2**22 + 1, "started": 1, "socket": str(box.socket)}))
         leftovers.sweep(Path(environ["TMPDIR"]))
         assert panes(box.socket)
         assert root.exists()
