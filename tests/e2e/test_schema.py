@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from servers import Tmux
 from towns import HandTown, gttui
+from waiting import wait_for
 
 import gastown_tui
 from gastown_tui.schema.__main__ import schemas
@@ -44,8 +45,14 @@ def test_every_command_prints_what_is_published(tmux: Tmux) -> None:
     town.write(".runtime/pids/al-crew-max.pid", "4194000|Sat Nov 21 09:40:01 2026")
     (town.root / "alpha/crew/max").mkdir(parents=True)
     place = ("--town", str(town.root), "--socket", tmux.socket)
-    status = holds("status", gttui(tmux, *place, "status", "--json").stdout)
-    assert {agent["state"] for agent in status["agents"]} >= {"zombie", "dead"} and status["foreign"]
+
+    def told() -> Any:
+        """A pane that just began may still become its agent: only then is it a zombie's."""
+        document = holds("status", gttui(tmux, *place, "status", "--json").stdout)
+        return document if {agent["state"] for agent in document["agents"]} >= {"zombie", "dead"} else None
+
+    status = wait_for(told)
+    assert status["foreign"]
     assert holds("show", gttui(tmux, *place, "show", "mayor", "--json").stdout)["environment"]
     lines = gttui(tmux, *place, "watch", "--json", "--initial", "--timeout", "3").stdout.splitlines()
     assert len([holds("watch", line) for line in lines]) >= len(status["agents"])
