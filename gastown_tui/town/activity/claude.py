@@ -242,7 +242,7 @@ _CHOICE = r"^[ │❯]{0,8}\d+\. "
 PROGRAM = Program(
     product="claude",
     name="Claude Code",
-    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.101", "2.1.197", "2.1.330"),
+    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.101", "2.1.166", "2.1.197", "2.1.330"),
     parts=parts,
     titles=(
         Title(State.WORKING, "^[\u2801-\u28ff◐◓◑◒] ", "claude-working-streaming; 2.1.330: streams-with-draft"),
@@ -254,6 +254,7 @@ PROGRAM = Program(
         Dialog("question", _CHOICE + r"(?:\[.\] )?(?:Type something|Chat about this|Submit answers)", "claude-question-multi"),
         Dialog("menu", _CHOICE + "Stop and wait for limit", "claude-usage-limit", held="limit"),
         Dialog("trust", _CHOICE + r"(?:Yes, I trust|Yes, proceed[ │]*$)|^[ │]{0,8}Do you trust the files", "claude-trust"),
+        Dialog("trust", r"^[ ❯]{0,8}Yes, I trust this folder$", "claude-2.1.330-folder-trust: no numbers"),
         Dialog("plan", r"^ {0,8}(?:Exit plan mode|Claude (?:wants to exit|has written up a) plan)", "claude-plan-approval"),
         Dialog("plan", _CHOICE + r"Yes, and (?:auto-accept|manually approve) edits", "claude-2.0.60-plan-approval-long"),
         Dialog("signin", r"^ {0,8}(?:Select login method|Paste code here)", "claude-login-menu"),
@@ -291,7 +292,7 @@ PROGRAM = Program(
         Trouble("auth", _SAYS + r"(?:40[13]|.{0,60}Please run /login|Invalid API key)", "claude-auth-403"),
         Trouble("auth", _UNSIGNED, "2.1.197: started without a key"),
         Trouble("billing", _SAYS + r"(?:402|Credit balance (?:is )?too low)", "claude-billing-credit"),
-        Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit)", "claude-rate-429"),
+        Trouble("rate", _SAYS + r"(?:Request rejected \(429|429|Rate limit|Server is temporarily limiting)", "claude-rate-429"),
         Trouble(
             "limit", _SAYS + r"(?:You['’]ve (?:hit|reached) your |You['’]re out of |.{0,50}limit reached)", "claude-usage-limit"
         ),

@@ -22,6 +22,8 @@ _SPINNER = re.compile(r"^ ?(?:[⠁-⣿] \S|! .*\bawaiting input\b)")
 _RUNNING = re.compile(r"^ ?│ ⊶ ")
 _ASIDE = re.compile(r"^ {12,}\S")
 _SENT = re.compile(r"^ [>!*] |^ ?[▄▀]{8,}$|^ ?[╭│╰✦✕ℹ⚠✓]")
+# A pane that was narrowed keeps old spinners; whatever was said since stands right below them.
+_SAID = re.compile(r"^(?: ?[╭╰✦✕ℹ⚠✓]|  \S)")
 _BEYOND = re.compile(r"^ℹ This request failed\b")
 _MOST_BELOW = 16
 _MOST_HINTS = 4
@@ -89,7 +91,7 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
     status = range(0)
     for block in blocks_above(screen.texts, rule):
         first = screen.texts[block[0]]
-        if not status and _SPINNER.match(first):
+        if not status and _SPINNER.match(first) and last_where(screen.texts, _SAID, block.start, block.stop) is None:
             status = block
         elif status and (running := last_where(screen.texts, _RUNNING, block.start, block.stop)) is not None:
             return range(running, status.stop), range(0)
@@ -99,8 +101,12 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
 
 
 def _is_aside(screen: Screen, block: range) -> bool:
-    """Whether a block is a hint at the right alone, which a narrow pane breaks; what was sent begins right below it."""
-    return bool(_ASIDE.match(screen.texts[block[0]])) and last_where(screen.texts, _SENT, block.start, block.stop) is None
+    """Whether a block is a hint alone, at the right or above a rule of its own, which a narrow pane breaks.
+
+    What was sent begins right below it.
+    """
+    hint = _ASIDE.match(screen.texts[block[0]]) or is_rule(screen.texts[block[-1]])
+    return bool(hint) and last_where(screen.texts, _SENT, block.start, block.stop) is None
 
 
 def _error(screen: Screen, end: int) -> range:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from .rules import Dialog, Note, Parts, Program, Trouble, Work
-from .screen import Options, Screen, clipped, coloured, faint, is_colourless, is_rule, look_at
+from .screen import Options, Screen, clipped, coloured, columns, faint, is_colourless, is_rule, look_at
 
 _TITLED_RULE = re.compile(r"^[─╌━╍]{2,4} \w[^─╌━╍]* [─╌━╍]{2,}$")
 _TITLED_BOX = re.compile(r"^[╭┌][─━]+ [^─━ ][^─━]* [─━]+[╮┐]?$")
@@ -173,9 +173,17 @@ def _menu(screen: Screen) -> Parts | None:
     start = screen.caret[1] if screen.caret else end - 1
     while 0 <= start < end and screen.texts[start].startswith(" "):
         if _HEADING.match(screen.texts[start]):
+            start = _whole_heading(screen, start)
             return Parts(None, dialog=range(start, end), transcript=range(start))
         start -= 1
     return None
+
+
+def _whole_heading(screen: Screen, row: int) -> int:
+    """Returns where a heading begins that the program broke at its margin: such a row leaves one or two columns free."""
+    while row and screen.width - 2 <= columns(screen.texts[row - 1]) < screen.width:
+        row -= 1
+    return row
 
 
 def _checks(screen: Screen, dialog: range) -> Options | None:
