@@ -31,10 +31,9 @@ def written_at(database: Database) -> float | None:
 
 
 def server_hint(root: str) -> tuple[object, ...]:
-    """Returns what changes when a town's Dolt server starts, is stopped, or ends by itself."""
+    """Returns what changes when a town's Dolt server starts, is stopped, or ends by itself, and at nothing else."""
     pid = read_text(f"{root}/daemon/dolt.pid").strip()
-    state = signature(f"{root}/daemon/dolt-state.json")
-    return pid, state, pid.isascii() and pid.isdigit() and os.path.exists(f"/proc/{pid}")
+    return pid, pid.isascii() and pid.isdigit() and os.path.exists(f"/proc/{pid}")
 
 
 class _Asked(NamedTuple):
