@@ -9,13 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
-
-import click
 
 from gastown_tui import ui
 from gastown_tui.observe.ports import Eye
-from gastown_tui.options import GLOBAL_OPTIONS
+from gastown_tui.options import Parser, argument
 from gastown_tui.settings import Settings, clock, state_dir
 from gastown_tui.town.snapshot import Moment
 from gastown_tui.ui.kiosk import Kiosk
@@ -49,13 +46,12 @@ class Hurried(Kiosk):
             self.call_next(self.beat)
 
 
-@click.command(params=[*GLOBAL_OPTIONS])
-@click.argument("turns", type=int)
-@click.argument("file", type=Path)
-def main(turns: int, file: Path, **options: Any) -> None:
+def main() -> int:
+    takes = (argument("turns", type=int, metavar="TURNS"), argument("file", type=Path, metavar="FILE"))
+    given = Parser("hurried.py", "A kiosk whose day takes minutes.", takes).parse_args()
     settings = Settings()
-    settings.take(options)
-    raise SystemExit(play(Hurried(settings.stream(keeps_days=True), turns, file), clock=clock, state_dir=state_dir()))
+    settings.take(vars(given))
+    return play(Hurried(settings.stream(keeps_days=True), given.turns, given.file), clock=clock, state_dir=state_dir())
 
 
 if __name__ == "__main__":

@@ -10,20 +10,20 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
-from gastown_tui import __version__
 from gastown_tui.options import (
-    GLOBAL_OPTIONS,
-    Command,
-    Finite,
-    as_json,
+    AS_JSON,
+    NAME,
+    argument,
+    command,
+    complete,
     offer_rigs,
     offer_sessions,
     offer_targets,
     offer_until,
+    read,
+    within,
 )
-from gastown_tui.printing import complain, json_text, print_json, print_text
+from gastown_tui.printing import complain, json_text, note, print_json, print_text, say
 from gastown_tui.settings import (
     BLIND,
     CRASHED,
@@ -43,21 +43,13 @@ if TYPE_CHECKING:
     from gastown_tui.observe.ports import GatewayError
     from gastown_tui.town.snapshot import Agent, Nowhere, Town
 
+TARGET = "an agent's id, a session's name or a pane's id"
+TARGETS = argument("targets", nargs="+", metavar="TARGET...", offer=offer_targets, help=TARGET)
 
-@click.group(invoke_without_command=True, params=[*GLOBAL_OPTIONS], context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="gastown-tui", message="%(prog)s %(version)s")
-@click.pass_context
-def app(ctx: click.Context, /, **options: Any) -> None:
-    """See a live Gas Town: who is alive, who needs you, and why we think so. Without a command: the console.
 
-    Exit codes: 0 good, 1 a person is needed, 2 we cannot see, 64 wrong usage, 70 crashed, 129 hung up, 130 interrupted,
-    143 terminated.
-    """
-    settings = ctx.obj = Settings()
-    settings.take(options)
-    if ctx.invoked_subcommand is None:
-        settings.read_config()
-        raise SystemExit(_console(settings) if _at_terminal() else _status(settings, json_wanted=False, settle=False))
+def _first(settings: Settings) -> int:
+    """Returns the exit code of the console; without a terminal, of a status."""
+    return _console(settings) if _at_terminal() else _status(settings, json_wanted=False, settle=False)
 
 
 def _at_terminal() -> bool:
@@ -82,13 +74,10 @@ def _console(settings: Settings) -> int:
     )
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--settle", is_flag=True, help="Look twice, 0.7 s apart, where one look cannot tell activity.")
-@click.pass_obj
-def status(settings: Settings, json_wanted: bool, settle: bool) -> None:
+@command(AS_JSON, argument("--settle", action="store_true", help="look twice, 0.7 s apart, where one look cannot tell activity"))
+def status(settings: Settings, json_wanted: bool, settle: bool) -> int:
     """One look: a line per agent, then one sentence. Exit 1 when somebody dead, missing or zombie needs you."""
-    raise SystemExit(_status(settings, json_wanted=json_wanted, settle=settle))
+    return _status(settings, json_wanted=json_wanted, settle=settle)
 
 
 def _look(settings: Settings, *, settle: bool = False) -> OneLook:
@@ -126,12 +115,12 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
     return NEEDS_YOU if called else GOOD
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--lines", default=20, type=click.IntRange(0, 100_000), show_default=True, help="Rows of the pane to print.")
-@click.argument("target", shell_complete=offer_targets)
-@click.pass_obj
-def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None:
+@command(
+    argument("target", metavar="TARGET", offer=offer_targets, help=TARGET),
+    AS_JSON,
+    argument("--lines", type=within(int, 0, 100_000), default=20, metavar="N", help="rows of the pane to print (%(default)s)"),
+)
+def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> int:
     """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
     from gastown_tui.observe.inspection import inspect
     from gastown_tui.town.report import agent_document, show_lines
@@ -148,7 +137,8 @@ def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> None
         print_text("\n".join(show_lines(agent, environment or (), pane or (), now)))
     if error is not None or looking.town.blind:
         complain(_unanswered(looking.town, error), json_wanted=False)
-        raise SystemExit(BLIND)
+        return BLIND
+    return GOOD
 
 
 def _unanswered(town: Town, error: GatewayError | None = None) -> Complaint:
@@ -166,12 +156,8 @@ def _target(looking: OneLook, target: str) -> Agent:
         raise Complaint("target", str(error), error.remedy, USAGE) from None
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--reason", default="", metavar="TEXT", help="Why it may wait.")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=offer_targets)
-@click.pass_obj
-def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason: str) -> None:
+@command(TARGETS, AS_JSON, argument("--reason", default="", metavar="TEXT", help="why it may wait"))
+def ack(settings: Settings, targets: list[str], json_wanted: bool, reason: str) -> int:
     """Say that you know why agents need you: they count no more until that changes. Exit 1 when nobody needed you."""
     from gastown_tui.memory.acks import Acks
     from gastown_tui.town.acks import Ack, subject
@@ -183,14 +169,11 @@ def ack(settings: Settings, targets: tuple[str, ...], json_wanted: bool, reason:
         Acks(state_dir(), looking.town.ref.root).acknowledge(entries)
     except OSError as error:
         raise _unkept(error) from None
-    raise SystemExit(_tell_acks("acknowledged", entries, agents, json_wanted=json_wanted))
+    return _tell_acks("acknowledged", entries, agents, json_wanted=json_wanted)
 
 
-@app.command(cls=Command)
-@as_json
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=offer_targets)
-@click.pass_obj
-def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> None:
+@command(TARGETS, AS_JSON)
+def unack(settings: Settings, targets: list[str], json_wanted: bool) -> int:
     """Take acknowledgements back. Exit 1 when there was none."""
     from gastown_tui.memory.acks import Acks
 
@@ -202,7 +185,7 @@ def unack(settings: Settings, targets: tuple[str, ...], json_wanted: bool) -> No
         Acks(state_dir(), looking.town.ref.root).withdraw(marked)
     except OSError as error:
         raise _unkept(error) from None
-    raise SystemExit(_tell_acks("no longer acknowledged", marked, agents, json_wanted=json_wanted))
+    return _tell_acks("no longer acknowledged", marked, agents, json_wanted=json_wanted)
 
 
 def _seen(settings: Settings) -> OneLook:
@@ -229,44 +212,43 @@ def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_
     return GOOD if document["done"] else NEEDS_YOU
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--initial", is_flag=True, help="Print every agent first.")
-@click.option(
-    "--until", nargs=2, metavar="STATE TARGET", help="End with 0 when TARGET reaches STATE.", shell_complete=offer_until
+@command(
+    AS_JSON,
+    argument("--initial", action="store_true", help="print every agent first"),
+    argument("--until", nargs=2, metavar=("STATE", "TARGET"), offer=offer_until, help="end with 0 when TARGET reaches STATE"),
+    argument("--timeout", type=within(float, 0), metavar="S", help="end after S seconds, with 1 where --until waits"),
 )
-@click.option("--timeout", type=Finite(min=0), metavar="S", help="End after S seconds, with 1 where --until waits.")
-@click.pass_obj
-def watch(settings: Settings, json_wanted: bool, initial: bool, until: tuple[str, str] | None, timeout: float | None) -> None:
+def watch(settings: Settings, json_wanted: bool, initial: bool, until: list[str] | None, timeout: float | None) -> int:
     """A line per change of state, until interrupted or the reader goes away."""
     from gastown_tui.observe.watching import WatchError, Watching
+
+    awaited = (until[0], until[1]) if until else None
 
     def tell(document: dict[str, Any]) -> None:
         from gastown_tui.town.report import change_line
 
-        click.echo(json_text(document) if json_wanted else change_line(document))
+        say(json_text(document) if json_wanted else change_line(document))
 
     try:
-        code = Watching(settings.stream(), clock, tell, initial=initial, until=until, timeout=timeout, reader=1).run()
+        return Watching(settings.stream(), clock, tell, initial=initial, until=awaited, timeout=timeout, reader=1).run()
     except WatchError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
     except BrokenPipeError:
-        code = GOOD
-    raise SystemExit(code)
+        return GOOD
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--rig", metavar="R", help="Only this rig's; `town` for the town's own.", shell_complete=offer_rigs)
-@click.option(
-    "--queue",
-    "queues",
-    multiple=True,
-    type=click.Choice(["ready", "active", "blocked", "merge", "escalations", "convoys"]),
-    help="Only this queue; may be given more than once.",
+@command(
+    AS_JSON,
+    argument("--rig", metavar="R", offer=offer_rigs, help="only this rig's; `town` for the town's own"),
+    argument(
+        "--queue",
+        dest="queues",
+        action="append",
+        choices=("ready", "active", "blocked", "merge", "escalations", "convoys"),
+        help="only this queue; may be given more than once",
+    ),
 )
-@click.pass_obj
-def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[str, ...]) -> None:
+def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: list[str] | None) -> int:
     """The town's queues of beads, by bd's own list where bd answers, else by its exports. Exit 2 when none could be read."""
     from gastown_tui.observe.beads.once import read_beads
     from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, called, chosen
@@ -284,40 +266,37 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: tuple[
         print_json(beads_document(told, origins, names, looking.town.agents, now))
     else:
         print_text("\n".join(beads_lines(told, origins, names, looking.town.agents, now)))
-    if all(origin.by is None for origin in origins):
-        raise SystemExit(BLIND)
+    return BLIND if all(origin.by is None for origin in origins) else GOOD
 
 
-@app.command(cls=Command)
-@as_json
-@click.option("--follow", "-f", is_flag=True, help="Go on with what is written, through every rotation; wait for the log.")
-@click.option(
-    "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one. Another word: that level."
+@command(
+    AS_JSON,
+    argument("--follow", "-f", action="store_true", help="go on with what is written, through every rotation; wait for the log"),
+    argument(
+        "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one; another word: that level"
+    ),
+    argument("--session", metavar="S", offer=offer_sessions, help="lines that speak of this session"),
+    argument("--grep", metavar="RE", help="lines whose message holds this"),
+    argument("--since", metavar="T", help="from the first line of this time on: 10m, 2h, 1d or RFC 3339"),
+    argument("--raw", action="store_true", help="lines as they stand in the file, made inert"),
 )
-@click.option("--session", metavar="S", help="Lines that speak of this session.", shell_complete=offer_sessions)
-@click.option("--grep", metavar="RE", help="Lines whose message holds this.")
-@click.option("--since", metavar="T", help="From the first line of this time on: 10m, 2h, 1d or RFC 3339.")
-@click.option("--raw", is_flag=True, help="Lines as they stand in the file, made inert.")
-@click.pass_obj
-def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **words: str | None) -> None:
+def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **words: str | None) -> int:
     """The automonitor's log, in the order of the file. `~` marks a mended line, `|` its rest, `!` one that is no event."""
     from gastown_tui.observe.log_reading import LogError, read_log
 
     if json_wanted and raw:
         raise Complaint("usage", "--json and --raw are two forms", "choose one", USAGE)
     form = "json" if json_wanted else "raw" if raw else "text"
-    note = partial(click.echo, err=True)
     try:
         for text in read_log(settings.wanted(), clock, form, follow=follow, note=note, **words):
             print_text(text)
     except LogError as error:
         raise Complaint(error.code, str(error), error.remedy, USAGE if error.usage else BLIND) from None
+    return GOOD
 
 
-@app.command(cls=Command)
-@as_json
-@click.pass_obj
-def doctor(settings: Settings, json_wanted: bool) -> None:
+@command(AS_JSON)
+def doctor(settings: Settings, json_wanted: bool) -> int:
     """What was tried and found, with a remedy for each failure."""
     from gastown_tui.observe.doctor import examine, lines
 
@@ -327,14 +306,11 @@ def doctor(settings: Settings, json_wanted: bool) -> None:
         print_json(found)
     else:
         print_text("\n".join(lines(found)))
-    raise SystemExit({"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]])
+    return {"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]]
 
 
-@app.command("config", cls=Command)
-@as_json
-@click.option("--example", is_flag=True, help="Print a file with every key, commented out.")
-@click.pass_obj
-def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
+@command(AS_JSON, argument("--example", action="store_true", help="print a file with every key, commented out"))
+def config(settings: Settings, json_wanted: bool, example: bool) -> int:
     """The settings in force and where each came from. Exit 1 when something in the file was left out."""
     from gastown_tui import effective
 
@@ -345,12 +321,11 @@ def config_(settings: Settings, json_wanted: bool, example: bool) -> None:
         print_json(document)
     else:
         print_text("\n".join(effective.table(document)))
-    raise SystemExit(NEEDS_YOU if settings.wrong else GOOD)
+    return NEEDS_YOU if settings.wrong else GOOD
 
 
-@app.command(cls=Command)
-@click.pass_obj
-def kiosk(settings: Settings) -> None:
+@command()
+def kiosk(settings: Settings) -> int:
     """A screen for the wall: large figures, all screens in turn, no commands, no secrets. Ctrl+\\ leaves."""
     if not _at_terminal():
         raise Complaint("usage", "the kiosk needs a terminal", "for programs there are status --json and watch --json", USAGE)
@@ -358,26 +333,24 @@ def kiosk(settings: Settings) -> None:
     stream.begin()
     from gastown_tui.ui.kiosk import run
 
-    raise SystemExit(
-        run(
-            stream,
-            clock=clock,
-            state_dir=state_dir(),
-            environ=dict(os.environ),
-            ways=settings.ways(),
-            seconds=settings.kiosk_seconds,
-            leave_key=settings.leave_key,
-        )
+    return run(
+        stream,
+        clock=clock,
+        state_dir=state_dir(),
+        environ=dict(os.environ),
+        ways=settings.ways(),
+        seconds=settings.kiosk_seconds,
+        leave_key=settings.leave_key,
     )
 
 
-@app.command(cls=Command)
-@click.option("--agents", default=12, type=click.IntRange(1, 300), show_default=True, help="How many agents live there.")
-@click.option("--seed", default=0, help="Another seed, another town.")
-@click.option("--speed", default=1.0, type=Finite(0.1, 100), help="How fast it lives.")
-@click.option("--no-ui", is_flag=True, help="Print where it is on one line and run until interrupted.")
-@click.pass_obj
-def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) -> None:
+@command(
+    argument("--agents", type=within(int, 1, 300), default=12, metavar="N", help="how many agents live there (%(default)s)"),
+    argument("--seed", type=int, default=0, metavar="S", help="another seed, another town"),
+    argument("--speed", type=within(float, 0.1, 100), default=1.0, metavar="X", help="how fast it lives"),
+    argument("--no-ui", action="store_true", help="print where it is on one line and run until interrupted"),
+)
+def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) -> int:
     """A town in a box: real tmux sessions in a temporary town, removed when it ends."""
     from gastown_tui.demo.box import BoxError, command, environment, open_box
 
@@ -388,9 +361,18 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
         with open_box(agents=agents, seed=seed, speed=speed, environ=dict(os.environ)) as box:
             settings.town, settings.socket = str(box.root), str(box.socket)
             settings.expect = settings.ignore = None
-            raise SystemExit(_console(settings) if _at_terminal() else _status(settings, json_wanted=False, settle=False))
+            return _first(settings)
     except BoxError as error:
         raise Complaint("demo", str(error), error.remedy) from None
+
+
+@command(argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="%(choices)s"))
+def completion(_: Settings, shell: str) -> int:
+    """What that shell needs to complete names: `eval "$(gastown-tui completion bash)"`."""
+    from argcomplete.shell_integration import shellcode
+
+    print_text(shellcode([NAME], shell=shell))
+    return GOOD
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:
@@ -411,12 +393,7 @@ def run() -> int:
     gc.disable()
     json_wanted = "--json" in sys.argv
     try:
-        app.main(prog_name="gastown-tui", standalone_mode=False)
-        code = GOOD
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "gastown-tui"
-        complain(Complaint("usage", error.format_message().rstrip("."), f"see {where} --help"), json_wanted=json_wanted)
-        code = USAGE
+        code = _obey(sys.argv[1:])
     except Complaint as failure:
         complain(failure, json_wanted=json_wanted)
         code = failure.exit_code
@@ -425,7 +402,7 @@ def run() -> int:
         why = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
         complain(Complaint("system", why, "see whether the disk is full or something is in the way"), json_wanted=False)
         code = BLIND
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else GOOD
@@ -435,6 +412,18 @@ def run() -> int:
     if code in (INTERRUPTED, TERMINATED):
         _end_children()
     return code
+
+
+def _obey(words: list[str]) -> int:
+    if "_ARGCOMPLETE" in os.environ:
+        complete()
+    named, given = read(words)
+    settings = Settings()
+    settings.take(given)
+    settings.read_config()
+    for wrong in settings.wrong:
+        note(f"{NAME}: {wrong}")
+    return named(settings, **given) if named else _first(settings)
 
 
 def _end_children() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
-from typing import Any
-
-import click
+from typing import Any, TextIO
 
 from gastown_tui.settings import GOOD, Complaint
 
@@ -20,9 +19,24 @@ def json_text(document: dict[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
+def say(text: str, to: TextIO | None = None) -> None:
+    """Writes a line, on standard output unless told where, at once. What cannot be written in its encoding is a `?`."""
+    file = to or sys.stdout
+    try:
+        print(text, file=file, flush=True)
+    except UnicodeEncodeError:
+        print(text.encode(file.encoding, "replace").decode(file.encoding), file=file, flush=True)
+
+
+def note(text: str) -> None:
+    """Writes a line on standard error, which may be closed."""
+    if sys.stderr:
+        say(text, sys.stderr)
+
+
 def print_text(text: str) -> None:
     try:
-        click.echo(text)
+        say(text)
     except BrokenPipeError:
         raise SystemExit(GOOD) from None
 
@@ -33,9 +47,9 @@ def complain(failure: Complaint, *, json_wanted: bool) -> None:
     message, remedy = safe(str(failure)), safe(failure.remedy)
     # Where nobody can be told, the exit code still tells.
     with suppress(OSError):
-        click.echo(f"gastown-tui: {message} ({remedy})", err=True)
+        note(f"gastown-tui: {message} ({remedy})")
     if json_wanted:
         from gastown_tui.town.report import error_document
 
         with suppress(OSError):
-            click.echo(json_text(error_document(failure.code, message, remedy)))
+            say(json_text(error_document(failure.code, message, remedy)))

@@ -12,8 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gastown_tui.town.snapshot import Moment
 
 if TYPE_CHECKING:
@@ -138,8 +136,6 @@ class Settings(SimpleNamespace):
                 # Not Path.expanduser: it raises for an unknown user, and makes of the path `./x` the name `x`.
                 setattr(self, name, os.path.expanduser(value) if isinstance(value, str) else value)  # noqa: PTH111
         self.wrong += tuple(self._wrong_keys())
-        for wrong in self.wrong:
-            click.echo(f"gastown-tui: {wrong}", err=True)
 
     def _wrong_keys(self) -> Iterator[Wrong]:
         """Yields which keys of the keyboard cannot be given; the table that gives them out is the console's."""

@@ -156,6 +156,9 @@ WRONG = (
     ("show", "mayor", "--lines", "-1"),
     ("watch", "--until", "dead"),
     ("watch", "--timeout", "soon"),
+    ("watch", "--timeout", "nan"),
+    ("status", "--json="),
+    ("--sock", "x", "status"),
     ("demo", "--agents", "0"),
     ("--config", "/nonexistent/config.toml", "status"),
 )
@@ -166,6 +169,21 @@ def test_wrong_usage_is_64(run: Run, words: tuple[str, ...]) -> None:
     done = run(*words)
     assert (done.returncode, done.stdout) == (64, "")
     assert done.stderr.startswith("gastown-tui: ") and done.stderr.endswith(")\n") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [(("shwo",), "show"), (("show", "--lnes", "3", "x"), "--lines"), (("--twon=x",), "--town"), (("status", "--jsn"), "--json")],
+)
+def test_what_is_nearly_right_is_told(tmux: Tmux, words: tuple[str, ...], near: str) -> None:
+    assert f"did you mean {near}?" in gttui(tmux, *words).stderr
+
+
+def test_targets_stand_among_options_and_behind_the_end_of_them(run: Run) -> None:
+    for words in (("ack", "mayor", "--reason", "why", "-no"), ("ack", "mayor", "--reason", "why", "--", "-no")):
+        assert run(*words).returncode == 64
+    assert "called -no" in run("ack", "mayor", "--", "-no").stderr
+    assert "called no" in run("ack", "mayor", "--reason", "why", "no").stderr
 
 
 def test_wrong_usage_is_told_as_json_too(run: Run) -> None:
@@ -294,18 +312,10 @@ def test_a_complaint_that_nobody_can_be_told_is_no_other_exit(tmux: Tmux, words:
     assert done.returncode == code and "Traceback" not in done.stderr
 
 
-def test_completion_is_printed(tmux: Tmux) -> None:
-    for shell in ("bash", "zsh", "fish"):
-        done = gttui(tmux, _GASTOWN_TUI_COMPLETE=f"{shell}_source")
-        assert done.returncode == 0 and "gastown-tui" in done.stdout and "_GASTOWN_TUI_COMPLETE" in done.stdout
-    done = gttui(tmux, _GASTOWN_TUI_COMPLETE="bash_complete", COMP_WORDS="gastown-tui st", COMP_CWORD="1")
-    assert done.stdout.split() == ["plain,status"]
-
-
 def test_version_and_help_stand_for_the_whole(tmux: Tmux) -> None:
     assert gttui(tmux, "--version").stdout.startswith("gastown-tui 0.")
     said = gttui(tmux, "--help")
-    assert said.returncode == 0 and "Usage: gastown-tui [OPTIONS]" in said.stdout
+    assert said.returncode == 0 and "usage: gastown-tui [OPTIONS] [COMMAND]" in said.stdout
     assert all(name in said.stdout for name in ("status", "watch", "show", "doctor", "demo", "64 wrong usage"))
 
 

@@ -1,12 +1,14 @@
-"""What a shell offers at the tab key, as click's own scripts ask the installed command for it."""
+"""What a shell offers at the tab key, asked for as bash asks: by the function that the installed command prints."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from servers import Tmux
-from towns import HandTown, gttui
+from towns import HandTown, environment, gttui
 
 MAX = "alpha/crew/max"
 
@@ -21,11 +23,27 @@ def place(tmux: Tmux) -> str:
 
 
 def offered(tmux: Tmux, line: str) -> list[str]:
+    ask = 'eval "$(gastown-tui completion bash)" && _python_argcomplete gastown-tui && printf "%s\\n" "${COMPREPLY[@]}"'
     words = f"gastown-tui {line}"
-    told = {"_GASTOWN_TUI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
-    done = gttui(tmux, **told)
+    env = environment(tmux, COMP_LINE=words, COMP_POINT=str(len(words)))
+    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    done = subprocess.run(["bash", "-c", ask], env=env, cwd=tmux.folder, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    return [one.removeprefix("plain,") for one in done.stdout.splitlines() if one]
+    return done.stdout.split()
+
+
+def test_commands_options_and_their_words_are_offered(tmux: Tmux) -> None:
+    assert offered(tmux, "st") == ["status"]
+    assert offered(tmux, "show --ju") == []
+    assert offered(tmux, "show --js") == ["--json"]
+    assert offered(tmux, "beads --queue me") == ["merge"]
+    assert offered(tmux, "--backend f") == offered(tmux, "status --backend f") == ["fork"]
+
+
+def test_each_shell_is_told_how_to_ask(tmux: Tmux) -> None:
+    for shell, registers in (("bash", "complete "), ("zsh", "compdef "), ("fish", "complete --command ")):
+        done = gttui(tmux, "completion", shell)
+        assert done.returncode == 0 and any(line.strip().startswith(registers) for line in done.stdout.splitlines())
 
 
 def test_names_of_the_town_are_offered_and_only_plain_ones(tmux: Tmux, place: str) -> None:

@@ -28,8 +28,8 @@ async def first():
     await seen.wait()
     looking.cancel()
 
-for told in (lambda **_: None, lambda **_: asyncio.run(first())):
-    cli.app.main = told
+for told in (lambda _: 0, lambda _: asyncio.run(first()) or 0):
+    cli._obey = told
     print(cli.run(), gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold()[0])
 """
     assert python(code).splitlines() == ["0 False False 700", "False", "0 True True 10000"]
