@@ -69,7 +69,7 @@ class LogReading:
     def step(self, now: float) -> tuple[str, bool]:
         """Returns (the lines that came since, as far as they are wanted, whether there is more at once)."""
         read = self._follower.read(now)
-        told = [line for offset, raw in read.lines for line in self._told(self._parser.feed(offset, raw), raw)]
+        told = [line for offset, raw in read.lines for line in self._told(self._parser.feed([(offset, raw)]), raw)]
         return "\n".join(told), read.more
 
     def _told(self, events: Sequence[Line], raw: bytes) -> Iterator[str]:

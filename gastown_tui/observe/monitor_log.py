@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -52,7 +51,7 @@ class MonitorFolder:
     def __init__(self, path: str, *, named: bool = False, alone: bool = False) -> None:
         self.path = path
         self._expected = named
-        self._slice = sys.maxsize if alone else SLICE
+        self._alone = alone
         self._lock = Lock()
         self._follower = Follower(f"{path}/{LOG}", TAIL_BYTES)
         self._parser = Parser()
@@ -82,8 +81,7 @@ class MonitorFolder:
         """Returns the lines of about a MiB before a byte of the present log."""
         with self._lock:
             self._follower.start = offset
-            parser = Parser()
-            return [line for at, raw in self._follower.earlier() for line in parser.feed(at, raw)]
+            return Parser().feed(self._follower.earlier())
 
     def close(self) -> None:
         with self._lock:
@@ -93,14 +91,12 @@ class MonitorFolder:
         if not self._begun:
             self._begun, self._reckoning = bool(raw), Reckoning(raw[0][0] if raw else self._follower.start)
         lines: list[Line] = []
-        feed, take = self._parser.feed, self._reckoning.take
-        for begin in range(0, len(raw), self._slice):
-            if begin:
+        for begin in range(0, len(raw), SLICE):
+            if begin and not self._alone:
                 time.sleep(GIVE_UP_S)
-            for offset, data in raw[begin : begin + self._slice]:
-                for line in feed(offset, data):
-                    take(line, now)
-                    lines.append(line)
+            fresh = self._parser.feed(raw[begin : begin + SLICE])
+            self._reckoning.take(fresh, now)
+            lines += fresh
         return lines
 
     def _read(self, now: Moment, state: str) -> MonitorRead:

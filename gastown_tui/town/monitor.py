@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .facts import Digest, MonitorRead
@@ -31,11 +31,11 @@ _MOST_NAME = 200
 _MOST_TEXT = 4096
 _FAILED = frozenset({"ERROR", "CRITICAL", "FATAL"})
 _FINE = frozenset({"DEBUG", "INFO"})
-_FAILURE = re.compile(r"(?i)\b(error|fail(ed|ure)?|timed? ?out|refused|denied|unauthori[sz]ed|no space)\b")
-_CYCLE = re.compile(r"(?i)\bcycle[ #]{1,2}(\d{1,9})\b")
-_CHECKED = re.compile(r"Session (\S+) age: \d+m(?: \(>\d+s\))? (?:→|->) (\S+)")
+_FAILURE = re.compile(r"(?i)\b(error|fail(ed|ure)?|timed? ?out|refused|denied|unauthori[sz]ed|no space)\b").search
+_CYCLE = re.compile(r"(?i)\bcycle[ #]{1,2}(\d{1,9})\b").search
+_CHECKED = re.compile(r"Session ([^ ]++) age: \d+m(?: \(>\d+s\))? (?:→|->) (?:((?i:restart))|\S)").match
 _DIGITS = re.compile(r"\d{1,17}(\.\d{1,9})?")
-_RESTARTED = re.compile(r"(?i)restarted (?:session )?([\w.-]+)")
+_RESTARTED = re.compile(r"(?i)restarted (?:session )?([\w.-]+)").match
 
 
 class _Run:
@@ -81,24 +81,26 @@ class Reckoning:
         self._mended = -1
         self._now = self._furthest = 0.0
 
-    def take(self, line: Line, now: float) -> None:
-        """Takes the next line in; `now`: wall seconds, by which a stamp lies ahead."""
-        offset, verdict, _, at, level, component, message, _ = line
-        if verdict != "ok" and not self._is_event(offset, verdict):
-            return
-        text = message if len(message) <= _MOST_TEXT else message[:_MOST_TEXT]
-        if at is not None:
-            at = self._time(at, now)
-        if not self._cycles:
-            self._begin(at)
-        if "ycle" in text and (found := _CYCLE.search(text)):
-            self._count(int(found[1]), at)
-        if component:
-            self._phase(component[:_MOST_NAME], at, failed=_is_failure(level, text))
-        if text.startswith(("Session ", "Restarted", "restarted")):
-            self._session(text, at)
-        if at is not None:
-            self._last = at
+    def take(self, lines: Iterable[Line], now: float) -> None:
+        """Takes the next lines in; `now`: wall seconds, by which a stamp lies ahead."""
+        self._now = now
+        for offset, verdict, _, at, level, component, message, _ in lines:
+            if verdict != "ok" and not self._is_event(offset, verdict):
+                continue
+            if at is not None and (self._last is None or not 0 <= at - self._last < GAP_S or at > now):
+                at = self._time(at)
+            if not self._cycles:
+                self._begin(at)
+            if "ycle" in message and (found := _CYCLE(message, 0, _MOST_TEXT)):
+                self._count(int(found[1]), at)
+            if component:
+                self._phase(component, at, failed=level not in _FINE and _is_failure(level, message))
+            if message.startswith("Session ") and (found := _CHECKED(message, 0, _MOST_TEXT)):
+                self._check(found[1][:_MOST_NAME], at, restart=found[2] is not None)
+            elif message.startswith(("Restarted", "restarted")) and (found := _RESTARTED(message)):
+                self._done(found[1][:_MOST_NAME], at)
+            if at is not None:
+                self._last = at
 
     def _is_event(self, offset: int, verdict: str) -> bool:
         """Counts what is broken, once a line; returns whether it is an event of its own all the same."""
@@ -117,10 +119,9 @@ class Reckoning:
         self._checked.clear()
         self._restarting.clear()
 
-    def _time(self, at: float, now: float) -> float | None:
+    def _time(self, at: float) -> float | None:
         """Returns the stamp if it can be believed; a long pause before it has ended a cycle."""
-        self._now = now
-        if at > now + AHEAD_S:
+        if at > self._now + AHEAD_S:
             self._ahead, self._furthest = self._ahead + 1, max(at, self._furthest)
             return None
         if self._last is not None:
@@ -150,11 +151,9 @@ class Reckoning:
         self._number, self._numbered = number, True
 
     def _phase(self, name: str, at: float | None, *, failed: bool) -> None:
-        run = self._phases.get(name)
+        run = self._phases.get(name) or self._new_phase(name[:_MOST_NAME])
         if run is None:
-            if len(self._phases) >= _MOST_NAMES:
-                return
-            run = self._phases[name] = _Run()
+            return
         if run is not self._run:
             self._run = run
             run.begin()
@@ -163,23 +162,28 @@ class Reckoning:
         elif not run.failed and at is not None:
             run.ok_at = at
 
-    def _session(self, text: str, at: float | None) -> None:
-        if found := _CHECKED.search(text):
-            session = found[1][:_MOST_NAME]
-            if found[2].lower().startswith("restart"):
-                self._restarting.add(session)
-                self._restarted(session, at)
-            if at is not None and len(self._checked) < _MOST_NAMES:
-                before, self._checked[session] = self._checked.get(session), at
-                if before is not None and 0 <= at - before <= _TWICE_S:
-                    # One loop checks a session once in a cycle.
-                    self._crossed.append(self._cycles)
-        elif found := _RESTARTED.match(text):
-            session = found[1][:_MOST_NAME]
-            if session in self._restarting:
-                self._restarting.discard(session)
-            else:
-                self._restarted(session, at)
+    def _new_phase(self, name: str) -> _Run | None:
+        if name not in self._phases and len(self._phases) < _MOST_NAMES:
+            self._phases[name] = _Run()
+        return self._phases.get(name)
+
+    def _check(self, session: str, at: float | None, *, restart: bool) -> None:
+        """Takes what the loop found of a session."""
+        if restart:
+            self._restarting.add(session)
+            self._restarted(session, at)
+        if at is not None and len(self._checked) < _MOST_NAMES:
+            before, self._checked[session] = self._checked.get(session), at
+            if before is not None and 0 <= at - before <= _TWICE_S:
+                # One loop checks a session once in a cycle.
+                self._crossed.append(self._cycles)
+
+    def _done(self, session: str, at: float | None) -> None:
+        """Takes a restart that is told on its own, or as the end of one that is counted already."""
+        if session in self._restarting:
+            self._restarting.discard(session)
+        else:
+            self._restarted(session, at)
 
     def _restarted(self, session: str, at: float | None) -> None:
         if session in self._restarts or len(self._restarts) < _MOST_NAMES:
@@ -218,10 +222,8 @@ class Reckoning:
 
 def _is_failure(level: str | None, text: str) -> bool:
     """Whether a line tells of a failure: by its level, by its words where that is no answer."""
-    if level in _FINE:
-        return False
     level = (level or "")[:16].upper()
-    return level in _FAILED or (level not in _FINE and _FAILURE.search(text) is not None)
+    return level in _FAILED or (level not in _FINE and _FAILURE(text, 0, _MOST_TEXT) is not None)
 
 
 def _median(values: deque[float]) -> float | None:

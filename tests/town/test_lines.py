@@ -26,7 +26,7 @@ def line(message: bytes, head: bytes = HEAD) -> bytes:
 def parsed(*raw: bytes, offset: int = 1000) -> list[Line]:
     parser, lines = Parser(), []
     for one in raw:
-        lines += parser.feed(offset, one)
+        lines += parser.feed([(offset, one)])
         offset += len(one) + 1
     return lines
 
@@ -170,9 +170,10 @@ def test_blank_lines_are_left_out() -> None:
 
 def check(raw: Iterable[bytes]) -> None:
     """Holds that nothing of the lines vanished, and that nobody who reads them can stumble."""
-    parser, offset = Parser(), 0
+    parser, offset, lines = Parser(), 0, list[tuple[int, bytes]]()
+    told: list[Line] = []
     for one in raw:
-        events = parser.feed(offset, one)
+        events = parser.feed([(offset, one)])
         assert bool(events) == bool(one.strip())
         for event in events:
             assert event.offset == offset
@@ -185,7 +186,15 @@ def check(raw: Iterable[bytes]) -> None:
             assert event.verdict != "rejected" or event.message in (event.raw or "")
             "".join((event.message, event.level or "", event.component or "")).encode()
             session_of(event, ("gt-x",))
+        told += events
+        lines.append((offset, one))
         offset += len(one) + 1
+    assert Parser().feed(lines) == told
+
+
+def test_lines_that_are_one_only_together_are_told_each_by_itself() -> None:
+    head, rest = line(b"x").split(b"2026", 1)
+    check([line(b"x"), head, b'","level":"INFO","component":"ai","message":"y"}', head + b"2026", rest, line(b"z")])
 
 
 GOOD = [*LOG.splitlines()[:40], line(b'said "no"'), HEAD + b"open", b"more", b'end"}', line(b"caf\xe9"), b"", b"Traceback"]

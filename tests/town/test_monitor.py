@@ -25,8 +25,7 @@ T = START.wall
 
 def digest(lines: Iterable[Line], now: float = T + 1e6) -> Digest:
     reckoning = Reckoning()
-    for line in lines:
-        reckoning.take(line, now)
+    reckoning.take(lines, now)
     return reckoning.digest()
 
 
@@ -49,7 +48,7 @@ def cycles(starts: Iterable[float], *, numbered: bool = False) -> list[Line]:
 def recorded() -> list[Line]:
     parser, offset, lines = Parser(), 0, list[Line]()
     for raw in (RECORDED / "monitor_wellformed.jsonl").read_bytes().split(b"\n"):
-        lines += parser.feed(offset, raw)
+        lines += parser.feed([(offset, raw)])
         offset += len(raw) + 1
     return lines
 
@@ -143,7 +142,7 @@ def test_what_lies_ahead_of_the_clock_is_told_and_orders_nothing() -> None:
     assert digest(said((AHEAD_S, "ai", "a")), now=T).last_at == T + AHEAD_S
     reckoning = Reckoning()
     for line, now in zip(said((3600, "ai", "a"), (3601, "ai", "b")), (T, T + 3601), strict=True):
-        reckoning.take(line, now)
+        reckoning.take([line], now)
     assert reckoning.digest().faults == ()
 
 
