@@ -20,6 +20,7 @@ from gastown_tui.town.words import work
 
 from .. import keys
 from ..ages import Ages
+from ..sending import Sending
 from ..themes import STATE_TOKENS, Ink, ink
 from ..typed import Typing
 from ..view import ENDED, View
@@ -59,6 +60,7 @@ class Page(Screen[None]):
 
     def __init__(self, view: View) -> None:
         super().__init__()
+        self._compositor = Sending()
         self.view = view
         self.typing: Typing | None = None
         self._said = ""

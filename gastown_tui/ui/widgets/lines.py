@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.filter import LineFilter
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -115,12 +114,10 @@ class Lines(Widget):
         super().__init__(id=name)
         self._lines: Sequence[Strip] = ()
         self._blank: Strip | None = None
-        self._ready: list[Strip] = []
-        self._ready_for: tuple[Size, Sequence[LineFilter]] | None = None
 
     def draw(self, lines: Sequence[Strip]) -> None:
         """Shows the lines, sending those that differ from the last ones as far as they differ."""
-        old, self._lines, self._blank, self._ready_for = self._lines, lines, None, None
+        old, self._lines, self._blank = self._lines, lines, None
         regions = []
         for y in range(min(self.size.height, max(len(old), len(lines)))):
             columns = changed_columns(old[y] if y < len(old) else None, lines[y] if y < len(lines) else None)
@@ -133,19 +130,12 @@ class Lines(Widget):
         self.post_message(self.Resized())
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Returns the lines as they were made.
-
-        Whenever a cell changes, Textual renders all widgets, and in each line of each it looks for borders and tints: there
-        are none.
-        """
-        size, filters = wanted = (self.outer_size, self.get_line_filters())
-        if self._ready_for != wanted:
-            background, lines = self.background_colors[1], [self._line(y, size.width) for y in range(size.height)]
-            for one in filters:
-                lines = [line.apply_filter(one, background) for line in lines]
-            self._ready_for, self._ready = wanted, lines
-        shown = self._ready[crop.y : crop.bottom]
-        return shown if crop.width == size.width else [line.crop(crop.x, crop.right) for line in shown]
+        """Returns the lines as they were made: Textual looks for borders and tints in each of them, and there are none."""
+        width, behind = self.outer_size.width, self.screen.styles.background
+        lines = [self._line(y, width) for y in crop.line_range]
+        for one in self.get_line_filters():
+            lines = [line.apply_filter(one, behind) for line in lines]
+        return lines if crop.width == width else [line.crop(crop.x, crop.right) for line in lines]
 
     def render_line(self, y: int) -> Strip:
         return self._line(y, self.size.width)
