@@ -6,6 +6,7 @@ import json
 import re
 import select
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from gastown_tui.town.lines import Line, Parser, session_of
 from gastown_tui.town.log import Sift, Wish, log_document, log_line, since
@@ -69,8 +70,9 @@ class LogReading:
     def step(self, now: float) -> tuple[str, bool]:
         """Returns (the lines that came since, as far as they are wanted, whether there is more at once)."""
         read = self._follower.read(now)
-        told = [line for offset, raw in read.lines for line in self._told(self._parser.feed([(offset, raw)]), raw)]
-        return "\n".join(told), read.more
+        events = self._parser.feed(read.lines)
+        told = (self._told(of, raw) for of, (_, raw) in zip(events, read.lines, strict=True))
+        return "\n".join(chain.from_iterable(told)), read.more
 
     def _told(self, events: Sequence[Line], raw: bytes) -> Iterator[str]:
         if self._form == "json" and len(self._names) < MOST_NAMES:

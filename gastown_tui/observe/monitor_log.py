@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from threading import Lock
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ class MonitorFolder:
         """Returns the lines of about a MiB before a byte of the present log."""
         with self._lock:
             self._follower.start = offset
-            return Parser().feed(self._follower.earlier())
+            return [*chain.from_iterable(Parser().feed(self._follower.earlier()))]
 
     def close(self) -> None:
         with self._lock:
@@ -94,7 +95,7 @@ class MonitorFolder:
         for begin in range(0, len(raw), SLICE):
             if begin and not self._alone:
                 time.sleep(GIVE_UP_S)
-            fresh = self._parser.feed(raw[begin : begin + SLICE])
+            fresh = [*chain.from_iterable(self._parser.feed(raw[begin : begin + SLICE]))]
             self._reckoning.take(fresh, now)
             lines += fresh
         return lines

@@ -73,29 +73,29 @@ class Parser:
     def __init__(self) -> None:
         self._lines_left = self._bytes_left = 0
 
-    def feed(self, raws: Sequence[tuple[int, bytes]]) -> list[Line]:
-        """Returns the events of further lines: none of a blank one, else mostly one. Whatever they hold, nothing is raised."""
+    def feed(self, raws: Sequence[tuple[int, bytes]]) -> list[Sequence[Line]]:
+        """Returns the events of each further line: mostly one, none of a blank one. Nothing is raised, whatever it holds."""
         data = b"\n".join([raw for _, raw in raws])
         try:
             text = data.decode()
         except UnicodeDecodeError:
             half = len(raws) // 2
-            return [*self.feed(raws[:half]), *self.feed(raws[half:])] if half else self._repaired(*raws[0])
+            return [*self.feed(raws[:half]), *self.feed(raws[half:])] if half else [self._repaired(*raws[0])]
         found = _PLAIN(text) if len(data.translate(None, _ODD)) == len(data) else ()
         if len(found) != len(raws):
             found = _STRICT(text)
-        lines: list[Line] = []
+        lines: list[Sequence[Line]] = []
         for (offset, raw), (ts, level, component, message) in zip(raws, found, strict=False):
             if ts and (at := stamp(ts)) is not None and len(raw) <= LONGEST:
                 self._lines_left = 0
-                lines.append(_new(Line, (offset, "ok", (), at, intern(level), intern(component), message, None)))
+                lines.append((_new(Line, (offset, "ok", (), at, intern(level), intern(component), message, None)),))
             else:
-                lines += self._repaired(offset, raw)
+                lines.append(self._repaired(offset, raw))
         return lines
 
-    def _repaired(self, offset: int, raw: bytes) -> list[Line]:
+    def _repaired(self, offset: int, raw: bytes) -> Sequence[Line]:
         if not raw.strip():
-            return []
+            return ()
         text, flags = _text(offset, raw)
         whole = raw[: HEAD_BYTES if "long" in flags else None].decode("utf-8", "replace")
         if self._lines_left and not _starts_anew(text):
@@ -104,7 +104,7 @@ class Parser:
             if self._bytes_left >= 0:
                 part = _END.sub("", text)
                 self._lines_left *= part == text
-                return [Line(offset, "joined", flags, message=part, raw=whole)]
+                return (Line(offset, "joined", flags, message=part, raw=whole),)
         lines = _cut(text) if "long" in flags else _events(text) or _pieces(text) or _mended(text)
         self._lines_left, self._bytes_left = JOIN_LINES * ("open" in lines[-1].flags), JOIN_BYTES
         return [_placed(line, offset, flags, whole) for line in lines]

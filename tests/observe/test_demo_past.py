@@ -54,7 +54,7 @@ def told(agents: int = 12, seed: int = 0) -> Told:
     pages = {name: "".join(texts) for name, texts in past.pages.items()}
     parser, lines = Parser(), list[Line]()
     for number, raw in enumerate(pages["monitor.jsonl"].encode().split(b"\n")):
-        lines += parser.feed([(number, raw)])
+        lines += parser.feed([(number, raw)])[0]
     return Told(past, people, lines, [json.loads(line) for line in events.splitlines()], pages)
 
 

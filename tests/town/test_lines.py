@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,9 +24,9 @@ def line(message: bytes, head: bytes = HEAD) -> bytes:
 
 
 def parsed(*raw: bytes, offset: int = 1000) -> list[Line]:
-    parser, lines = Parser(), []
+    parser, lines = Parser(), list[Line]()
     for one in raw:
-        lines += parser.feed([(offset, one)])
+        lines += parser.feed([(offset, one)])[0]
         offset += len(one) + 1
     return lines
 
@@ -171,9 +171,9 @@ def test_blank_lines_are_left_out() -> None:
 def check(raw: Iterable[bytes]) -> None:
     """Holds that nothing of the lines vanished, and that nobody who reads them can stumble."""
     parser, offset, lines = Parser(), 0, list[tuple[int, bytes]]()
-    told: list[Line] = []
+    told: list[Sequence[Line]] = []
     for one in raw:
-        events = parser.feed([(offset, one)])
+        (events,) = parser.feed([(offset, one)])
         assert bool(events) == bool(one.strip())
         for event in events:
             assert event.offset == offset
@@ -186,7 +186,7 @@ def check(raw: Iterable[bytes]) -> None:
             assert event.verdict != "rejected" or event.message in (event.raw or "")
             "".join((event.message, event.level or "", event.component or "")).encode()
             session_of(event, ("gt-x",))
-        told += events
+        told.append(events)
         lines.append((offset, one))
         offset += len(one) + 1
     assert Parser().feed(lines) == told

@@ -91,7 +91,7 @@ def test_a_line_for_a_person_is_inert_and_says_what_was_mended() -> None:
 
 def test_the_json_of_a_line_of_several_events() -> None:
     head = b'{"ts":"2026-02-10T05:45:01Z","level":"INFO","component":"ai","message":"%s"}'
-    events = Parser().feed([(7, b"x" + head % b"about gt-x" + head % b"b")])
+    (events,) = Parser().feed([(7, b"x" + head % b"about gt-x" + head % b"b")])
     document = log_document(events, {"gt-x"})
     assert document == {
         "schema": 1,
@@ -111,7 +111,7 @@ def test_the_json_of_a_line_of_several_events() -> None:
 
 
 def test_the_json_of_a_rejected_line_holds_it_as_it_stands() -> None:
-    (event,) = Parser().feed([(7, b"\0Traceback \xff")])
+    ((event,),) = Parser().feed([(7, b"\0Traceback \xff")])
     assert log_document([event], ()) == {
         "schema": 1,
         "offset": 7,

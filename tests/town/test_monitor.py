@@ -48,7 +48,7 @@ def cycles(starts: Iterable[float], *, numbered: bool = False) -> list[Line]:
 def recorded() -> list[Line]:
     parser, offset, lines = Parser(), 0, list[Line]()
     for raw in (RECORDED / "monitor_wellformed.jsonl").read_bytes().split(b"\n"):
-        lines += parser.feed([(offset, raw)])
+        lines += parser.feed([(offset, raw)])[0]
         offset += len(raw) + 1
     return lines
 
