@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gastown_tui.town.cells import parse_rows, plain, trim_blank
+from gastown_tui.town.masking import masked
 from gastown_tui.town.snapshot import Agent
-from gastown_tui.town.text import mask, mask_variable
+from gastown_tui.town.text import mask_variable
 
 from .looking import OneLook
 from .means import FIRST_TIMEOUT_S
@@ -29,5 +30,5 @@ def inspect(looking: OneLook, agent: Agent, lines: int) -> tuple[Variables | Non
     environment = [(name, mask_variable(name, value)) for name, value in sorted(variables.items())]
     if frame is None:
         return environment, None, None
-    rows = [plain(row).rstrip() for row in parse_rows(trim_blank(frame.rows))]
-    return environment, [mask(row) for row in rows[max(0, len(rows) - lines) :]], None
+    rows = [plain(row).rstrip() for row in parse_rows(masked(trim_blank(frame.rows)))]
+    return environment, rows[max(0, len(rows) - lines) :], None

@@ -14,7 +14,7 @@ from typing import Any
 from gastown_tui.town.facts import MonitorRead
 from gastown_tui.town.monitor import count, handoffs
 from gastown_tui.town.snapshot import Moment
-from gastown_tui.town.text import clock_time
+from gastown_tui.town.text import clock_time, mask, mask_variable
 
 MOST_BYTES = 4 << 20
 AGAIN_S = (0.05, 0.05, 0.05)
@@ -100,7 +100,7 @@ class MonitorFiles:
             self._folder,
             now,
             cycles=cycles,
-            told={key: _told(value) for key, value in list(state.items())[:MOST_KEYS] if key != "cycles_run"},
+            told={key: _told(key, value) for key, value in list(state.items())[:MOST_KEYS] if key != "cycles_run"},
             handoffs=handed,
             pending_upgrade=self._pending.value,
             files=self._written(),
@@ -167,11 +167,11 @@ def _object(data: bytes) -> Mapping[str, Any]:
 def _text(data: bytes) -> str:
     """Returns a free text as one line; an empty file says that there is something, and not what."""
     lines = data[: 16 * MOST_TEXT].decode("utf-8", "replace").splitlines()
-    return " · ".join(line.strip() for line in lines if line.strip())[: 5 * MOST_TEXT] or "(an empty file)"
+    return mask(" · ".join(line.strip() for line in lines if line.strip()), 5 * MOST_TEXT) or "(an empty file)"
 
 
-def _told(value: object) -> str:
-    return (value if isinstance(value, str) else json.dumps(value))[:MOST_TEXT]
+def _told(name: str, value: object) -> str:
+    return mask_variable(name, mask(value, MOST_TEXT)) if isinstance(value, str) else mask(json.dumps(value), MOST_TEXT)
 
 
 def _signature(path: str) -> Signature | None:

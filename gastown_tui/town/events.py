@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .snapshot import Agent, Told
+from .text import mask
 
 MOST_TEXT = 200
 # What is done all day long, and what only leads to something that is told itself.
@@ -35,7 +36,7 @@ def told(event: Fields, at: float) -> Told | None:
     actor = _text(event.get("actor")).rstrip("/")
     words = _WORDS.get(kind)
     who, text = words(actor, fields) if words else (actor, _joined(kind.replace("_", " "), *map(fields.get, _SAY)))
-    return Told(at, kind[:MOST_TEXT], who.rstrip("/")[:MOST_TEXT], text[:MOST_TEXT])
+    return Told(at, kind[:MOST_TEXT], who.rstrip("/")[:MOST_TEXT], mask(text, MOST_TEXT))
 
 
 def names(agents: Iterable[Agent]) -> dict[str, str]:
@@ -56,7 +57,7 @@ def _text(value: object) -> str:
     """Returns a value as text in one line; lists as their parts."""
     if isinstance(value, list):
         return ", ".join(_text(part) for part in value[:8])
-    return " ".join(str(value)[: 2 * MOST_TEXT].split()) if isinstance(value, str | int | float) else ""
+    return " ".join(mask(str(value), 2 * MOST_TEXT).split()) if isinstance(value, str | int | float) else ""
 
 
 def _joined(text: str, *more: str | None) -> str:

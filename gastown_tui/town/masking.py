@@ -44,17 +44,24 @@ def _across(texts: Sequence[str], hidden: list[list[Span]]) -> None:
     """Adds what goes on in the next row: at the margin whatever stands there, elsewhere what can be nothing else."""
     bodies = [_body(text) for text in texts]
     margin = max((end for _, end in bodies), default=0) - _MARGIN
-    for at, text in enumerate(texts[:-1]):
+    for at in range(len(texts) - 1):
         end, (start, below) = bodies[at][1], bodies[at + 1]
         head = _TOKEN_START(texts[at + 1], start, below)
-        if head and any(high >= end for _, high in hidden[at]):
-            if end >= margin or _GOES_ON(head[0]):
-                hidden[at + 1].append(head.span())
-        elif head and end >= margin:
-            # What shows its shape only with what goes on below.
-            seams = [(low, high) for low, high in _spans(text[:end] + head[0]) if low < end < high]
-            hidden[at] += [(low, end) for low, _ in seams]
-            hidden[at + 1] += [(start, start + high - end) for _, high in seams]
+        if head and any(high >= end for _, high in hidden[at]) and (end >= margin or _GOES_ON(head[0])):
+            hidden[at + 1].append(head.span())
+        if end >= margin:
+            _seams(texts, bodies[at : at + (3 if below >= margin else 2)], at, hidden)
+
+
+def _seams(texts: Sequence[str], bodies: Sequence[Span], at: int, hidden: list[list[Span]]) -> None:
+    """Adds what shows its shape, or where it ends, only with the rows below: they are read as one."""
+    found = _spans("".join(texts[at + row][slice(*body)] for row, body in enumerate(bodies)))
+    left = 0
+    for row, (begins, ends) in enumerate(bodies, at):
+        ahead = left - begins
+        here = [(max(begins, low - ahead), min(ends, high - ahead)) for low, high in found]
+        hidden[row] += [(low, high) for low, high in here if low < high]
+        left += ends - begins
 
 
 def _body(text: str) -> Span:

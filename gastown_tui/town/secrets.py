@@ -32,7 +32,7 @@ PLACES = {
     "a password in an address": r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
     "the rest of a webhook's address": r"(?<=hooks\.slack\.com/services/)[\w/]{8,}|(?<=discord\.com/api/webhooks/)[\w/-]{16,}",
     "what a scheme announces": r"(?<=[Bb]earer )(?=\S{0,200}\d)[\w.~+/=-]{8,}|(?<=[Bb]asic )(?=\S{0,200}[\d=])[\w+/=]{16,}",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?(?=-----END)|.*)",
 }
 """Where secrets stand that look like nothing by themselves."""
 
@@ -57,6 +57,9 @@ _SIGNS = (
     "_pass", "sshpass", "_pwd", "_auth", "credential", "cookie", "dsn", "authorization",
 )
 # fmt: on
+
+FURTHEST = 512
+"""How many characters further than a cut one must look to see what is cut: beyond that no secret shows what it is."""
 
 Span = tuple[int, int]
 

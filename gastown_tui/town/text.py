@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from .secrets import spans
+from .secrets import FURTHEST, spans
 
 _UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 _SECRET_NAME = r"(?i)(key|token|secret|pass(w|phrase|$)|_pwd$|credential|auth|cookie|session_?id$|dsn|private|webhook)"
@@ -19,11 +19,21 @@ def safe(text: str) -> str:
     return text if text.isprintable() else re.sub(_UNSAFE, "\N{REPLACEMENT CHARACTER}", text)
 
 
-def mask(text: str) -> str:
-    """Returns the text with everything that looks like a secret replaced."""
-    for start, end in reversed(spans(text)):
-        text = text[:start] + MASK + text[end:]
-    return text
+def mask(text: str, most: int | None = None) -> str:
+    """Returns the text, or what stands in its first `most` characters, with everything that looks like a secret replaced.
+
+    That a cut leaves too little of a secret to know it by is no reason to show that little: it is looked for before the cut.
+    """
+    kept = text[:most]
+    for start, end in reversed(spans(text if most is None else text[: most + FURTHEST])):
+        if start < len(kept):
+            kept = kept[:start] + MASK + kept[end:]
+    return kept
+
+
+def shown(text: str, most: int) -> str:
+    """Returns what stands in the first `most` characters as it may be shown: inert, and without secrets."""
+    return mask(safe(text[: most + FURTHEST]), most)
 
 
 def mask_variable(name: str, value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .snapshot import Agent, Evidence, Monitor, State, Stock, Town
-from .text import age, clock_time, mask, quiet, rfc3339, safe
+from .text import age, clock_time, mask, quiet, rfc3339, safe, shown
 
 SHAPES: dict[State, str] = {
     State.WORKING: "●",
@@ -119,7 +119,7 @@ def work(agent: Agent, stock: Stock | None) -> tuple[str, str]:
 @lru_cache(maxsize=512)
 def _title(text: str) -> str:
     """Returns a title as it may be shown: it is asked for with every picture, and seldom changes."""
-    return mask(safe(text[:_TITLE]))
+    return shown(text, _TITLE)
 
 
 def title(agent: Agent) -> str:

@@ -14,8 +14,9 @@ from rich.cells import chop_cells
 from gastown_tui.town.beads.bead import Bead, stamp
 from gastown_tui.town.beads.queues import Convoy
 from gastown_tui.town.beads.trees import MOST_BRANCHES, Account, Branch
+from gastown_tui.town.secrets import FURTHEST
 from gastown_tui.town.snapshot import Told
-from gastown_tui.town.text import mask, safe
+from gastown_tui.town.text import mask, safe, shown
 
 from .ages import Ages
 from .sheet import when
@@ -94,7 +95,7 @@ def _fact(label: str, text: str, bead_id: str = "") -> Entry:
 
 @lru_cache(maxsize=1024)
 def _inert(text: str) -> str:
-    return mask(safe(text[:_MOST_CHARACTERS]))
+    return shown(text, _MOST_CHARACTERS)
 
 
 def _members(convoy: Convoy | None) -> Iterator[Entry]:
@@ -136,7 +137,8 @@ def _wrapped(text: str, width: int) -> tuple[str, ...]:
     """Returns a text of many lines in lines of that width, inert."""
     width = max(8, width)
     wrapper = TextWrapper(width, break_on_hyphens=False)
-    told = mask("\n".join(map(safe, text[:_MOST_CHARACTERS].expandtabs(4).splitlines())))
+    text = text.expandtabs(4)
+    told = mask("\n".join(map(safe, text[: _MOST_CHARACTERS + FURTHEST].splitlines())), _MOST_CHARACTERS)
     lines = [
         row for line in told.split("\n") for row in (wrapper.wrap(line) if line.isascii() else chop_cells(line, width)) or [""]
     ]

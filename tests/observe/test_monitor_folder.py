@@ -174,6 +174,15 @@ def test_what_is_no_file_holds_nobody_and_is_told(place: Path, name: str, make: 
     assert fault.startswith(f"{name} cannot be read: ")
 
 
+def test_what_is_cut_or_named_a_secret_is_kept_without_it(place: Path) -> None:
+    cut, named = "-" * (monitor_files.MOST_TEXT - 20) + " https://me:hunter2hunter2@host/", "correct horse"
+    (place / "state.json").write_text(json.dumps({"note": cut, "api_token": named, "tokens": 5}))
+    (place / "pending_upgrade.txt").write_text("-" * (5 * monitor_files.MOST_TEXT - 20) + " https://me:hunter2hunter2@host/")
+    read = seen(MonitorFolder(str(place)))
+    assert read.told["tokens"] == "5" and "•" in read.told["api_token"]
+    assert "hunter" not in f"{read.told} {read.pending_upgrade}" and named not in str(read.told)
+
+
 def test_counts_of_a_wrong_type_are_told(place: Path) -> None:
     (place / "state.json").write_text(json.dumps({"cycles_run": "many", "upgrades_applied": None}))
     read = seen(MonitorFolder(str(place)))

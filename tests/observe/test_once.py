@@ -228,14 +228,15 @@ def test_an_agent_of_which_nothing_is_left_shows_nothing(town: HandTown, looker:
 
 
 def test_the_last_rows_of_a_pane_are_inert_and_secrets_are_masked(town: HandTown, looker: Looker) -> None:
-    line = 'seq 50; printf "\\033[1;31mkey sk-abcdefgh12345678 \\033]0;t\\007end"; exec claude 3600'
+    broken = "- " * 35 + "sk-ant-api03-abcdefgh12345678"
+    line = f'seq 50; echo "{broken}"; printf "\\033[1;31mkey sk-abcdefgh12345678 \\033]0;t\\007end"; exec claude 3600'
     pane = town.start("al-crew-max", MAX, line, A_SECRET="x", URL="https://me:pw123456@host/")
     wait_for(lambda: "end" in town.tmux.cmd("capture-pane", "-p", "-t", pane))
     looking = looker.look()
     agent = looking.town.agent(MAX)
     assert agent is not None
-    environment, rows, error = inspect(looking, agent, 3)
-    assert error is None and rows == ["49", "50", "key •••• end"]
+    environment, rows, error = inspect(looking, agent, 5)
+    assert error is None and rows == ["49", "50", "- " * 35 + "•" * 10, "•" * 19, f"key {'•' * 19} end"]
     assert environment is not None and {"A_SECRET": "••••", "URL": "https://••••@host/"}.items() <= dict(environment).items()
     assert environment == sorted(environment)
 

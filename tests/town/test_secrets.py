@@ -115,6 +115,9 @@ def rows_of(file: Path) -> list[tuple[str, str]]:
 
 
 def test_what_surrounds_a_secret_stays() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabcd=\n"
+    assert mask(f"before\n{key}-----END RSA PRIVATE KEY-----\nafter") == f"before\n{MASK}-----END RSA PRIVATE KEY-----\nafter"
+    assert mask(f"before\n{key}") == f"before\n{MASK}"
     assert mask("in AKIAIOSFODNN7EXAMPLE, and https://u:p@h/x") == f"in {MASK}, and https://{MASK}@h/x"
     assert mask("A=1 API_TOKEN='abcdef' B=2") == f"A=1 API_TOKEN='{MASK}' B=2"
     assert masked(["export API_TOKEN=abcdef; ls"]) == ("export API_TOKEN=••••••• ls",)
@@ -154,6 +157,11 @@ def test_what_stands_below_a_secret_is_left() -> None:
     rows = ["$ env", "ANTHROPIC_API_KEY=sk-ant-api03-abcdefgh", "GT_ROLE=alpha/crew/max", "PATH=" + "/usr/bin:" * 9]
     assert masked(rows)[2:] == tuple(rows[2:])
     assert "abcdefgh" not in masked(rows)[1]
+
+
+def test_what_stands_before_a_secret_in_full_rows_is_left() -> None:
+    words = "one of the rows that are as long as any is "
+    assert masked([words, words, f"here is {KEY[:24]}"]) == (words, words, f"here is {'•' * 24}")
 
 
 PEM = [

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
-from gastown_tui.town.secrets import spans
 from gastown_tui.town.snapshot import Activity, Held, Question, State
 
-from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, options_in
+from .screen import MOST_TEXT, Options, Screen, clipped, coloured, look_at, options_in, veiled
 
 PATIENT_ATTEMPTS = 3
 PATIENT_S = 60.0
@@ -172,7 +171,7 @@ def read(program: Program, screen: Screen) -> Reading:
         return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
     screen = parts.screen or screen
     if parts.composer is None:
-        return _with_notes(program, screen, parts, _dialog(program, screen, parts, title))
+        return _with_notes(program, screen, parts, _dialog(program, veiled(screen, parts.dialog), parts, title))
     if parts.loading:
         fact = f"{program.name} draws its prompt, but its session has not begun"
         return _with_notes(program, screen, parts, Reading(None, fact, Activity("loading"), tuple(parts.composer)))
@@ -269,13 +268,10 @@ def _wrapped(screen: Screen, row: int) -> bool:
 
 
 def _continued(screen: Screen, told: str, row: int) -> str:
-    """Returns what is told so far with a row that goes on with it; an address goes on without a blank.
-
-    Not with what looks like a secret by itself: it would be one no more.
-    """
+    """Returns what is told so far with a row that goes on with it; an address goes on without a blank."""
     word, more = told.rpartition(" ")[2], _bare(screen.texts[row])
     full = 0 < screen.width <= len(screen.texts[row - 1]) and "://" in word and not word.endswith(",")
-    return told + ("" if (full or _CUT.fullmatch(word)) and not spans(more) else " ") + more
+    return told + ("" if full or _CUT.fullmatch(word) else " ") + more
 
 
 _CUT = re.compile(r"\W*https?://[^\s/]+/(\S*[-?&=_%#+]|\S+/)")
@@ -297,7 +293,7 @@ def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
     for rule in program.works:
         if hit := find(rule.pattern, screen, status if rule.status else rows, own_colour=rule.coloured):
             groups = hit.match.groupdict()
-            told = clipped(groups.get("detail") or "", 80) or None
+            told = clipped(_detail(screen, hit), 80) or None
             if rule.what == "retrying":
                 reason = _said(program.troubles, screen, parts.status)
                 if not groups.get("attempt"):  # it may stand in the next row, where the pane is narrow
@@ -306,6 +302,12 @@ def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
             fact = _DOES.get(rule.what, f"it is {rule.what}")
             return Reading(State.WORKING, f"{fact}: {told}" if told else fact, Activity(rule.what, told), (hit.row,))
     return None
+
+
+def _detail(screen: Screen, hit: Hit) -> str:
+    if not hit.match.groupdict().get("detail"):
+        return ""
+    return veiled(screen, range(hit.row, hit.row + 2)).texts[hit.row][slice(*hit.match.span("detail"))]
 
 
 def _beyond(rule: Work, screen: Screen, row: int) -> dict[str, str | None] | None:
@@ -360,7 +362,8 @@ def _said(troubles: Iterable[Trouble], screen: Screen, rows: range, *, own_colou
             if match is None or match.start() >= len(screen.texts[row]):
                 continue
             if not (own_colour and rule.coloured) or coloured(look_at(screen.rows[row], match.start())):
-                told = reduce(partial(_continued, screen), rows[index + 1 : index + MOST_ROWS], bare[index])
+                screen, begun = veiled(screen, rows), rows[index]
+                told = reduce(partial(_continued, screen), rows[index + 1 : index + MOST_ROWS], _bare(screen.texts[begun]))
                 return Said(rule, clipped(told), tuple(rows[index:]))
     return None
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
+from gastown_tui.town.masking import masked
+from gastown_tui.town.text import mask
 
 MOST_OPTIONS = 20
 MOST_TEXT = 400
@@ -53,6 +55,12 @@ def screen_of(
 @lru_cache(maxsize=4096)
 def _text(cells: Cells) -> str:
     return plain(cells).replace("\N{NO-BREAK SPACE}", " ").rstrip()
+
+
+def veiled(screen: Screen, rows: range) -> Screen:
+    """Returns the screen with dots for the secrets in these rows, of which parts are told that do not show what they are."""
+    texts = screen.texts
+    return screen._replace(texts=(*texts[: rows.start], *masked(texts[rows.start : rows.stop]), *texts[rows.stop :]))
 
 
 def look_at(cells: Cells, column: int) -> Attributes:
@@ -209,6 +217,6 @@ def _whole(texts: Sequence[str], option: tuple[int, int, str, bool], end: int, w
 
 
 def clipped(text: str, most: int = MOST_TEXT) -> str:
-    """Returns one line of bounded length."""
+    """Returns one line of bounded length; where it is cut, without secrets, which nobody would know by what is left."""
     line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return line if len(line) <= most else mask(line, most - 1) + "…"

@@ -11,7 +11,7 @@ from rich.cells import chop_cells, set_cell_size
 from textual.strip import Strip
 
 from gastown_tui.town.lines import Line
-from gastown_tui.town.text import mask, rfc3339, safe
+from gastown_tui.town.text import mask, rfc3339, safe, shown
 
 from ..sieve import SHOWN_CHARACTERS
 from ..themes import Ink, ink
@@ -152,7 +152,7 @@ def _cell(text: str | None, width: int) -> str:
 
 
 def _told(text: str) -> str:
-    return mask(safe(text[:SHOWN_CHARACTERS]))
+    return shown(text, SHOWN_CHARACTERS)
 
 
 class Whole(Lines):
@@ -180,7 +180,7 @@ def raw(line: Line) -> str:
 @lru_cache(maxsize=8)
 def inert(text: str) -> str:
     """Returns at most 64 KiB of a text as it may be shown: safe, secrets masked."""
-    return mask(safe(text[:_MOST_CHARACTERS]))
+    return shown(text, _MOST_CHARACTERS)
 
 
 def _facts(line: Line) -> Iterator[str]:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from gastown_tui.town.beads.joins import Roll
 from gastown_tui.town.beads.queues import STALE_CLAIM_S, Convoy, Escalation, Merge, Queues
 from gastown_tui.town.snapshot import Origin, State
-from gastown_tui.town.text import mask, rfc3339, safe
+from gastown_tui.town.text import rfc3339, shown
 from gastown_tui.town.words import SHAPES, title
 
 from ..ages import Ages
@@ -237,7 +237,7 @@ def count(number: int, queue: str) -> str:
 
 
 def inert(text: str) -> str:
-    return mask(safe(text[:_MOST_CHARACTERS]))
+    return shown(text, _MOST_CHARACTERS)
 
 
 def _heading(queues: Queues, origin: Origin, shown: Sequence[Shelf], row: Row, ages: Ages) -> Heading:

@@ -17,7 +17,6 @@ from gastown_tui.town.activity.readers import read_screen
 from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
-from gastown_tui.town.text import mask
 from tests.recorded import Scene, scene, scenes
 
 FOLDER = Path(__file__).parents[2] / "data/screens/codex"
@@ -185,7 +184,7 @@ def test_an_address_that_ends_with_its_full_row_is_told_apart() -> None:
 def test_what_an_address_is_told_with_stays_a_secret() -> None:
     rows = ("■ You’ve hit your usage limit. Visit https://example.com/keys_", "ghp_0123456789abcdefghij and try again.")
     held = shown(*(RED + row for row in rows)).activity.held
-    assert held is not None and "ghp_" in held.text and "ghp_" not in mask(held.text)
+    assert held is not None and "again" in held.text and "ghp_" not in held.text
 
 
 @pytest.mark.parametrize(
