@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from gastown_tui.town.beads import index as module
 from gastown_tui.town.beads.bead import Bead, Dependency, stamp
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.kinds import kind
-from gastown_tui.town.beads.reading import Skipped, answer, closed, read
+from gastown_tui.town.beads.reading import Skipped, answer, is_closed, named, parents, read
 
 DATA = Path(__file__).parent.parent / "data/beads"
 TEXTS = some.text(max_size=12) | some.sampled_from(['","status":"closed"', "{", 'x\\"status":"closed"', "\\", '"parent-child"'])
@@ -57,25 +58,21 @@ def test_what_is_plainly_closed_is_closed(record: dict[str, Any], random: Any, i
     ends = (",", ":") if indent is None else (",", ": ")
     raw = json.dumps({key: record[key] for key in keys}, indent=indent, separators=ends, ensure_ascii=shuffled)
     raw_bytes = raw.encode("utf-8", "replace")
-    plainly = closed(raw_bytes)
-    if plainly is not None:
-        told = read(raw_bytes)
-        assert isinstance(told, Bead) and told.status == "closed" and told.defer_until is None
-        mine = [edge for edge in record.get("dependencies", ()) if edge["issue_id"] == told.id]
-        assert plainly[0].decode() == told.id
-        assert [*plainly[1]] == [edge["depends_on_id"] for edge in mine if edge["type"] == "parent-child"]
+    told = read(raw_bytes)
+    assert not named(raw_bytes) or (isinstance(told, Bead) and named(raw_bytes).decode() == told.id)
+    if named(raw_bytes) and is_closed(raw_bytes):
+        assert isinstance(told, Bead) and told.status == "closed" and (*parents(raw_bytes),) == told.parents
 
 
 def test_closed_beads_as_bd_writes_them_are_plainly_so() -> None:
     lines = (DATA / "alpha.export.jsonl").read_bytes().splitlines(keepends=True)
     raws = [*lines, *answer((DATA / "alpha.list.json").read_bytes()).beads]
-    plain = [known[0] for raw in raws if (known := closed(raw))]
-    assert sorted(plain) == [b"al-536", b"al-536", b"al-egp", b"al-egp"]
+    assert sorted(named(raw) for raw in raws if is_closed(raw)) == [b"al-536", b"al-536", b"al-egp", b"al-egp"]
 
 
 @given(some.binary(max_size=40) | TEXTS.map(lambda text: text.encode("utf-8", "replace")))
 def test_nothing_raises(raw: bytes) -> None:
-    read(raw), closed(raw), answer(raw)
+    read(raw), named(raw), is_closed(raw), parents(raw), answer(raw)
     index = Index()
     index.replace([raw])
     assert not index.live
@@ -100,7 +97,7 @@ def test_nothing_is_too_deep() -> None:
     ],
 )
 def test_what_is_no_bead(raw: bytes, why: str) -> None:
-    assert closed(raw) is None
+    assert not (named(raw) and is_closed(raw))
     assert read(raw) == Skipped(why)
 
 
@@ -221,6 +218,29 @@ def test_of_many_lines_with_one_id_the_last_counts(words: tuple[str, ...], many:
     assert [index.needed_by(f"p{at}") for at in range(4)] == [[], [], [], [("parent-child", "a")]]
 
 
+@pytest.mark.parametrize("many", [0, 500])
+def test_of_lines_that_come_again_after_others_the_last_counts(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", many)
+    index, one, other, torn = Index(), *(b'{"id":"a","status":"%b"}' % word for word in (b"open", b"hooked")), b'{"id":"a","sta'
+    for lines in ([one, other, one], [torn, one, torn], [one, one]):
+        index.replace(lines)
+        assert (index.status("a"), len(index), list(index.ready)) == ("open", 1, ["a"])
+        assert set(index.skipped) == {*lines} - {one}
+        assert not index.replace(lines)
+
+
+def test_nothing_is_taken_of_what_ends_with_an_error() -> None:
+    def lines() -> Iterator[bytes]:
+        yield b'{"id":"b","status":"open"}'
+        raise OSError
+
+    index = Index()
+    index.replace([b'{"id":"a","status":"open"}'])
+    with pytest.raises(OSError):
+        index.replace(lines())
+    assert [*index.live] == [*index.ready] == ["a"] and len(index) == 1
+
+
 @pytest.mark.parametrize(
     "edge",
     [
@@ -229,10 +249,13 @@ def test_of_many_lines_with_one_id_the_last_counts(words: tuple[str, ...], many:
         {"issue_id": "a", "depends_on_id": "é", "type": "parent-child"},
     ],
 )
-def test_a_closed_child_whose_parent_is_told_in_another_way_is_read(edge: dict[str, str]) -> None:
+def test_a_closed_childs_parent_may_be_told_in_another_way(edge: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     raw = json.dumps({"id": "a", "status": "closed", "dependencies": [edge]}, separators=(",", ":"), ensure_ascii=False).encode()
-    told = read(raw)
-    assert closed(raw) is None and isinstance(told, Bead) and len(told.parents) == 1
+    told, index = read(raw), Index()
+    assert is_closed(raw) and isinstance(told, Bead) and (*parents(raw),) == told.parents and len(told.parents) == 1
+    monkeypatch.setattr(module, "_MANY", 0)
+    index.replace([raw])
+    assert not index.live and index.needed_by(told.parents[0]) == [("parent-child", "a")]
 
 
 @pytest.mark.parametrize("way", ["x-b", None])

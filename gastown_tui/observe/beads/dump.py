@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.beads.reading import Answering
 
 from .databases import Database, read_json
-from .export import Keep, Signature, signature
+from .export import Signature, signature
 
 TIMEOUT_S = 60.0
 MOST_BYTES = 1 << 30
@@ -42,6 +42,8 @@ _SET = {
     "NO_COLOR": "1",
 }
 _UNSET = frozenset({"CLAUDE_CODE", "BD_AGENT_MODE", "BD_JSON_ENVELOPE", "BEADS_DB", "BD_DB", "BEADS_DOLT_SERVER_DATABASE"})
+
+Keep = Callable[[bytes], bytes]
 
 
 class Dump(NamedTuple):

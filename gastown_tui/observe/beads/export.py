@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from gastown_tui.town.beads.bead import stamp
@@ -16,22 +17,25 @@ NAME = "issues.jsonl"
 MOST_BYTES = 1 << 30
 # A longer line is told as one that cannot be read.
 MOST_LINE = 4 << 20
-BATCH = 1 << 17
+BATCH = 1 << 16
 # A file that changed is left alone that long, or until it stands still from one look to the next.
 WRITING_S = 1.0
 
 Signature = tuple[int, int, int]
-Keep = Callable[[bytes], bytes]
-# By themselves: the collector looks through a list of so many again and again, and never through a dict of bytes.
-Lines = dict[bytes, bytes]
+
+
+class Unreadable(Exception):  # noqa: N818 (it says what happened, as the others do)
+    """What was read of it is not to be taken."""
 
 
 class Reading(NamedTuple):
-    """What an export says: its lines, and of when (wall seconds) that is. `said`: why it is not what it should be."""
+    """What an export says: its lines, and of when (wall seconds) that is.
 
-    lines: Lines | None
-    at: float | None = None
-    said: str = ""
+    The file is read with its lines. Where they end with `Unreadable`, none of them counts.
+    """
+
+    lines: Iterable[bytes]
+    at: float
 
 
 class Export:
@@ -45,8 +49,8 @@ class Export:
         self._good = False
         self.said = ""
 
-    def look(self, now: float, keep: Keep = bytes) -> Reading | None:
-        """Returns what it says where that is new, else None; `said` tells what is wrong with it now."""
+    def look(self, now: float) -> Reading | None:
+        """Returns what it says where that is new, else None; `said` tells what is wrong with it, when its lines were read."""
         found = signature(self._path)
         before, self._seen = self._seen, found
         if found is None:
@@ -58,25 +62,35 @@ class Export:
             self.said = f"{NAME} was emptied"
             return None
         self._read = found
-        try:
-            lines, torn = read_lines(self._path, keep)
-        except (OSError, ValueError) as error:
-            self.said = f"{NAME} cannot be read: {getattr(error, 'strerror', None) or error}"
-            return None
-        self.said = f"{NAME} ends early" if torn else ""
-        if torn and self._good:
-            return None
-        self._good = not torn
-        return Reading(lines, self._stamp(found), self.said)
+        return Reading(chain.from_iterable(self._lines()), self._stamp(found))
 
     def _missing(self) -> Reading | None:
         """bd removes the file where it would be empty, and says so in its state."""
         state = read_json(self._state)
         if self._read is None and state.get("issues") == 0 and (at := stamp(state.get("timestamp"))) is not None:
             self._read, self._good = (0, 0, 0), True
-            return Reading({}, at)
+            return Reading((), at)
         self.said = f"{NAME} is gone" if self._good and self._read != (0, 0, 0) else ""
         return None
+
+    def _lines(self) -> Iterator[list[bytes]]:
+        """Yields lines, many at once: that takes least."""
+        last = b""
+        try:
+            with open(self._path, "rb", BATCH, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+                _check(os.fstat(file.fileno()))
+                while lines := file.readlines(BATCH):
+                    # A longer one than all that was asked for stands at their end.
+                    lines[-1] = last = lines[-1] if len(lines[-1]) <= MOST_LINE else lines[-1][:256]
+                    yield lines
+        except (OSError, ValueError) as error:
+            self.said = f"{NAME} cannot be read: {getattr(error, 'strerror', None) or error}"
+            raise Unreadable from error
+        torn = not last.endswith(b"\n") and bool(last.strip()) and isinstance(read(last), Skipped)
+        self.said = f"{NAME} ends early" if torn else ""
+        if torn and self._good:
+            raise Unreadable
+        self._good = not torn
 
     def _stamp(self, found: Signature) -> float:
         """Returns of when it is: as its state says, unless the file was written by something else since."""
@@ -84,23 +98,11 @@ class Export:
         return told if told is not None and written - told < WRITING_S + 1.0 else written
 
 
-def read_lines(path: str, keep: Keep = bytes, most: int = MOST_BYTES) -> tuple[Lines, bool]:
-    """Returns (the lines that hold something, whether it ends within one).
-
-    `keep` is given each line and returns the bytes to keep in its place. Raises OSError, and ValueError for what is no file.
-    """
-    with open(path, "rb", BATCH, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("it is no regular file")
-        if found.st_size > most:
-            raise ValueError(f"it is larger than {most >> 20} MiB")
-        lines, last = dict[bytes, bytes](), b"\n"
-        for line in file:
-            if not line.isspace():
-                last = keep(line if len(line) <= MOST_LINE else line[:256])
-                lines[last] = last
-    return lines, not last.endswith(b"\n") and isinstance(read(last), Skipped)
+def _check(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is no regular file")
+    if found.st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES >> 20} MiB")
 
 
 def signature(path: str) -> Signature | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from gastown_tui.town.beads.index import Index, rules_of
@@ -14,8 +15,8 @@ from gastown_tui.town.facts import BeadsRead
 from gastown_tui.town.snapshot import Moment, Notice, Origin
 
 from .databases import Database, Found, find, listed, read_text
-from .dump import Dump
-from .export import Export, Keep, signature
+from .dump import Dump, Keep
+from .export import Export, Unreadable, signature
 from .rhythm import written_at
 
 FORMULA = ".formula.toml"
@@ -148,10 +149,11 @@ class Store:
             self._shelves[database.folder] = kept if kept is not None and same else _Shelf(database, now)
 
     def _read_export(self, shelf: _Shelf, now: float) -> None:
-        reading = shelf.export.look(now, shelf.index.known)
-        if reading is None or reading.lines is None or (shelf.by == "dump" and (reading.at or 0.0) <= (shelf.at or 0.0)):
+        reading = shelf.export.look(now)
+        if reading is None or (shelf.by == "dump" and reading.at <= (shelf.at or 0.0)):
             return
-        self._changed |= shelf.fill(reading.lines, self._rest, "export", reading.at, asked=False)
+        with suppress(Unreadable):
+            self._changed |= shelf.fill(reading.lines, self._rest, "export", reading.at, asked=False)
 
     def _tell(self, now: Moment) -> Seen | None:
         origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))

@@ -22,7 +22,8 @@ from typing import NamedTuple
 from .bead import Bead
 from .kinds import kind
 from .ranked import Ranked, in_order, rank
-from .reading import Skipped, closed, read
+from .reading import named, parents, read
+from .taking import Taken, id_of, key_of
 
 _INACTIVE = frozenset({"closed", "pinned"})
 _HOLDING = frozenset({"blocks", "conditional-blocks"})
@@ -71,35 +72,32 @@ class Index:
         self.held_by: dict[str, tuple[str, ...]] = {}
         self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
-        self._closed: dict[bytes, bytes] = {}
-        self._known: dict[bytes, bytes] = {}
+        self._told: dict[bytes, bytes] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
         self._tables = {"parent-child": self._children, "waits-for": self._waiting, **dict.fromkeys(_HOLDING, self._held)}
         self._deferred: dict[str, float] = {}
+        self._filed = True
 
     def __len__(self) -> int:
-        return len(self.live) + len(self._closed)
+        return len(self._told)
 
     def __contains__(self, bead_id: str) -> bool:
-        return bead_id in self.live or _key(bead_id) in self._closed
+        return key_of(bead_id) in self._told
 
     def get(self, bead_id: str) -> Bead | None:
         """Returns the bead, None where this database has no such bead or it cannot be read."""
-        raw = self._closed.get(_key(bead_id))
-        if raw is None:
-            return self.live.get(bead_id)
-        told = read(raw)
-        return told if isinstance(told, Bead) else None
+        return self.live.get(bead_id) or _read(self._told.get(key_of(bead_id)))
 
     def status(self, bead_id: str) -> str | None:
         """Returns the word that stands in the bead, None where this database has no such bead."""
         bead = self.live.get(bead_id)
-        return bead.status if bead else "closed" if _key(bead_id) in self._closed else None
+        return bead.status if bead else "closed" if key_of(bead_id) in self._told else None
 
     def needed_by(self, bead_id: str) -> list[tuple[str, str]]:
         """Returns (the kind of its need, id) of every bead that `bead_id` is a parent of, or can hold up."""
+        self._file_history()
         tables = (self._held, self._waiting, self._children)
         near = dict.fromkeys(chain.from_iterable(table.get(bead_id, ()) for table in tables))
         beads = (bead for one in near if (bead := self.get(one)))
@@ -109,49 +107,40 @@ class Index:
 
     def known(self, raw: bytes) -> bytes:
         """Returns the very bytes that are kept already, where these are the same."""
-        return self._known.get(raw, raw)
+        kept = self._told.get(named(raw))
+        return kept if kept == raw else raw
 
     def replace(self, raws: Iterable[bytes], rest: Callable[[], None] | None = None) -> bool:
         """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read.
 
-        `raws` may be given by themselves, as a dict, which is kept. `rest` is called every few hundred steps, for whoever must
-        not keep others waiting.
+        Where `raws` raises, nothing was taken. `rest` is called every few hundred steps, for whoever must not keep others
+        waiting.
         """
-        before, told = self._known, raws if isinstance(raws, dict) else {(kept := self.known(raw)): kept for raw in raws}
-        gone = [raw for raw in before if raw not in told]
-        changes = 2 * len(gone) + len(told) - len(before)
-        many = changes > _MANY
-        if len(gone) == len(before):
-            # As where bd tells what its export told: what it lays out in another way is other bytes.
-            self._clear()
-            gone = []
-        self._known = told
-        for raw in gone:
-            self._forget(raw, settle=not many)
-        if gone:
-            self._take_up(settle=not many)
-        # No list of them: the collector would look at each, time and again.
-        new = (raw for raw in told if raw not in before)
-        while batch := [*islice(new, _STEPS)]:
-            (self._take_history if many else self._take)(batch)
+        taken, raws = Taken(self._told), iter(raws)
+        while batch := [*islice(raws, _STEPS)]:
+            taken.take(batch)
             if rest:
                 rest()
-        if many:
-            self._settle_all()
-        return changes > 0
+        told, before = taken.told, self._told
+        gone = [key for key in before if key not in told]
+        other = [key for key, raw in told.items() if before.get(key) is not raw] if before else told
+        changed = bool(gone or other) or taken.skipped != self.skipped
+        if len(gone) + len(other) > _MANY:
+            self._begin(taken)
+        else:
+            for key in [*gone, *other]:
+                self._change(self.get(id_of(key)), taken.read.get(key) or _read(told.get(key)))
+        self._told, self.skipped = told, taken.skipped
+        return changed
 
     def put(self, raw: bytes) -> None:
         """Takes one bead as a source tells it now."""
         told = read(raw)
-        if isinstance(told, Bead) and (old := self.get(told.id)):
-            self._known.pop(old.raw, None)
-        self._known[raw] = raw
-        self._learn(raw, told, settle=True)
+        if isinstance(told, Bead):
+            self._change(self.get(told.id), told)
 
     def drop(self, bead_id: str) -> None:
-        if bead := self.get(bead_id):
-            self._known.pop(bead.raw, None)
-            self._forget(bead.raw, settle=True)
+        self._change(self.get(bead_id), None)
 
     def at(self, now: float) -> None:
         """Lets time pass, by wall seconds, in either direction: only what is deferred depends on it."""
@@ -166,48 +155,27 @@ class Index:
         """Returns when something becomes ready by itself, in wall seconds."""
         return min((until for until in self._deferred.values() if until > self.now), default=None)
 
-    def _take(self, raws: Iterable[bytes]) -> None:
-        for raw in raws:
-            self._learn(raw, read(raw), settle=True)
+    def _begin(self, taken: Taken) -> None:
+        """Takes many as if they were all: what of it is history is filed when somebody asks."""
+        same = [bead for bead in self.live.values() if taken.told.get(key_of(bead.id)) is bead.raw]
+        self._clear()
+        self._told = taken.told
+        for bead in chain(same, taken.read.values()):
+            self._shelve(bead)
+        self._filed = False
+        self._settle_all()
 
-    def _take_history(self, raws: Iterable[bytes]) -> None:
-        """Takes many, without settling them: a bead that is plainly closed, and new, is kept as it came."""
-        for raw in raws:
-            told = closed(raw)
-            if told is None or told[0].decode() in self.live or self._closed.setdefault(told[0], raw) is not raw:
-                self._learn(raw, read(raw), settle=False)
-                continue
-            for parent in told[1]:
-                self._children.setdefault(parent, {})[told[0].decode()] = None
-
-    def _learn(self, raw: bytes, told: Bead | Skipped, settle: bool) -> None:
-        if isinstance(told, Skipped):
-            if told.why:
-                self.skipped[raw] = told.why
-            return
-        old = self.get(told.id)
-        if old is not None and old.raw in self._known:
-            self.skipped[old.raw] = f"{told.id} stands in it twice"
-        (self._change if settle else self._swap)(old, told)
-
-    def _forget(self, raw: bytes, settle: bool) -> None:
-        self.skipped.pop(raw, None)
-        told = read(raw)
-        if isinstance(told, Skipped) and (plain := closed(raw)) and self._closed.get(plain[0]) == raw:
-            del self._closed[plain[0]]  # it looked like one, and was no JSON
-        now = self.get(told.id) if isinstance(told, Bead) else None
-        if now is not None and now.raw == raw:
-            (self._change if settle else self._swap)(now, None)
-
-    def _take_up(self, settle: bool) -> None:
-        """Learns what stands in it once, now that what told of the same bead after it is gone."""
-        for raw in [raw for raw in self.skipped if raw in self._known]:
-            told = read(raw)
-            if isinstance(told, Bead) and told.id not in self:
-                del self.skipped[raw]
-                self._learn(raw, told, settle)
+    def _file_history(self) -> None:
+        """Notes whose children the beads are that are plainly closed."""
+        if not self._filed:
+            self._filed = True
+            for key, raw in self._told.items():
+                for parent in parents(raw) if b'"parent-child"' in raw else ():
+                    self._children.setdefault(parent, {})[id_of(key)] = None
 
     def _change(self, old: Bead | None, new: Bead | None) -> None:
+        if old is new:
+            return
         touched = self._touched(old, new)
         before = {bead_id: self._bearing(bead_id) for bead_id in touched}
         self._swap(old, new)
@@ -226,11 +194,11 @@ class Index:
 
     def _bearing(self, bead_id: str) -> tuple[object, ...]:
         """Returns what bears on a bead's children: whether it passes on, is held itself, by issues and by all, and until when."""
-        bead, both = self.live.get(bead_id), (False, True)
+        bead, until, both = self.live.get(bead_id), self._deferred.get(bead_id), (False, True)
         if bead is None:
-            return ()
+            return (until,)
         held = [self._is_held(bead, wisps) for wisps in both]
-        return (*held, *(self._active(bead_id, wisps) for wisps in both), self._deferred.get(bead_id))
+        return (*held, *(self._active(bead_id, wisps) for wisps in both), until)
 
     def _heirs(self, bead_ids: Iterable[str]) -> set[str]:
         """Returns all to whom it passes on."""
@@ -247,22 +215,30 @@ class Index:
         if old is not None:
             for table, target in self._edges(old):
                 table.get(target, {}).pop(old.id, None)
-            if self._closed.pop(_key(old.id), None) is None:
-                del self.live[old.id], self.kinds[kind(old, self._formulas)][old.id]
-                self._deferred.pop(old.id, None)
+            del self._told[key_of(old.id)]
+            if self.live.pop(old.id, None):
+                del self.kinds[kind(old, self._formulas)][old.id]
+            self._deferred.pop(old.id, None)
         if new is not None:
-            for table, target in self._edges(new) if new.needs else ():
-                table.setdefault(target, {})[new.id] = None
+            self._told[key_of(new.id)] = new.raw
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
-        if bead.status == "closed" and bead.defer_until is None:
-            self._closed[_key(bead.id)] = bead.raw
-            return
-        self.live[bead.id] = bead
-        self.kinds[kind(bead, self._formulas)][bead.id] = bead
+        for table, target in self._edges(bead) if bead.needs else ():
+            table.setdefault(target, {})[bead.id] = None
+            if table is self._children and target not in self.live:
+                self._look_up(target)
         if bead.defer_until is not None and not bead.wisp:
             self._deferred[bead.id] = bead.defer_until
+        if bead.status != "closed":
+            self.live[bead.id] = bead
+            self.kinds[kind(bead, self._formulas)][bead.id] = bead
+
+    def _look_up(self, parent: str) -> None:
+        """Notes until when a parent is deferred that is closed: its children are nevertheless."""
+        raw = self._told.get(key_of(parent), b"")
+        if b'"defer_until"' in raw and (bead := _read(raw)) and bead.defer_until is not None and not bead.wisp:
+            self._deferred[parent] = bead.defer_until
 
     def _edges(self, bead: Bead) -> list[tuple[dict[str, dict[str, None]], str]]:
         """Returns where a bead stands in the tables. A closed one holds on to nothing, but stays its parents' child."""
@@ -290,7 +266,7 @@ class Index:
 
     def _active(self, bead_id: str, wisps: bool) -> bool:
         bead = self.live.get(bead_id)
-        return bead is not None and bead.status not in _INACTIVE and (wisps or not bead.wisp)
+        return bead is not None and bead.status != "pinned" and (wisps or not bead.wisp)
 
     def _is_held(self, bead: Bead, wisps: bool) -> bool:
         """Whether the bead itself is held; without `wisps`, by the issues alone."""
@@ -304,6 +280,8 @@ class Index:
         return False
 
     def _is_shut(self, spawner: str, any_child: bool, wisps: bool) -> bool:
+        if any_child:
+            self._file_history()
         children = self._children.get(spawner, ())
         if any_child and any(self._has_closed(child, wisps) for child in children):
             return False
@@ -343,7 +321,7 @@ class Index:
         return not (self._deferred and any(self._deferred.get(one, 0.0) > self.now for one in (bead.id, *bead.parents)))
 
     def _is_blocked(self, bead: Bead) -> bool:
-        return bool(bead.needs) and bead.status not in _INACTIVE and self._is_caught(bead, True)
+        return bool(bead.needs) and bead.status != "pinned" and self._is_caught(bead, True)
 
     def _is_caught(self, bead: Bead, wisps: bool) -> bool:
         """Whether a bead is held, itself or from above."""
@@ -361,14 +339,14 @@ class Index:
         if self._is_blocked(bead):
             self.blocked.put(bead, place)
             self.held_by[bead_id] = self.holders(bead)
-        if bead_id in self.kinds["work"] and (name := self._queue_of(bead)):
-            self.queues[name].put(bead, place)
+        if bead_id in self.kinds["work"]:
+            self.queues[self._queue_of(bead)].put(bead, place)
 
     def _settle_all(self) -> None:
         every = in_order(self.live.values())
         held, blocked = self._all_caught(False), self._all_caught(True)
         self.ready.fill([one for one in every if one[1].id not in held and self._may_begin(one[1])])
-        self.blocked.fill([one for one in every if one[1].id in blocked and one[1].status not in _INACTIVE])
+        self.blocked.fill([one for one in every if one[1].id in blocked and one[1].status != "pinned"])
         self.held_by = {bead.id: self.holders(bead) for bead in self.blocked.beads}
         work, queued = self.kinds["work"], defaultdict(list)
         for one in every:
@@ -390,18 +368,19 @@ class Index:
             level &= active
         return caught
 
-    def _queue_of(self, bead: Bead) -> str | None:
+    def _queue_of(self, bead: Bead) -> str:
         if bead.status in _AT_WORK:
             return "active"
         if bead.id in self.ready:
             return "ready"
         if bead.id in self.blocked:
             return "blocked"
-        return None if bead.status == "closed" else "aside"
+        return "aside"
 
 
-def _key(bead_id: str) -> bytes:
-    return bead_id.encode("utf-8", "surrogatepass")
+def _read(raw: bytes | None) -> Bead | None:
+    told = None if raw is None else read(raw)
+    return told if isinstance(told, Bead) else None
 
 
 def _weight(bead: Bead) -> tuple[object, ...]:

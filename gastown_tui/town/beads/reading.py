@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from sys import intern
 from typing import Any, NamedTuple
 
 from .bead import Bead, Dependency, stamp
 
-_EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
-
-_HEAD = re.compile(rb'\{\s*+(?:"_type":"issue",)?"id":\s?"([^"\\\x80-\xff]++)"')
+NAME = re.compile(rb'\{"_type":\s?"issue",\s?"id":\s?"([^"\\\x80-\xff]++)"')
+_BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
 _CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
-_DEFERRED, _ENDS = b'"defer_until"', (b"}", b"}\n")
+_ENDS = (b"}\n", b"}")
+_EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
@@ -42,23 +42,35 @@ class Answer(NamedTuple):
     said: str = ""
 
 
-def closed(raw: bytes) -> tuple[bytes, Sequence[str]] | None:
-    """Returns id (ASCII) and parents of a plainly closed bead, else None: most of a database is history, read when asked for.
+def named(raw: bytes) -> bytes:
+    """Returns the id (ASCII) of a bead whose JSON begins with it, as bd writes it; nothing where it must be read for it."""
+    if found := NAME.match(raw):
+        return found[1]
+    found = None if b'"_type"' in raw else _BARE.match(raw)
+    return found[1] if found else b""
+
+
+def is_closed(raw: bytes) -> bool:
+    """Whether a bead that begins with its name is plainly closed: most of a database is history, read when asked for.
 
     Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so one that follows a comma
     or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
     of something within the bead.
     """
-    at, inner = raw.rfind(_CLOSED), raw.find(b"{", 1)
+    at = raw.rfind(_CLOSED)
     if at < 0 and (raw[1:2] != b"\n" or (at := raw.rfind(_CLOSED_LAID_OUT)) < 0):
-        return None
-    if 0 <= inner < at or _DEFERRED in raw or not raw.endswith(_ENDS) or (found := _HEAD.match(raw)) is None:
-        return None
-    parents = raw.count(b'"parent-child"', inner) if inner > 0 else 0
-    edges = _EDGE.findall(raw, inner) if parents else ()
+        return False
+    return raw.find(b"{", 1, at) < 0 and raw.endswith(_ENDS)
+
+
+def parents(raw: bytes) -> Iterable[str]:
+    """Returns the parents of a bead that is plainly closed."""
+    edges = _EDGE.findall(raw)
+    if len(edges) == raw.count(b'"parent-child"') and b"\\u" not in raw and all(who == named(raw) for who, _ in edges):
+        return [whom.decode() for _, whom in edges]
     # An edge told in another way, or as somebody else's, needs a full reading.
-    plain = len(edges) == parents and all(who == found[1] for who, _ in edges)
-    return (found[1], [whom.decode() for _, whom in edges]) if plain else None
+    told = read(raw)
+    return told.parents if isinstance(told, Bead) else ()
 
 
 def read(raw: bytes) -> Bead | Skipped:
