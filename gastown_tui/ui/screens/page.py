@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from math import inf
 from typing import ClassVar, Protocol, cast
 
@@ -68,7 +68,7 @@ class Page(Screen[None]):
         self._redraw_at = inf
         self._silence: Timer | None = None
 
-    @property
+    @cached_property
     def table(self) -> list[keys.Key]:
         """The keys that work on this screen."""
         return keys.of_screen(*self.SCOPES, table=self.view.ways.keys)
@@ -114,7 +114,7 @@ class Page(Screen[None]):
     def lay_out(self, width: int, height: int) -> None:
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
         self.update_classes(self.classes_at(width, height))
-        for header in self.query(Header):
+        if header := self.query_one_optional(Header):
             header.styles.height = 2 if height >= 8 and notice(self.view, Ages(self.view.now)) else 1
 
     def paint(self, ages: Ages) -> None:
@@ -360,7 +360,7 @@ class Page(Screen[None]):
         self._foot()
 
     def _foot(self) -> None:
-        footer = next(iter(self.query(Footer)), None)
+        footer = self.query_one_optional(Footer)
         if footer is None:
             return
         if self.typing is not None:
@@ -368,7 +368,8 @@ class Page(Screen[None]):
         elif self._said:
             footer.say(self._said, self.style)
         else:
-            footer.keys([self._named_well(key) for key in self.table if self.has(key.needs)], self.style)
+            there = {need: self.has(need) for need in {key.needs for key in self.table if key.rank}}
+            footer.keys([self._named_well(key) for key in self.table if key.rank and there[key.needs]], self.style)
 
     def _named_well(self, key: keys.Key) -> keys.Key:
         """Returns the key, called by what it would do now."""

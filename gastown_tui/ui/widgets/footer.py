@@ -15,9 +15,14 @@ _FEW = 3
 class Footer(Lines):
     """Shows keys by rank, those that fit: with their words, else, where those are next to none, the keys alone."""
 
+    _told: object = None
+
     def keys(self, keys: Sequence[Key], style: Ink) -> None:
-        ranked = sorted((key for key in keys if key.rank), key=lambda key: key.rank)
-        self._put(_fitting(ranked, style, self.size.width - 1), style)
+        told = keys, self.size.width, style("text"), style("dim")
+        if told != self._told:
+            ranked = sorted((key for key in keys if key.rank), key=lambda key: key.rank)
+            self._put(_fitting(ranked, style, self.size.width - 1), style)
+            self._told = told
 
     def say(self, text: str, style: Ink) -> None:
         """Says what just happened."""
@@ -33,6 +38,7 @@ class Footer(Lines):
         )
 
     def _put(self, runs: Sequence[Run], style: Ink) -> None:
+        self._told = None
         self.draw([fit(runs, self.size.width, style("text"))])
 
 
