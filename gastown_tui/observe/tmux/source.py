@@ -237,9 +237,12 @@ class TmuxSource:
 
     async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, seconds)):
-                await self._wake.wait()
+        # Half the price of a timeout, which is an exception: this ends several times a second.
+        alarm = asyncio.get_running_loop().call_later(max(0.0, seconds), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
 
     async def _tick(self) -> None:
         """Does what is due, then waits for what comes next."""
