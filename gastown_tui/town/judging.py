@@ -27,6 +27,7 @@ STRETCH_S = 5.0
 STEP = 8
 _BY_SCREEN = frozenset({State.WORKING, State.WAITING, State.HELD})
 NO_DAEMON = Daemon(running=False)
+_FRAME, _ALONE = Body._fields.index("frame"), len(Body._fields) + 1
 
 
 def judge(known: Known, now: Moment) -> Judgement:
@@ -39,8 +40,14 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
     identities = _identities(known)
     living = _by_agent(known, identities)
     daemon = _daemon(known.files)
+    shared = _shared(known)
+    alike = _are_the_same(shared, known.shared)
     judged: dict[str, Judged] = {}
     for agent_id, (who, panes) in living.items():
+        before = known.judged.get(agent_id)
+        if before and alike and _is_untouched(known, before, panes, now):
+            judged[agent_id] = before
+            continue
         judged[agent_id] = _present(known, agent_id, who, panes, daemon, now)
         if len(judged) % STEP == 0:
             yield None
@@ -82,7 +89,7 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
     )
     due = [at for at in (silent_at, *(one.next_at for one in judged.values())) if at is not None]
     confirm = any(one.confirm for one in judged.values())
-    yield Judgement(town, min(due, default=None), confirm, judged, identities)
+    yield Judgement(town, min(due, default=None), confirm, judged, identities, shared)
 
 
 def _noted(known: Known, agent: Agent) -> Agent:
@@ -172,6 +179,21 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     inferred = former is not None and former.since is None and carried.reading is None and verdict.carried.reading is not None
     agent = _agent(who, verdict, None if inferred else former, now, also=also, **work, **facts)
     return Judged(agent, inputs, verdict.next_at, verdict.confirm, verdict.look_at, verdict.carried)
+
+
+def _shared(known: Known) -> tuple[object, ...]:
+    """Returns what the verdicts on all agents rest on, whoever they are."""
+    failure = known.failures.get("tmux") and known.answer
+    return known.files, known.beads, known.trees, known.finds, known.without_agent, known.exits, failure
+
+
+def _is_untouched(known: Known, before: Judged, sessions: list[dict[str, Pane]], now: Moment) -> bool:
+    """Whether an agent's pane, motion and screen are as they were judged: all that is its own, where what is shared is alike."""
+    inputs, panes = before.inputs, sessions[0]
+    if len(inputs) != _ALONE or len(sessions) != 1 or len(panes) != 1 or _is_due(before, now):
+        return False
+    ((pane_id, pane),) = panes.items()
+    return inputs[0] is pane and inputs[1] is known.motions[pane_id] and inputs[_FRAME] is known.screens.get(pane_id)
 
 
 def _is_session(agent: Agent, pane: Pane) -> bool:

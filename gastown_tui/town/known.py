@@ -1,7 +1,7 @@
 """What is known of a town, and how a fact joins it. Pure; `judging.judge` says what follows."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Set
+from typing import Any, NamedTuple, TypeVar
 
 from .acks import Ack
 from .activity.judging import FIRST, Carried
@@ -32,6 +32,8 @@ CLOCK_STEP_S = 2.0
 KEEP_EXITS_S = 60.0
 MOST_REMEMBERED = 2000
 
+K = TypeVar("K")
+V = TypeVar("V")
 Identities = Mapping[tuple[str, float], tuple[Pane, Identity | Stranger, tuple[Rig, ...]]]
 
 
@@ -55,13 +57,17 @@ class Judged(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What `judge` returns: the Town, when it changes by itself (mono), whether another look may settle something."""
+    """What `judge` returns: the Town, when it changes by itself (mono), whether another look may settle something.
+
+    `shared`: what all verdicts rest on, compared by identity.
+    """
 
     town: Town
     next_at: float | None
     confirm: bool
     judged: Mapping[str, Judged]
     identities: Identities
+    shared: tuple[object, ...] = ()
 
 
 class Known(NamedTuple):
@@ -91,6 +97,7 @@ class Known(NamedTuple):
     clock_step: tuple[float, float] | None = None
     judged: Mapping[str, Judged] = NOTHING
     identities: Identities = NOTHING
+    shared: tuple[object, ...] = ()
     wishes: Wishes = NO_WISHES
 
 
@@ -136,7 +143,7 @@ def _fold_judgement(known: Known, fact: Judgement) -> Known:
     """Forgets whom nobody expects any more: a session is remembered for an agent that is told by that name."""
     told = {one.agent.id: one.agent.session for one in fact.judged.values()}
     kept = {session: entry for session, entry in known.remembered.items() if told.get(entry[0]) == session}
-    known = known._replace(judged=fact.judged, identities=fact.identities)
+    known = known._replace(judged=fact.judged, identities=fact.identities, shared=fact.shared)
     if len(kept) == len(known.remembered) <= MOST_REMEMBERED:
         return known
     newest = dict(sorted(kept.items(), key=lambda item: item[1][1])[-MOST_REMEMBERED:])
@@ -211,18 +218,26 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
         answer=fact.at,
         first_answer=known.first_answer or fact.at,
         motions=motions,
-        trees={pane: tree for pane, tree in known.trees.items() if pane in kept},
-        finds={pane: found for pane, found in known.finds.items() if pane in kept},
-        without_agent={pane: at for pane, at in known.without_agent.items() if pane in kept},
-        screens={pane: frame for pane, frame in known.screens.items() if pane in kept},
-        exits={
-            pid: at
-            for pid, at in known.exits.items()
-            if pid not in newborn and (pid in pids or fact.at.mono - at.mono < KEEP_EXITS_S)
-        },
+        trees=_kept(known.trees, kept),
+        finds=_kept(known.finds, kept),
+        without_agent=_kept(known.without_agent, kept),
+        screens=_kept(known.screens, kept),
+        exits=_kept(
+            known.exits,
+            {
+                pid
+                for pid, at in known.exits.items()
+                if pid not in newborn and (pid in pids or fact.at.mono - at.mono < KEEP_EXITS_S)
+            },
+        ),
         lacking=lacking,
         remembered=remembered,
     )
+
+
+def _kept(known: Mapping[K, V], keys: Set[K]) -> Mapping[K, V]:
+    """Returns what is known of these keys; the very same map where it holds no others."""
+    return known if known.keys() <= keys else {key: value for key, value in known.items() if key in keys}
 
 
 def _differs(new: Mapping[str, Pane], old: Mapping[str, Pane]) -> bool:

@@ -14,7 +14,7 @@ from gastown_tui.town.activity.motion import OUTPUT_S
 from gastown_tui.town.beads.bead import Bead
 from gastown_tui.town.beads.queues import Beads
 from gastown_tui.town.beads.reading import read
-from gastown_tui.town.facts import BeadsRead, Frame, Heartbeat, Process, Tree
+from gastown_tui.town.facts import BeadsRead, Fact, Frame, Heartbeat, Process, Tree
 from gastown_tui.town.snapshot import Agent, Moment, State
 from gastown_tui.town.text import rfc3339
 from gastown_tui.town.wishes import Wishes
@@ -344,8 +344,31 @@ def test_others_have_a_turn_every_few_agents_and_the_answer_is_the_same() -> Non
     panes = [pane(f"alpha/polecats/p{number}", number) for number in range(1, 28)]
     story = Story(ALPHA)
     story.tell(story.listing(*panes), *(living(one) for one in panes))
-    *between, last = judging.judge_in_steps(story.known, story.now)
+    *between, last = judging.judge_in_steps(story.known._replace(shared=()), story.now)
     assert between == [None] * (27 // judging.STEP) and last == judging.judge(story.known, story.now)
+
+
+def test_who_is_untouched_is_not_judged_again_and_whoever_moved_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    panes = [pane(f"alpha/polecats/p{number}", number) for number in range(1, 28)]
+    story = Story(ALPHA)
+    story.tell(story.listing(*panes), *(living(one) for one in panes))
+    story.later(20)
+    judged, really = [], judging._present
+    monkeypatch.setattr(judging, "_present", lambda known, who, *more: judged.append(who) or really(known, who, *more))
+
+    def after(*news: Fact) -> list[str]:
+        judged.clear()
+        story.wait(1)
+        story.tell(*news)
+        return [one.removeprefix("alpha/polecats/") for one in judged]
+
+    assert after(story.listing(*panes)) == []
+    ticked = panes[4]._replace(window_activity=story.now.wall)
+    assert after(story.listing(*panes[:4], ticked, *panes[5:])) == ["p5"]
+    assert after(Frame("%7", ("$",), story.now)) == ["p7"]
+    assert len(after(tree(panes[8], "claude", "bash"))) == 27, "what all share is another"
+    assert after(story.exited(panes[1].pid)).count("p2") == 1
+    assert story.agent("alpha/polecats/p2").state is not State.IDLE
 
 
 def test_who_works_since_it_prints_is_judged_again_when_its_output_would_not_do_any_more() -> None:

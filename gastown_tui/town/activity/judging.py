@@ -7,6 +7,7 @@ says, an agent with work that makes no progress for long is stalled.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gastown_tui.town.facts import Frame, Heartbeat, Pane
@@ -94,6 +95,7 @@ class Doing(NamedTuple):
     carried: Carried = FIRST
 
 
+@lru_cache(maxsize=1024)
 def title_shape(title: str) -> str:
     """Returns a title in which all frames of a spinner are alike, and a mark that blinks stands still."""
     return _SPINNER.sub(SPINS, title).replace("[ . ]", "[ ! ]")
