@@ -6,7 +6,6 @@ import stat
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from math import inf
 from typing import NamedTuple
 
 BLOCK = 256 << 10
@@ -242,8 +241,8 @@ class Follower:
             file.again(now)
             self.start, self._new = 0, True
             return Reading((), not self._settle)
-        # Only what was written beside it before this was read can hold what was cut from it before.
-        if not (placed or first) and (olds := self._generations(now, file.written())):
+        # Only what lay beside it before this was read can hold what was cut from it before.
+        if not (placed or first) and (olds := self._generations(now, file)):
             file.again(changed)
             self._olds += olds
             return Reading((), True)
@@ -288,10 +287,10 @@ class Follower:
         else:
             file.stand(size)
 
-    def _generations(self, now: float, until: float = inf) -> list[_File]:
-        """Returns what was written beside the file since everything was seen, and not after `until` (ns, by the file system).
+    def _generations(self, now: float, before: _File | None = None) -> list[_File]:
+        """Returns what was written beside the file since everything was seen: copies of it, and what bore its name meanwhile.
 
-        Those are copies of it, and what bore its name meanwhile.
+        `before`: nothing that came after that file.
         """
         folder, name = os.path.split(self._path)
         stem = os.path.splitext(name)[0]
@@ -300,15 +299,24 @@ class Follower:
             beside = [
                 (entry.stat().st_mtime_ns, entry.path, bool(re.search(_GENERATION, entry.name[len(stem) :])))
                 for entry in entries
-                if entry.name.startswith(stem) and entry.name != name and self._unread(entry, until)
+                if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
             ]
+        if before and not self._is_named(before):
+            # What bore the name after it lies there too.
+            beside = [one for one in beside if one[0] <= before.written()]
         files = []
         for _, path, sure in sorted(beside)[:MOST_GENERATIONS]:
             with suppress(OSError):
                 files.append(_File(path, now, current=False, sure=sure))
         return files
 
-    def _unread(self, entry: os.DirEntry[str], until: float) -> bool:
+    def _is_named(self, file: _File) -> bool:
+        with suppress(OSError):
+            found = os.stat(self._path)
+            return file.identity == (found.st_dev, found.st_ino)
+        return False
+
+    def _unread(self, entry: os.DirEntry[str]) -> bool:
         """Whether a file beside may hold lines that were not told."""
         with suppress(OSError):
             found = entry.stat()
@@ -316,7 +324,7 @@ class Follower:
             since = self._written if self._since is None else self._since
             here = any(file and file.identity == identity for file in (*self._olds, self._file))
             plain = stat.S_ISREG(found.st_mode) and not entry.name.endswith(_PACKED)
-            fresh = plain and not here and since <= found.st_mtime_ns <= until
+            fresh = plain and not here and since <= found.st_mtime_ns
             return fresh and not self._ends_as_read(entry.path, identity, found.st_size)
         return False
 

@@ -159,6 +159,23 @@ def test_copies_that_were_cut_off_between_two_looks_are_read_in_order(log: Path)
     assert followed.told == run(0, 60)
 
 
+def test_a_copy_that_somebody_touched_later_is_told_in_its_turn(log: Path) -> None:
+    add(log, *run(0, 100))
+    followed = Followed(log)
+    followed.look()
+    add(log, *run(100, 120))
+    copied_and_cut(log)
+    add(log, *run(120, 130))
+    time_passes(log)
+    log.with_name("monitor.jsonl.1").touch()
+    followed.settle()
+    add(log, *run(130, 140))
+    followed.settle()
+    renamed(log)
+    followed.settle()
+    assert followed.told == run(0, 140)
+
+
 @pytest.mark.parametrize("size", ["smaller", "the same"])
 def test_a_copy_that_has_the_number_of_a_file_that_was_read_and_deleted(log: Path, size: str) -> None:
     add(log, *run(0, 20))
