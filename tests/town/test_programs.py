@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from together import each
 
 from gastown_tui.town.activity.motion import Motion
 from gastown_tui.town.agents import Identity
@@ -44,7 +45,7 @@ def judged(found_in: Tree, env: dict[str, str], *, dead: bool = False, since: Mo
     return judge_present(Identity("crew", "max", "alpha"), body, Daemon(running=False), None, NOW).state
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene["id"])
+@each(SCENES, name=lambda scene: str(scene["id"]))
 def test_recorded_screens(scene: dict[str, Any]) -> None:
     seen, env = scene_tree(scene), scene["env"]
     found = find_agent(seen, env)

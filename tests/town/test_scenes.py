@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
-from recorded import Scene, scene, scenes
+from recorded import Scene, scenes
 from story import START, Story, pane
+from together import each
 
 from gastown_tui.town.facts import Frame, Pane, Process, Tree
 from gastown_tui.town.snapshot import Agent, State
@@ -63,9 +63,8 @@ def judged(one: Scene) -> Agent:
     return story.agent()
 
 
-@pytest.mark.parametrize("scene_id", [one.id for one in scenes()])
-def test_a_recorded_scene_is_judged_as_it_was(scene_id: str) -> None:
-    one = scene(scene_id)
+@each(scenes(), name=lambda one: one.id)
+def test_a_recorded_scene_is_judged_as_it_was(one: Scene) -> None:
     agent = judged(one)
     told = [evidence.fact for evidence in agent.evidence]
     assert agent.state.value in one.meta["acceptable_states"], (agent.state, told)
@@ -96,7 +95,6 @@ def painted_again(one: Scene) -> Scene:
     return one._replace(rows=tuple(rows))
 
 
-@pytest.mark.parametrize("scene_id", [one.id for one in scenes()])
-def test_blanks_at_the_end_of_a_row_say_nothing(scene_id: str) -> None:
-    one = scene(scene_id)
+@each(scenes(), name=lambda one: one.id)
+def test_blanks_at_the_end_of_a_row_say_nothing(one: Scene) -> None:
     assert judged(painted_again(one)).state is judged(one).state

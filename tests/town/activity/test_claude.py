@@ -19,6 +19,7 @@ from gastown_tui.town.activity.screen import screen_of
 from gastown_tui.town.snapshot import State
 from tests.cost import least
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 FOLDER = Path(__file__).parents[2] / "data/screens/claude"
 TOLD_BY_PROCESSES = ("crashed", "zombie", "sigstop-wrapped", "suspended", "root-refused", "offline-first", "starting-blank")
@@ -71,7 +72,7 @@ FAILED = (user("go on"), "", f"{YELLOW}●{OFF} {YELLOW}API Error: 529 Overloade
 LIMITED = (user("go on"), f"  {GREY}⎿ \N{NO-BREAK SPACE}{PINK}You've hit your limit · resets 12:20pm (UTC){OFF}")
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_every_recorded_scene_is_judged_as_it_was(one: Scene) -> None:
     state = read_screen("claude", one.screen).state
     # A retry is held or work; which of them is said turns on how long it has lasted.
@@ -167,7 +168,7 @@ def others() -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(FOLDER.glob("*.ansi"))])
+@each([path.stem for path in sorted(FOLDER.glob("*.ansi"))])
 def test_other_widths_and_a_later_version_say_the_same(name: str) -> None:
     one = others()[name]
     reading = told((FOLDER / f"{name}.ansi").read_text().split("\n"), one["title"])

@@ -18,6 +18,7 @@ from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 FOLDER = Path(__file__).parents[2] / "data/screens/codex"
 MORE = json.loads((FOLDER / "screens.json").read_text())
@@ -53,14 +54,14 @@ def shown(*above: str, like: Scene = IDLE, title: str | None = None, below: tupl
     return read(PROGRAM, screen_of(rows, title=title, caret=(2, len(above) + 2), width=width, height=len(rows)))
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_a_recorded_scene_is_told_as_it_was(one: Scene) -> None:
     accepted = one.meta["acceptable_states"]
     assert said(one).state in accepted
     assert len(accepted) > 1 or said(one).state == one.meta["expected"]["state"]
 
 
-@pytest.mark.parametrize("name", MORE)
+@each(list(MORE))
 def test_other_sizes_situations_and_a_version_of_long_ago(name: str) -> None:
     expected = MORE[name]["state"]
     assert said(name).state == (None if expected == "starting" else expected)

@@ -17,6 +17,7 @@ from gastown_tui.town.activity.rules import Reading, read
 from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 FOLDER = Path(__file__).parents[2] / "data/screens/gemini"
 MORE = json.loads((FOLDER / "screens.json").read_text())
@@ -47,12 +48,12 @@ def shown(*above: str, title: str = READY) -> Reading:
     return read(PROGRAM, screen_of(rows, title=title, caret=(3, len(above) + 6), width=80, height=len(rows)))
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_a_recorded_scene_is_told_as_it_was(one: Scene) -> None:
     assert said(one).state == one.meta["expected"]["state"]
 
 
-@pytest.mark.parametrize("name", MORE)
+@each(list(MORE))
 def test_other_sizes_and_situations(name: str) -> None:
     assert said(name).state == MORE[name]["state"]
 

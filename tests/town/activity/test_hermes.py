@@ -14,6 +14,7 @@ from gastown_tui.town.snapshot import State
 from tests.besides import Beside, besides, said
 from tests.cost import least
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 BESIDES = besides("hermes")
 GOLD, BRONZE, PLAIN = "\x1b[3;38;5;136m", "\x1b[38;5;173m", "\x1b[0m"
@@ -54,12 +55,12 @@ def answer(*rows: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("one", scenes("hermes"), ids=lambda one: one.id)
+@each(scenes("hermes"), name=lambda one: one.id)
 def test_a_recorded_scene_is_read_as_it_was(one: Scene) -> None:
     assert read_screen("hermes", one.screen).state in one.meta["acceptable_states"]
 
 
-@pytest.mark.parametrize("one", BESIDES.values(), ids=lambda one: one.name)
+@each([*BESIDES.values()], name=lambda one: one.name)
 def test_other_sizes_and_situations(one: Beside) -> None:
     assert said(read_screen("hermes", one.screen)) == one.says
 

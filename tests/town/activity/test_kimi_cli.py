@@ -14,6 +14,7 @@ from gastown_tui.town.snapshot import State
 from tests.besides import Beside, besides, said
 from tests.cost import least
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 TOLD_BY_PROCESSES = ("starting-blank", "zombie", "crashed", "sigstop-wrapped")
 ASKED = [one for one in scenes("kimi-cli") if not any(part in one.id for part in TOLD_BY_PROCESSES)]
@@ -63,12 +64,12 @@ def answer(*rows: str) -> list[str]:
     return ["✨ show the log", "", f"• {rows[0]}", *(f"  {row}" for row in rows[1:]), "", "", ""]
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_a_recorded_scene_is_read_as_it_was(one: Scene) -> None:
     assert read_screen("kimi-cli", one.screen).state in one.meta["acceptable_states"]
 
 
-@pytest.mark.parametrize("one", BESIDES.values(), ids=lambda one: one.name)
+@each([*BESIDES.values()], name=lambda one: one.name)
 def test_other_sizes_and_situations(one: Beside) -> None:
     assert said(read_screen("kimi-cli", one.screen)) == one.says
 
@@ -202,7 +203,7 @@ def test_a_plan_for_approval_is_a_plan() -> None:
     assert question.kind == "plan"
 
 
-@pytest.mark.parametrize("one", scenes("kimi-code"), ids=lambda one: one.id)
+@each(scenes("kimi-code"), name=lambda one: one.id)
 def test_the_other_program_by_that_name_is_read_by_its_own_tables(one: Scene) -> None:
     assert read_screen("kimi-cli", one.screen) == read_screen("kimi-code", one.screen)
 

@@ -14,6 +14,7 @@ from gastown_tui.town.snapshot import State
 from tests.besides import Beside, besides, said
 from tests.cost import least
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 ASKED = [one for one in scenes("kimi-code") if "starting-blank" not in one.id]
 BESIDES = besides("kimi-code")
@@ -53,12 +54,12 @@ def answer(*rows: str) -> list[str]:
     return [f" {YELLOW}✨ show the log{PLAIN}", "", f" ● {rows[0]}", *(f"   {row}" for row in rows[1:]), ""]
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_a_recorded_scene_is_read_as_it_was(one: Scene) -> None:
     assert read_screen("kimi-code", one.screen).state in one.meta["acceptable_states"]
 
 
-@pytest.mark.parametrize("one", BESIDES.values(), ids=lambda one: one.name)
+@each([*BESIDES.values()], name=lambda one: one.name)
 def test_other_sizes_and_situations(one: Beside) -> None:
     assert said(read_screen("kimi-code", one.screen)) == one.says
 

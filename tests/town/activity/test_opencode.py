@@ -18,6 +18,7 @@ from gastown_tui.town.activity.screen import Screen, screen_of
 from gastown_tui.town.snapshot import State
 from tests.cost import least
 from tests.recorded import Scene, scene, scenes
+from tests.together import each
 
 FOLDER = Path(__file__).parents[2] / "data/screens/opencode"
 GROUND = "\x1b[0m\x1b[38;2;255;255;255m\x1b[48;2;10;10;10m"
@@ -63,7 +64,7 @@ def reading_named(name: str) -> Reading:
     return read_screen("kilo" if name.startswith("kilo-") else "opencode", screen_named(name))
 
 
-@pytest.mark.parametrize("one", ASKED, ids=lambda one: one.id)
+@each(ASKED, name=lambda one: one.id)
 def test_every_recorded_scene_is_judged_as_it_was(one: Scene) -> None:
     assert read_screen("opencode", one.screen).state == one.meta["expected"]["state"]
 
@@ -179,7 +180,7 @@ SIZED: dict[str, tuple[State, str | None, object]] = {
 }
 
 
-@pytest.mark.parametrize("name", SIZED)
+@each(list(SIZED))
 def test_narrow_and_wide_panes_say_the_same(name: str) -> None:
     state, why, more = SIZED[name]
     reading = reading_named(name)
