@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 
 from gastown_tui.town.activity.readers import program_named
@@ -172,5 +171,5 @@ def _with_unknown_agents(town: Town, now: Moment) -> Town:
     if tmux is None or not town.blind:
         return town
     why = Evidence("tmux", f"tmux does not answer: {tmux.error}", now.wall)
-    agents = (replace(one, state=State.UNKNOWN, expects=None, evidence=(why, *one.evidence)) for one in town.agents)
-    return replace(town, agents=tuple(agents))
+    agents = (one._replace(state=State.UNKNOWN, expects=None, evidence=(why, *one.evidence)) for one in town.agents)
+    return town._replace(agents=tuple(agents))

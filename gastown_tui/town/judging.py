@@ -7,7 +7,6 @@ has come at which the verdict changes by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from operator import is_
 from typing import Any
 
@@ -95,7 +94,7 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
 def _noted(known: Known, agent: Agent) -> Agent:
     """Returns the agent with its acknowledgement, if somebody made one for what it needs now."""
     noted = acknowledged(agent, known.acks.get(agent.id))
-    return replace(agent, acknowledged=noted) if noted else agent
+    return agent._replace(acknowledged=noted) if noted else agent
 
 
 def _starts(judged: Mapping[str, Judged]) -> list[float]:
@@ -233,7 +232,7 @@ def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment
 def _ticked(agent: Agent, body: Body) -> Agent:
     """Returns an agent that only went on printing: the very same, unless its last output is to be told anew."""
     output = _last_output(body.found, body.motion)
-    return agent if _in_one_stretch(agent.last_output, output) else replace(agent, last_output=output)
+    return agent if _in_one_stretch(agent.last_output, output) else agent._replace(last_output=output)
 
 
 def _works_by_output(before: Judged, body: Body) -> bool:

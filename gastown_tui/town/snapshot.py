@@ -3,18 +3,52 @@
 Values hold stamps (seconds since the epoch), never ages; whoever draws makes the ages. When something was looked at takes
 no part in equality, so two looks that saw the same give equal values.
 
-Plain values are named tuples: a frozen dataclass costs seven times as much to define, and there are fifty to define before
-a one-shot command can look. For the same reason the modules that define them leave annotations to be evaluated at once: each
-that is kept as text is compiled by itself.
+Values are named tuples: a frozen dataclass costs seven times as much to define, and its module loads `inspect`; there are fifty
+to define before a one-shot command can look. For the same reason the modules that define them leave annotations to be evaluated
+at once: each that is kept as text is compiled by itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+Kind = TypeVar("Kind", bound=type)
+
+
+def _whenever(stamp: str) -> Callable[[Kind], Kind]:
+    """Has values of a kind be equal whatever this field of theirs holds."""
+
+    def decorate(kind: Any) -> Any:
+        rest = itemgetter(*(at for at, name in enumerate(kind._fields) if name != stamp))
+
+        def same(one: Any, other: Any) -> bool:
+            return bool(other.__class__ is kind and rest(one) == rest(other))
+
+        kind.__eq__ = same
+        kind.__ne__ = lambda one, other: not same(one, other)
+        kind.__hash__ = lambda one: hash(rest(one))
+        return kind
+
+    return decorate
+
+
+def _evident(kind: Any) -> Any:
+    """Has no value of a kind be made without evidence, be it from another one."""
+    made = kind.__new__
+
+    def make(kind: Any, *values: Any, **named: Any) -> Any:
+        one = made(kind, *values, **named)
+        if not one.evidence:
+            raise ValueError(f"{one.id} is said to be {one.state} without evidence")
+        return one
+
+    kind.__new__ = make
+    kind._make = classmethod(lambda kind, values: kind(*values))
+    return kind
 
 
 class Moment(NamedTuple):
@@ -49,13 +83,13 @@ GONE = frozenset({State.DEAD, State.MISSING, State.ZOMBIE})
 CALLING = GONE | {State.WAITING, State.STALLED, State.HELD}
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@_whenever("at")
+class Evidence(NamedTuple):
     """One reason for a state. With `ago`, `at` is when the fact happened and a reader is told how long ago that was."""
 
     source: str
     fact: str
-    at: float = field(compare=False)
+    at: float
     ago: bool = False
 
 
@@ -111,8 +145,8 @@ class Acknowledged(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+@_evident
+class Agent(NamedTuple):
     """One agent of the town and what is known of it. A state without evidence cannot be constructed."""
 
     id: str
@@ -143,10 +177,6 @@ class Agent:
     attached: int = 0
     acknowledged: Acknowledged | None = None
     activity: Activity = UNTOLD
-
-    def __post_init__(self) -> None:
-        if not self.evidence:
-            raise ValueError(f"{self.id} is said to be {self.state} without evidence")
 
     @property
     def alive(self) -> bool:
@@ -187,13 +217,13 @@ class Told(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
+@_whenever("at")
+class SourceState(NamedTuple):
     """How well a source of facts answers: `ok`, `stale`, `error` or `absent`. `at` is the last good answer."""
 
     name: str
     state: str
-    at: float | None = field(compare=False, default=None)
+    at: float | None = None
     error: str | None = None
 
 
@@ -311,8 +341,8 @@ class TownRef(NamedTuple):
     demo: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Town:
+@_whenever("observed_at")
+class Town(NamedTuple):
     """A town at one moment. `agents` are in the order of `interface.md`: town level first, then rigs by name.
 
     `events`: the last five hundred of the town's own that a person may want to see, newest last, in the order of the file.
@@ -320,7 +350,7 @@ class Town:
     """
 
     ref: TownRef
-    observed_at: float = field(compare=False)
+    observed_at: float
     epoch: str | None = None
     agents: tuple[Agent, ...] = ()
     foreign: tuple[Foreign, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from gastown_tui.town.report import activity_lines
@@ -103,7 +102,7 @@ def agent_report(agent: Agent, town: Town, environment: Environment | str, now: 
     lines = [f"{safe(agent.id)}: {agent.state}", f"seen at {rfc3339(town.observed_at)}, written at {rfc3339(now)}"]
     for title, told in sections(agent, environment, Ages(now)):
         lines += ["", title, *(f"  {label}: {text}" if label else f"  {text}" for label, text in told)]
-    raw = ((field.name, getattr(agent, field.name)) for field in fields(agent))
+    raw = agent._asdict().items()
     lines += ["", "raw facts", *(f"  {name} = {mask(safe(repr(value)))}" for name, value in raw)]
     return "\n".join(lines) + "\n"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+
+from towns import HandTown, environment
 
 
-def python(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=dict(os.environ), capture_output=True, text=True, check=True, timeout=30
-    )
+def python(code: str, env: Mapping[str, str] = os.environ) -> str:
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, timeout=30)
     return done.stdout.strip()
 
 
@@ -35,10 +36,19 @@ for told in (lambda _: 0, lambda _: asyncio.run(first()) or 0):
     assert python(code).splitlines() == ["0 False False 700", "False", "0 True True 10000"]
 
 
-def test_a_single_look_loads_no_event_loop_and_no_screen() -> None:
-    heavy = ("asyncio", "textual", "rich", "gastown_tui.town.lines", "gastown_tui.town.ribbon")
-    code = f"import sys, gastown_tui.cli, gastown_tui.observe.looking; print([name for name in {heavy} if name in sys.modules])"
-    assert python(code) == "[]"
+def test_a_single_look_loads_nothing_dear(town: HandTown) -> None:
+    # `inspect` comes with `dataclasses`, and `shutil` with argparse where that is not told a width.
+    dear = ("inspect", "dataclasses", "shutil", "asyncio", "textual", "rich", "pydantic", "argcomplete", "difflib")
+    ours = ("config", "town.lines", "town.ribbon", "ui")
+    code = f"""
+import sys
+from gastown_tui import cli
+sys.argv[1:] = ["status", "--json"]
+code = cli.run()
+print(code, [name for name in {(*dear, *(f"gastown_tui.{name}" for name in ours))} if name in sys.modules])
+"""
+    env = environment(town.tmux, GT_ROOT=str(town.root), GT_TMUX_SOCKET=town.tmux.name)
+    assert python(code, env).splitlines()[1:] == ["0 []"]
 
 
 def test_the_first_picture_waits_for_no_other_screen() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gastown_tui.town.acks import Ack, acknowledged, ended, subject
@@ -29,7 +27,7 @@ ACK = Ack(NOW, "later", subject(WAITING))
 def test_it_stands_while_nothing_of_the_need_changes() -> None:
     told = Acknowledged(NOW, "later")
     assert acknowledged(WAITING, ACK) == told
-    assert acknowledged(replace(WAITING, since=None, evidence=(Evidence("tmux", "other words", NOW),)), ACK) == told
+    assert acknowledged(WAITING._replace(since=None, evidence=(Evidence("tmux", "other words", NOW),)), ACK) == told
     assert acknowledged(WAITING, None) is None
 
 
@@ -49,27 +47,27 @@ def test_it_stands_while_nothing_of_the_need_changes() -> None:
     ids=lambda change: "-".join(map(str, change)),
 )
 def test_it_ends_with_what_it_was_for(change: dict[str, object]) -> None:
-    after = replace(WAITING, **change)  # type: ignore[arg-type]
+    after = WAITING._replace(**change)  # type: ignore[arg-type]
     assert acknowledged(after, ACK) is None
     assert ended(Town(TownRef("/gt", None), NOW, agents=(after,)), {after.id: ACK}) == (after.id,)
 
 
 def test_what_one_run_does_not_know_is_no_change() -> None:
-    dead = replace(WAITING, state=State.DEAD, activity=Activity())
-    gone = replace(dead, session_id=None, session_created=None, pid=None, agent_pid=None, since=None)
+    dead = WAITING._replace(state=State.DEAD, activity=Activity())
+    gone = dead._replace(session_id=None, session_created=None, pid=None, agent_pid=None, since=None)
     assert acknowledged(gone, Ack(NOW, "", subject(dead)))
     assert acknowledged(dead, Ack(NOW, "", subject(gone)))
 
 
 def test_a_limit_is_known_by_its_kind_and_not_by_its_counters() -> None:
-    limited = replace(WAITING, state=State.HELD, activity=Activity(held=Held("rate", "attempt 3")))
+    limited = WAITING._replace(state=State.HELD, activity=Activity(held=Held("rate", "attempt 3")))
     entry = Ack(NOW, "", subject(limited))
-    assert acknowledged(replace(limited, activity=Activity(held=Held("rate", "attempt 4"))), entry)
-    assert acknowledged(replace(limited, activity=Activity(held=Held("auth", "401"))), entry) is None
+    assert acknowledged(limited._replace(activity=Activity(held=Held("rate", "attempt 4"))), entry)
+    assert acknowledged(limited._replace(activity=Activity(held=Held("auth", "401"))), entry) is None
 
 
 def test_of_whom_we_cannot_see_we_cannot_tell_that_it_ended() -> None:
-    unseen = replace(WAITING, state=State.UNKNOWN)
+    unseen = WAITING._replace(state=State.UNKNOWN)
     assert acknowledged(unseen, ACK) is None
     assert ended(Town(TownRef("/gt", None), NOW, agents=(unseen,)), {unseen.id: ACK, "gone": ACK}) == ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from recorded import scene
@@ -314,7 +313,7 @@ def test_what_only_prints_and_spins_is_not_judged_again(monkeypatch: pytest.Monk
         story.wait(1.0)
         story.pane = story.pane._replace(title=title, window_activity=START.wall - 60 + stretch)
         story.tell(story.listing(story.pane))
-        assert story.only() == replace(told, last_output=START.wall - 60 + stretch), "its quiet time goes on"
+        assert story.only() == told._replace(last_output=START.wall - 60 + stretch), "its quiet time goes on"
     assert judged == []
     story.tell(story.listing(story.pane._replace(title="✳ Claude Code")))
     assert judged == ["alpha/crew/max"] and story.only().activity == told.activity

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gastown_tui.town.problems import acknowledged, alike, asked, options, problems
@@ -121,7 +119,7 @@ def test_two_limits_are_alike_where_their_words_are() -> None:
     first = held("a", "rate", "429 · retry in 5 s", NOW + 5)
     assert alike(first, held("b", "rate", "429 · retry in 5 s", NOW + 6))
     assert not alike(first, held("b", "rate", "429 · retry in 6 s", NOW + 5))
-    assert not alike(first, replace(first, state=State.WAITING))
+    assert not alike(first, first._replace(state=State.WAITING))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +137,7 @@ def test_what_is_asked_is_inert_and_without_secrets(one: Agent, text: str) -> No
 
 def test_answers_are_numbered_and_only_while_somebody_waits() -> None:
     assert options(waiting("a", PUSH, 1)) == ("1 Yes", "2 Yes, always", "3 No")
-    assert options(replace(waiting("a", PUSH, 1), state=State.WORKING)) == ()
+    assert options(waiting("a", PUSH, 1)._replace(state=State.WORKING)) == ()
 
 
 def test_the_acknowledged_stand_apart_the_latest_first() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,7 +84,7 @@ def test_a_whole_town_is_json() -> None:
 @given(st.lists(st.sampled_from(State), max_size=30), st.booleans())
 def test_the_counts_add_up(states: list[State], late: bool) -> None:
     expects = Expects("the daemon", None, NOW - 1 if late else NOW + 1)
-    agents = [replace(agent(state, expects=expects), id=str(number)) for number, state in enumerate(states)]
+    agents = [agent(state, expects=expects)._replace(id=str(number)) for number, state in enumerate(states)]
     document = status_document(town(*agents), NOW)
     summary = document["summary"]
     assert sum(summary["by_state"].values()) == summary["agents"] == len(states)
@@ -147,7 +146,7 @@ HOSTILE = "a\x1b]0;owned\x07\x9b31m\nb\u202ec"
 
 def test_hostile_text_is_inert_everywhere() -> None:
     one = agent(session=HOSTILE, also=(HOSTILE,), command=HOSTILE, cwd=HOSTILE, runtime=HOSTILE, bead=HOSTILE, session_id="$1")
-    one = replace(one, id=HOSTILE, name=HOSTILE, rig=HOSTILE, evidence=(Evidence("tmux", HOSTILE, NOW),))
+    one = one._replace(id=HOSTILE, name=HOSTILE, rig=HOSTILE, evidence=(Evidence("tmux", HOSTILE, NOW),))
     whole = town(one, foreign=(Foreign(HOSTILE, "$2"),), sources=(SourceState("tmux", "error", None, HOSTILE),))
     text = json.dumps(status_document(whole, NOW), ensure_ascii=False)
     text += "".join(status_lines(whole, NOW)) + "".join(show_lines(one, [(HOSTILE, HOSTILE)], [], NOW))
@@ -160,7 +159,7 @@ def test_hostile_text_is_inert_everywhere() -> None:
 def test_secrets_are_masked_in_evidence_and_on_the_pane() -> None:
     secret = "sk-ant-api03-abcdefgh12345678"
     one = agent()
-    one = replace(one, evidence=(Evidence("town", f"its heartbeat names work ({secret})", NOW),))
+    one = one._replace(evidence=(Evidence("town", f"its heartbeat names work ({secret})", NOW),))
     shown = [*show_lines(one, [], [f"export KEY={secret}"], NOW), *status_lines(town(one), NOW)]
     shown += [str(agent_document(one, NOW)), change_line(change_document(None, one, NOW))]
     assert not any(secret in line for line in shown) and sum(MASK in line for line in shown) == 5

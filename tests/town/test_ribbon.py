@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -189,7 +188,7 @@ def test_activity_is_the_share_of_a_minute_in_which_it_printed(every: int | None
     told = agent("a", State.WORKING, 60.0 * NOW - 300)
     for second in range(60):
         if every and second % every == 0:
-            told = replace(told, last_output=60.0 * NOW + second)
+            told = told._replace(last_output=60.0 * NOW + second)
         recorder.see(town(told), at(second / 60))
     assert list(made.activity("a", NOW, 1)) == [level]
 

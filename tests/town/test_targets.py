@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from story import START, Story, pane
 
@@ -64,5 +62,5 @@ def test_near_names_are_inert() -> None:
 
 
 def test_the_pane_of_a_session_that_is_gone_means_nobody(town: Town) -> None:
-    gone = tuple(replace(one, session_id=None) if one.id == "mayor" else replace(one, pane_id="%1") for one in town.agents[:2])
-    assert find(replace(town, agents=gone), "%1").id == "alpha/witness"
+    gone = tuple(one._replace(session_id=None) if one.id == "mayor" else one._replace(pane_id="%1") for one in town.agents[:2])
+    assert find(town._replace(agents=gone), "%1").id == "alpha/witness"

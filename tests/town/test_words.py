@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gastown_tui.town.snapshot import Activity, Agent, Evidence, Expects, Held, Question, State, Town, TownRef
@@ -88,7 +86,7 @@ def test_every_state_has_a_shape_of_its_own() -> None:
     ],
 )
 def test_what_an_agent_does_is_told_in_few_words(state: State, activity: Activity, told: str) -> None:
-    assert doing(replace(agent(state), activity=activity), NOW) == told
+    assert doing(agent(state)._replace(activity=activity), NOW) == told
 
 
 def test_a_far_end_names_its_day() -> None:

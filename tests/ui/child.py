@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -47,8 +46,8 @@ class Scripted(scene.Eye):
         question = scene.Activity(question=scene.PUSH)
         for name, change in (("emma", {"state": State.WAITING, "activity": question}), ("slit", {"state": State.DEAD})):
             assert isinstance(self.last, scene.Town)
-            agents = (replace(agent, **change) if agent.name == name else agent for agent in self.last.agents)
-            self.town(replace(self.last, agents=tuple(agents)))
+            agents = (agent._replace(**change) if agent.name == name else agent for agent in self.last.agents)
+            self.town(self.last._replace(agents=tuple(agents)))
 
     def do_calm(self) -> None:
         """Five seconds later nobody needs anybody."""
@@ -66,12 +65,12 @@ class Scripted(scene.Eye):
 
     def do_same(self) -> None:
         """Another look that saw the same: nothing shown changes."""
-        self.show(replace(scene.TOWN, observed_at=scene.WALL + 1))
+        self.show(scene.TOWN._replace(observed_at=scene.WALL + 1))
 
     def do_row(self) -> None:
         """One agent other than the chosen one turns idle."""
-        agents = tuple(replace(agent, state=scene.State.IDLE) if agent.name == "emma" else agent for agent in scene.AGENTS)
-        self.town(replace(scene.TOWN, agents=agents))
+        agents = tuple(agent._replace(state=scene.State.IDLE) if agent.name == "emma" else agent for agent in scene.AGENTS)
+        self.town(scene.TOWN._replace(agents=agents))
 
     def do_line(self) -> None:
         """One line of the shown pane changes: a spinner and its counters."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import scene
 
 from gastown_tui.town.snapshot import Activity, Agent, Held, Question, State
@@ -23,9 +21,9 @@ LONG = Question(
 def agent(number: int, agent_id: str, state: State, fact: str, **more: object) -> Agent:
     since = scene.WALL - 60 * number
     role, name = agent_id.split("/")[-2].rstrip("s"), agent_id.split("/")[-1]
-    like = replace(scene.AGENTS[0], id=agent_id, rig=agent_id.split("/")[0], role=role, name=name, state=state, since=since)
+    like = scene.AGENTS[0]._replace(id=agent_id, rig=agent_id.split("/")[0], role=role, name=name, state=state, since=since)
     known: dict[str, object] = {"session": f"gt-{name}", "pane_id": f"%{200 + number}", "activity": Activity()}
-    return replace(like, **{**known, "evidence": scene.told("pane", fact), **more})  # type: ignore[arg-type]
+    return like._replace(**{**known, "evidence": scene.told("pane", fact), **more})  # type: ignore[arg-type]
 
 
 def refused(number: int) -> Agent:
@@ -38,8 +36,7 @@ def asking(number: int, agent_id: str, question: Question) -> Agent:
     return agent(number, agent_id, State.WAITING, "it asks", activity=Activity(question=question))
 
 
-NIGHT = replace(
-    scene.TOWN,
+NIGHT = scene.TOWN._replace(
     agents=(
         *scene.AGENTS,
         *map(refused, range(1, 8)),

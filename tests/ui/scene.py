@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from beadbook import BeadBook
 from lastday import day
@@ -186,11 +185,11 @@ TOWN = Town(
 
 def with_agent(agent_id: str, **changed: object) -> Town:
     """The town in which one agent is different."""
-    agents = tuple(replace(agent, **changed) if agent.id == agent_id else agent for agent in AGENTS)  # type: ignore[arg-type]
-    return replace(TOWN, agents=agents)
+    agents = tuple(agent._replace(**changed) if agent.id == agent_id else agent for agent in AGENTS)  # type: ignore[arg-type]
+    return TOWN._replace(agents=agents)
 
 
-WELL = replace(TOWN, agents=tuple(agent for agent in AGENTS if agent.state in (State.WORKING, State.IDLE)))
+WELL = TOWN._replace(agents=tuple(agent for agent in AGENTS if agent.state in (State.WORKING, State.IDLE)))
 NASTY = "\x1b]0;owned\x07\x1b[2J[bold red]no[/] \u202egnp\x9b31m\x90q\x1b\\ 日本 \ud800"
 NOWHERE = Nowhere(
     ("GT_TOWN_ROOT is not set", "no mayor/ folder above /home/op/src", "no folder /home/op/gt"),
@@ -306,8 +305,8 @@ class Eye:
         if self.unwritable:
             raise self.unwritable
         assert isinstance(self.last, Town)
-        agents = (replace(agent, acknowledged=mark) if agent.id == agent_id else agent for agent in self.last.agents)
-        self.town(replace(self.last, agents=tuple(agents)))
+        agents = (agent._replace(acknowledged=mark) if agent.id == agent_id else agent for agent in self.last.agents)
+        self.town(self.last._replace(agents=tuple(agents)))
 
     async def scrollback(self, pane_id: str, lines: int) -> tuple[str, ...]:
         if self.fails:

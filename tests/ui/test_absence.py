@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import scene
 from pressing import pressed
 from textual.events import AppBlur, AppFocus
@@ -37,8 +35,8 @@ def console(eye: scene.Eye, kept: Kept, clock: scene.Clock) -> Console:
 
 def well_before(seconds: float) -> Sight:
     """The town when jack still worked and nux did not ask."""
-    agents = tuple(replace(agent, state=State.WORKING) if agent.name in ("jack", "nux") else agent for agent in scene.AGENTS)
-    return sight(replace(scene.TOWN, agents=agents), scene.WALL - seconds)
+    agents = tuple(agent._replace(state=State.WORKING) if agent.name in ("jack", "nux") else agent for agent in scene.AGENTS)
+    return sight(scene.TOWN._replace(agents=agents), scene.WALL - seconds)
 
 
 async def test_who_starts_it_again_is_told_what_is_new_until_the_next_key() -> None:
@@ -74,8 +72,8 @@ async def test_who_looks_at_the_terminal_again_is_told_what_is_new() -> None:
         app.post_message(AppBlur())
         await pressed(pilot)
         clock.wall += 3600
-        mayor = replace(scene.AGENTS[0], state=State.DEAD)
-        eye.town(replace(scene.WELL, agents=(mayor, *scene.WELL.agents[1:])))
+        mayor = scene.AGENTS[0]._replace(state=State.DEAD)
+        eye.town(scene.WELL._replace(agents=(mayor, *scene.WELL.agents[1:])))
         app.post_message(AppFocus())
         assert " since 10:43, 1 h ago: 1 died" in await pressed(pilot)
 
@@ -96,7 +94,7 @@ async def test_the_end_is_a_last_look_unless_nobody_looked() -> None:
 
 async def test_a_town_in_a_box_has_no_past() -> None:
     kept = Kept(well_before(3600))
-    town: Town = replace(scene.TOWN, ref=scene.TOWN.ref._replace(demo=True))
+    town: Town = scene.TOWN._replace(ref=scene.TOWN.ref._replace(demo=True))
     app = console(scene.Eye(town), kept, scene.Clock())
     async with app.run_test(size=(120, 32)) as pilot:
         assert " since " not in await pressed(pilot, "5")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 import scene
@@ -28,8 +27,7 @@ async def test_colour_is_not_needed() -> None:
 
 def hostile_town() -> Town:
     agents = tuple(
-        replace(
-            agent,
+        agent._replace(
             id=f"{agent.id}{scene.NASTY}",
             name=agent.name + scene.NASTY,
             title=scene.NASTY,
@@ -40,8 +38,7 @@ def hostile_town() -> Town:
         )
         for agent in scene.AGENTS
     )
-    return replace(
-        scene.TOWN,
+    return scene.TOWN._replace(
         ref=scene.TOWN.ref._replace(name=scene.NASTY, socket=f"/tmp/{scene.NASTY}"),
         agents=agents,
         foreign=(Foreign(scene.NASTY, "$50"),),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,12 @@ from gastown_tui.ui.calls import Calls, overdue_next, terminal_title
 
 PUSH, PULL = (Activity(question=Question("permission", f"git {word}")) for word in ("push", "pull"))
 EMMA = next(agent for agent in scene.AGENTS if agent.name == "emma")
-DEAD, ASKS, UNSEEN = (replace(EMMA, state=state) for state in (State.DEAD, State.WAITING, State.UNKNOWN))
-PUSHES, PULLS = (replace(ASKS, activity=activity) for activity in (PUSH, PULL))
+DEAD, ASKS, UNSEEN = (EMMA._replace(state=state) for state in (State.DEAD, State.WAITING, State.UNKNOWN))
+PUSHES, PULLS = (ASKS._replace(activity=activity) for activity in (PUSH, PULL))
 
 
 def town(*agents: Agent) -> Town:
-    return replace(scene.TOWN, agents=agents)
+    return scene.TOWN._replace(agents=agents)
 
 
 def rings(*moments: Agent | None, calls: Calls | None = None) -> list[bool]:
@@ -35,20 +34,20 @@ def rings(*moments: Agent | None, calls: Calls | None = None) -> list[bool]:
         ((EMMA, DEAD), "-!"),
         ((DEAD, DEAD), "--"),
         ((EMMA, DEAD, DEAD, EMMA, DEAD), "-!--!"),
-        ((EMMA, PUSHES, replace(PUSHES, evidence=scene.told("pane", "other words"))), "-!-"),
+        ((EMMA, PUSHES, PUSHES._replace(evidence=scene.told("pane", "other words"))), "-!-"),
         ((EMMA, PUSHES, PULLS), "-!!"),
-        ((EMMA, DEAD, replace(DEAD, session_id=None, session_created=None)), "-!-"),
-        ((EMMA, DEAD, replace(DEAD, agent_pid=9)), "-!!"),
+        ((EMMA, DEAD, DEAD._replace(session_id=None, session_created=None)), "-!-"),
+        ((EMMA, DEAD, DEAD._replace(agent_pid=9)), "-!!"),
         ((EMMA, PUSHES, UNSEEN, PUSHES), "-!--"),
         ((EMMA, UNSEEN, PUSHES), "--!"),
         ((UNSEEN, PUSHES), "--"),
         ((UNSEEN, PUSHES, EMMA, PUSHES), "---!"),
-        ((EMMA, PUSHES, replace(PUSHES, acknowledged=Acknowledged(1, "")), PUSHES), "-!--"),
+        ((EMMA, PUSHES, PUSHES._replace(acknowledged=Acknowledged(1, "")), PUSHES), "-!--"),
         ((None, PUSHES), "-!"),
         ((None, DEAD), "--"),
         ((None, DEAD, EMMA, DEAD), "---!"),
         (
-            (EMMA, replace(DEAD, expects=Expects("revived", None, 100)), replace(DEAD, expects=Expects("revived", None, 100))),
+            (EMMA, DEAD._replace(expects=Expects("revived", None, 100)), DEAD._replace(expects=Expects("revived", None, 100))),
             "--!",
         ),
     ],
@@ -74,8 +73,8 @@ def test_what_flickers_or_is_reworded_is_no_new_need(gap: float, story: tuple[Ag
 
 
 def test_many_at_once_ring_once_and_what_follows_at_once_with_them() -> None:
-    calls, names = Calls(), [replace(EMMA, id=str(number)) for number in range(30)]
-    dead = [replace(agent, state=State.DEAD) for agent in names]
+    calls, names = Calls(), [EMMA._replace(id=str(number)) for number in range(30)]
+    dead = [agent._replace(state=State.DEAD) for agent in names]
     assert not calls.take(town(*names), 0)
     assert calls.take(town(*dead[:20], *names[20:]), 10.0)
     assert not calls.take(town(*dead[:29], names[29]), 11.5)
@@ -95,17 +94,17 @@ def test_the_title_says_how_many_need_somebody() -> None:
 
 
 def test_the_title_of_who_is_blind_says_so() -> None:
-    blind = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer"),))
+    blind = scene.TOWN._replace(sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer"),))
     assert terminal_title(blind, scene.WALL) == "gastown-tui: cannot see · gt"
 
 
 def test_a_title_is_inert() -> None:
-    named = replace(scene.TOWN, ref=scene.TOWN.ref._replace(name="\x1b]0;x\x07\x9c"))
+    named = scene.TOWN._replace(ref=scene.TOWN.ref._replace(name="\x1b]0;x\x07\x9c"))
     assert all(char.isprintable() for char in terminal_title(named, scene.WALL))
 
 
 def test_the_next_overdue_is_known() -> None:
-    late, soon = (replace(DEAD, expects=Expects("revived", None, at)) for at in (50.0, 20.0))
+    late, soon = (DEAD._replace(expects=Expects("revived", None, at)) for at in (50.0, 20.0))
     assert overdue_next(town(late, soon, EMMA), 10) == 20
     assert overdue_next(town(late, soon, EMMA), 20) == 50
     assert overdue_next(town(late, soon, EMMA), 50) is None

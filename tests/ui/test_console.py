@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import scene
 from pressing import pressed
@@ -97,7 +95,7 @@ async def test_the_choice_goes_to_a_neighbour_when_its_agent_leaves() -> None:
     eye = scene.Eye()
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "w", "w")
-        eye.town(replace(scene.TOWN, agents=tuple(agent for agent in scene.AGENTS if agent.name != "jack")))
+        eye.town(scene.TOWN._replace(agents=tuple(agent for agent in scene.AGENTS if agent.name != "jack")))
         assert "▌  ● crew emma" in await pressed(pilot)
 
 
@@ -139,7 +137,7 @@ async def test_events_are_told_newest_first_without_the_coming_and_going_of_work
         eye.town(
             scene.with_agent("mayor", state=State.WAITING, evidence=scene.told("screen", "asks for a name"), since=scene.WALL)
         )
-        left = replace(scene.TOWN, agents=scene.AGENTS[1:])
+        left = scene.TOWN._replace(agents=scene.AGENTS[1:])
         eye.town(left)
         told = (await pressed(pilot)).splitlines()[-6:-1]
     assert [row.strip() for row in told] == [
@@ -215,7 +213,7 @@ async def test_the_way_out_stays_open_while_letters_jump() -> None:
 
 
 async def test_many_agents_say_how_many_are_out_of_sight() -> None:
-    crowd = tuple(replace(scene.AGENTS[1], id=f"dog/{number}", name=str(number), role="dog") for number in range(90))
-    async with scene.console(scene.Eye(replace(scene.TOWN, agents=crowd, foreign=()))).run_test(size=(120, 32)) as pilot:
+    crowd = tuple(scene.AGENTS[1]._replace(id=f"dog/{number}", name=str(number), role="dog") for number in range(90))
+    async with scene.console(scene.Eye(scene.TOWN._replace(agents=crowd, foreign=()))).run_test(size=(120, 32)) as pilot:
         assert "⋮ +66" in await pressed(pilot)
         assert "⋮ 66 above" in await pressed(pilot, "G")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import scene
 
@@ -58,7 +56,7 @@ async def test_restarts_are_told_where_somebody_counts_them() -> None:
         assert row(app, "crew jack").split()[-1] == "3"
         assert row(app, "crew emma").split()[-1] == "0"
         assert row(app, "witness          missing").split()[-1] == "claude", "nobody knows of a session that is not there"
-        eye.town(replace(scene.TOWN, monitor=None))
+        eye.town(scene.TOWN._replace(monitor=None))
         await pilot.pause()
         assert "↻" not in scene.text(app) and row(app, "crew jack").split()[-1] == "claude"
 
@@ -75,7 +73,7 @@ def test_a_column_comes_where_there_is_room(width: int, bead: int, lately: int, 
 
 
 async def test_the_list_is_drawn_again_when_a_minute_is_over() -> None:
-    timeless = replace(scene.AGENTS[0], agent_started=None, session_created=None, last_output=None)
+    timeless = scene.AGENTS[0]._replace(agent_started=None, session_created=None, last_output=None)
     shown = Scene([Row(timeless.id, "mayor", "", timeless)], "", "mono", history=Ribbon(), longest=16)
     app, ages = scene.console(), Ages(scene.WALL)
     async with app.run_test(size=(200, 30)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ SIZES = ((80, 24), (120, 32), (200, 60))
 SECRET = "sk-abcdefgh12345678"
 EVIL = f"{scene.NASTY} {SECRET}"
 JACK = ("tab", *"jjjjjjj")
-NO_FOLDER = replace(scene.TOWN, monitor=None)
+NO_FOLDER = scene.TOWN._replace(monitor=None)
 VIEWS: dict[str, tuple[str, ...]] = {
     "monitor": (),
     "monitor_ribbon": (*JACK, *"hhhh"),
@@ -276,7 +275,7 @@ async def test_without_a_folder_it_says_what_helps_and_the_ribbon_works() -> Non
 async def test_what_is_stale_does_not_look_well() -> None:
     stale = tuple(SourceState(name, "stale", scene.WALL - 42, "no answer") for name in ("tmux", "monitor"))
     inks: list[set[object]] = []
-    for town in (scene.TOWN, replace(scene.TOWN, sources=(*stale, *scene.OK[1:]))):
+    for town in (scene.TOWN, scene.TOWN._replace(sources=(*stale, *scene.OK[1:]))):
         async with scene.console(scene.Eye(town)).run_test(size=(120, 32)) as pilot:
             shown = await pressed(pilot, "4")
             facts = pilot.app.screen.query_one(Cycles)
@@ -286,7 +285,7 @@ async def test_what_is_stale_does_not_look_well() -> None:
 
 
 async def test_who_has_left_the_town_keeps_its_day() -> None:
-    made = scene.Eye(replace(scene.TOWN, agents=scene.AGENTS[:3]))
+    made = scene.Eye(scene.TOWN._replace(agents=scene.AGENTS[:3]))
     async with scene.console(made).run_test(size=(120, 32)) as pilot:
         shown = await pressed(pilot, "4", "tab", "j", "j", "j", "j")
         assert "  ● beads/witness" in shown and "▌ · beads/polecats/toast" in shown
@@ -338,8 +337,7 @@ async def test_hostile_lines_stay_text(size: tuple[int, int]) -> None:
         Line(number, verdicts[number % 5], (EVIL,), 1e300 * number, EVIL, EVIL, EVIL * 2000, EVIL * 2000) for number in range(40)
     ]
     made = scene.Eye(
-        replace(
-            scene.TOWN,
+        scene.TOWN._replace(
             monitor=Monitor(
                 EVIL,
                 EVIL,
@@ -349,7 +347,7 @@ async def test_hostile_lines_stay_text(size: tuple[int, int]) -> None:
                 pending_upgrade=EVIL * 9,
                 faults=(EVIL,) * 50,
             ),
-            agents=tuple(replace(agent, id=f"{agent.id}{scene.NASTY}", session=EVIL) for agent in scene.AGENTS),
+            agents=tuple(agent._replace(id=f"{agent.id}{scene.NASTY}", session=EVIL) for agent in scene.AGENTS),
         )
     )
     made.log = Book(lines, state=EVIL, torn=EVIL * 1000)
@@ -372,7 +370,7 @@ async def test_what_the_automonitor_does_is_told_the_worst_first_where_there_is_
         (monitor._replace(last_line_at=scene.WALL + 900, phases=(), faults=()), "● alive · by a stamp from the future"),
     )
     for told, expected in cases:
-        town: Town = replace(scene.TOWN, monitor=told)
+        town: Town = scene.TOWN._replace(monitor=told)
         async with scene.console(scene.Eye(town)).run_test(size=(80, 24)) as pilot:
             assert expected in (await pressed(pilot, "4")).splitlines()[2]
 
@@ -381,7 +379,7 @@ async def test_what_else_its_files_hold_is_told_and_a_long_fault_in_full() -> No
     fault = " ".join(["state.json", *(f"word{number}" for number in range(30)), "the end"])
     told = {"last_restart": "2026-11-21T10:00:00Z", "note": "\x1b[2J" + "x" * 99}
     files = {"ai_analysis_1.log": scene.WALL - 120, "current_state.txt": scene.WALL - 240}
-    town = replace(scene.TOWN, monitor=scene.MONITOR._replace(faults=(fault,), told=told, files=files))
+    town = scene.TOWN._replace(monitor=scene.MONITOR._replace(faults=(fault,), told=told, files=files))
     async with scene.console(scene.Eye(town)).run_test(size=(120, 60)) as pilot:
         shown = (await pressed(pilot, "4")).splitlines()
     start = next(number for number, line in enumerate(shown) if line.startswith(" faults"))

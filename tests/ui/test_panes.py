@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 import scene
@@ -84,7 +83,7 @@ async def test_an_agent_that_leaves_stays_in_its_view_but_not_as_alive() -> None
     async with app.run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "space")
         eye.frame(Frame("%1", ("my last words",), scene.NOW))
-        eye.town(replace(scene.TOWN, agents=scene.AGENTS[1:]))
+        eye.town(scene.TOWN._replace(agents=scene.AGENTS[1:]))
         shown = await pressed(pilot)
         assert "mayor  ? unknown" in shown
         assert "it is no longer in this town; it was working when last seen" in shown
@@ -106,7 +105,7 @@ async def test_an_agent_in_a_new_session_has_its_environment_read_again() -> Non
         assert "OF            $1" in await pressed(pilot, "space", "tab")
         eye.town(scene.with_agent("mayor", session_id="$77"))
         assert "OF            $77" in await pressed(pilot)
-        eye.town(replace(scene.with_agent("mayor", session_id="$77"), epoch="9-9"))
+        eye.town(scene.with_agent("mayor", session_id="$77")._replace(epoch="9-9"))
         await pressed(pilot, "j")
     assert read == ["$1", "$77", "$77"]
 
@@ -116,7 +115,7 @@ async def test_a_picture_of_another_server_is_nobodys() -> None:
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:
         eye.frame(Frame("%1", ("of the old server",), scene.NOW))
         assert "of the old server" in await pressed(pilot)
-        eye.town(replace(scene.TOWN, epoch="9-9"))
+        eye.town(scene.TOWN._replace(epoch="9-9"))
         shown = await pressed(pilot)
         assert "of the old server" not in shown
         assert "waiting for its picture" in shown

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import fleet
 import pytest
 import scene
@@ -137,7 +135,7 @@ async def test_the_choice_stays_when_the_list_changes_around_it() -> None:
 
 
 async def test_who_is_blind_calls_nobody_well() -> None:
-    stale = replace(scene.WELL, sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"), *scene.OK[1:]))
+    stale = scene.WELL._replace(sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"), *scene.OK[1:]))
     async with scene.console(scene.Eye(stale)).run_test(size=(120, 32)) as pilot:
         assert "nobody is known to need you" in await pressed(pilot, "5")
 
@@ -146,10 +144,10 @@ async def test_who_is_blind_calls_nobody_well() -> None:
 async def test_hostile_and_endless_questions_stay_text(size: tuple[int, int]) -> None:
     question = Question("question", scene.NASTY * 40, tuple(f"{scene.NASTY} {number}" for number in range(500)))
     agents = tuple(
-        replace(agent, id=f"{agent.id}{scene.NASTY}", state=State.WAITING, activity=Activity(question=question), bead=scene.NASTY)
+        agent._replace(id=f"{agent.id}{scene.NASTY}", state=State.WAITING, activity=Activity(question=question), bead=scene.NASTY)
         for agent in scene.AGENTS
     )
-    async with scene.console(scene.Eye(replace(scene.TOWN, agents=agents))).run_test(size=size) as pilot:
+    async with scene.console(scene.Eye(scene.TOWN._replace(agents=agents))).run_test(size=size) as pilot:
         for key in ("5", "j", "G", "a", "x", "enter", "g", "space"):
             shown = await pressed(pilot, key)
             assert len(shown.splitlines()) <= size[1]
@@ -166,12 +164,12 @@ async def test_on_the_smallest_screen_the_chosen_one_is_in_sight() -> None:
 async def test_a_heading_loses_its_times_before_the_key_that_helps() -> None:
     limit = Activity(held=Held("limit", "resets 11am", scene.WALL + 1080.0))
     agents = tuple(
-        replace(agent, state=State.HELD, since=scene.WALL - 2400.0, activity=limit, runtime="claude")
+        agent._replace(state=State.HELD, since=scene.WALL - 2400.0, activity=limit, runtime="claude")
         for agent in scene.AGENTS[:2]
     )
     both, one = "until 11:00 (in 18 min) since 10:02  ", "until 11:00  "
     for width, times in ((120, both), (84, one)):
-        async with scene.console(scene.Eye(replace(scene.TOWN, agents=agents))).run_test(size=(width, 32)) as pilot:
+        async with scene.console(scene.Eye(scene.TOWN._replace(agents=agents))).run_test(size=(width, 32)) as pilot:
             shown = await pressed(pilot, "5")
         assert f"▲ 2 claude agents are held by a usage limit {times}" in shown
         assert "A acknowledge all" in shown and "says the same" in shown
@@ -205,7 +203,7 @@ async def test_the_rows_that_are_the_evidence_are_marked_while_they_are_live() -
         assert marked(await pressed(pilot, "escape")) == asked
         eye.town(scene.with_agent("gastown/polecats/nux", state=State.WORKING))
         assert marked(await pressed(pilot)) == [], "they say another thing"
-        eye.town(replace(scene.TOWN, sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"),)))
+        eye.town(scene.TOWN._replace(sources=(scene.SourceState("tmux", "stale", scene.WALL - 42, "no answer"),)))
         assert marked(await pressed(pilot)) == [], "nobody knows whether it is still there"
 
 
@@ -232,7 +230,7 @@ def test_the_time_at_which_a_limit_ends_is_told_once() -> None:
         Evidence("pane", "a limit is reached", scene.WALL - 60),
         Evidence("pane", "until 11:00:00 UTC", scene.WALL + 1080),
     )
-    held = replace(scene.AGENTS[0], state=State.HELD, evidence=evidence)
+    held = scene.AGENTS[0]._replace(state=State.HELD, evidence=evidence)
     (title, told), *_ = sections(held, "empty", Ages(scene.WALL))
     assert title == "why"
     assert told == [("pane", "a limit is reached (10:41:05)"), ("pane", "until 11:00:00 UTC")]

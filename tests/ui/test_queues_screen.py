@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import beadbook
@@ -27,8 +26,7 @@ SIZES = ((80, 24), (120, 32), (200, 60))
 SECRET = "sk-abcdefgh12345678"
 EVIL = f"{scene.NASTY} {SECRET}"
 ODD = EVIL.replace(" ", "")
-TOWN = replace(
-    scene.TOWN,
+TOWN = scene.TOWN._replace(
     beads=beadbook.beads_of(scene.AGENTS),
     events=(Told(WALL - 500, "sling", "gastown/polecats/nux", "gt-aa7 slung to gastown/polecats/nux"),),
 )
@@ -238,7 +236,7 @@ async def test_the_pointer_chooses() -> None:
 
 
 async def test_of_whom_nobody_knows_how_they_are_no_state_is_told() -> None:
-    blind = replace(TOWN, sources=(SourceState("tmux", "stale", WALL - 42, "no answer"), *scene.OK[1:]))
+    blind = TOWN._replace(sources=(SourceState("tmux", "stale", WALL - 42, "no answer"), *scene.OK[1:]))
     made = scene.Eye(blind)
     async with scene.console(made).run_test(size=(120, 32)) as pilot:
         [jack] = [row for row in told(await pressed(pilot, "3")) if "gt-4f2" in row]
@@ -313,7 +311,7 @@ async def test_hostile_beads_stay_text(size: tuple[int, int]) -> None:
     finding = Finding(EVIL, EVIL, (EVIL,), EVIL * 99, (Evidence(EVIL, EVIL * 99, 9e18, True),))
     made = eye(read)
     work = {scene.AGENTS[0].id: (Work(EVIL, EVIL * 99, EVIL),)}
-    made.first = made.last = replace(TOWN, beads=Stock(work=work, findings=(finding, *TOWN.beads.findings)))  # type: ignore[union-attr]
+    made.first = made.last = TOWN._replace(beads=Stock(work=work, findings=(finding, *TOWN.beads.findings)))  # type: ignore[union-attr]
     async with scene.console(made).run_test(size=size) as pilot:
         for key in (
             "2",

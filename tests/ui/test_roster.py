@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import scene
 
@@ -76,7 +74,7 @@ def test_nobody_is_next_where_nobody_calls() -> None:
 
 
 def test_an_empty_town_has_no_rows() -> None:
-    assert rows(replace(scene.TOWN, agents=(), foreign=()), Wish(), scene.WALL) == ()
+    assert rows(scene.TOWN._replace(agents=(), foreign=()), Wish(), scene.WALL) == ()
 
 
 def test_problems_are_counted_worst_first() -> None:

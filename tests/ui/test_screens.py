@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import fleet
@@ -14,9 +13,8 @@ from gastown_tui.town.snapshot import Notice, Nowhere, SourceState, Town
 
 Golden = Callable[[str, str], None]
 SIZES = ((80, 24), (120, 32), (200, 60))
-BLIND = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
-WARNED = replace(
-    scene.TOWN,
+BLIND = scene.TOWN._replace(sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
+WARNED = scene.TOWN._replace(
     ref=scene.TOWN.ref._replace(demo=True),
     notices=(
         Notice("estop", "stop requested by mayor", "gt thaw lifts it", scene.WALL - 700),

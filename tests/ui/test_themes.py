@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import reduce
 
 import pytest
@@ -43,8 +42,8 @@ def test_every_state_has_a_colour_a_shape_and_a_word_of_its_own() -> None:
 
 
 async def test_every_state_is_told_by_shape_and_word_where_there_is_no_colour() -> None:
-    agents = tuple(replace(agent, state=state) for agent, state in zip(scene.AGENTS, State, strict=False))
-    app = scene.console(scene.Eye(replace(scene.TOWN, agents=agents)), environ={"NO_COLOR": "1"})
+    agents = tuple(agent._replace(state=state) for agent, state in zip(scene.AGENTS, State, strict=False))
+    app = scene.console(scene.Eye(scene.TOWN._replace(agents=agents)), environ={"NO_COLOR": "1"})
     async with app.run_test(size=(120, 40)):
         strips = _drawn(app)
     colours = {colour for strip in strips for one in strip if one.style for colour in (one.style.color, one.style.bgcolor)}

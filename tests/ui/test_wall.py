@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ MISSING, RICTUS = scene.AGENTS[-2:]
 
 
 def one(agent: Agent) -> scene.Eye:
-    return scene.Eye(replace(scene.TOWN, agents=(agent,), foreign=()))
+    return scene.Eye(scene.TOWN._replace(agents=(agent,), foreign=()))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +57,8 @@ def test_all_fit_on_one_page_or_it_is_full_and_tiles_are_never_too_small() -> No
 
 
 async def test_the_wall_is_in_the_order_of_the_list_and_has_only_who_has_a_pane_or_calls() -> None:
-    parked = replace(MISSING, id="parked/witness", rig="parked", state=State.FROZEN, expects=None)
-    app = scene.console(scene.Eye(replace(scene.TOWN, agents=(*scene.AGENTS, parked))))
+    parked = MISSING._replace(id="parked/witness", rig="parked", state=State.FROZEN, expects=None)
+    app = scene.console(scene.Eye(scene.TOWN._replace(agents=(*scene.AGENTS, parked))))
     async with app.run_test(size=(400, 120)) as pilot:
         shown = await pressed(pilot, "2")
     places = [shown.index(f" {agent.id} ") for agent in scene.AGENTS]
@@ -158,7 +157,7 @@ async def test_who_is_missing_has_a_tile_that_says_what_comes() -> None:
 
 
 async def test_a_blind_console_fades_all_tiles() -> None:
-    town = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42), *scene.OK[1:]))
+    town = scene.TOWN._replace(sources=(SourceState("tmux", "stale", scene.WALL - 42), *scene.OK[1:]))
     app = scene.console(scene.Eye(town))
     async with app.run_test(size=MIDDLE) as pilot:
         shown = await pressed(pilot, "2")
@@ -207,12 +206,12 @@ async def test_a_pane_that_vanishes_keeps_its_last_words_and_one_that_leaves_mak
     app = scene.console(eye)
     async with app.run_test(size=(400, 120)) as pilot:
         await pressed(pilot, "2")
-        deacon = replace(scene.AGENTS[1], state=State.DEAD, pane_id=None, session_id=None)
+        deacon = scene.AGENTS[1]._replace(state=State.DEAD, pane_id=None, session_id=None)
         eye.frame(scene.frame(scene.AGENTS[1], ("these were my last words",)))
-        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], deacon, *scene.AGENTS[2:])))
+        eye.town(scene.TOWN._replace(agents=(scene.AGENTS[0], deacon, *scene.AGENTS[2:])))
         await pilot.pause()
         assert "these were my last words" in scene.text(app)
-        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
+        eye.town(scene.TOWN._replace(agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
         await pilot.pause()
         shown = scene.text(app)
         assert len([tile for tile in app.screen.query(Tile) if tile.display]) == 14
@@ -239,8 +238,7 @@ async def test_any_size_is_drawn_and_a_new_one_redraws(size: tuple[int, int]) ->
 
 async def test_what_agents_say_of_themselves_stays_in_its_tile() -> None:
     hostile = "\x1b]0;pwned\x07[red]\x1b[31m\x9b2J漢字漢字漢字" * 8
-    agent = replace(
-        scene.AGENTS[0],
+    agent = scene.AGENTS[0]._replace(
         id=f"rig/{hostile}",
         rig="rig",
         name=hostile,
@@ -269,7 +267,7 @@ async def test_shape_word_and_mark_tell_all_without_colour() -> None:
 @pytest.mark.parametrize(("width", "said"), [(80, "gastown/polecats/nux ─"), (44, "◆ gastown/nux ─"), (28, "waiting ╮")])
 async def test_names_are_shortened_before_states(width: int, said: str) -> None:
     nux = next(agent for agent in scene.AGENTS if agent.name == "nux")
-    app = scene.console(scene.Eye(replace(scene.TOWN, agents=(scene.AGENTS[0], nux), foreign=())))
+    app = scene.console(scene.Eye(scene.TOWN._replace(agents=(scene.AGENTS[0], nux), foreign=())))
     async with app.run_test(size=(width, 24)) as pilot:
         assert said in await pressed(pilot, "2")
 

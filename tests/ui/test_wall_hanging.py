@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import fleet
@@ -24,9 +23,9 @@ from gastown_tui.ui.widgets.digits import big, rows_of
 Golden = Callable[[str, str], None]
 Eventually = Callable[..., Awaitable[Any]]
 SIZES = ((80, 24), (120, 32), (200, 60))
-BLIND = replace(scene.TOWN, sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
-HOST = replace(scene.TOWN, ref=scene.TOWN.ref._replace(host="build-7"))
-STOPPED = replace(HOST, notices=(Notice("estop", "stop requested by mayor", "gt thaw lifts it", scene.WALL - 700),))
+BLIND = scene.TOWN._replace(sources=(SourceState("tmux", "stale", scene.WALL - 42, "no answer within 2 s"), *scene.OK[1:]))
+HOST = scene.TOWN._replace(ref=scene.TOWN.ref._replace(host="build-7"))
+STOPPED = HOST._replace(notices=(Notice("estop", "stop requested by mayor", "gt thaw lifts it", scene.WALL - 700),))
 SECONDS = 20.0
 
 
@@ -76,7 +75,7 @@ async def test_what_else_may_hang_there(name: str, town: Town | Nowhere, golden:
 
 async def test_what_does_not_fit_with_beads_is_told_without_its_key() -> None:
     clock = scene.Clock()
-    app = kiosk(replace(scene.TOWN, beads=beads_of(scene.AGENTS)), clock)
+    app = kiosk(scene.TOWN._replace(beads=beads_of(scene.AGENTS)), clock)
     async with app.run_test(size=(120, 60)) as pilot:
         shown = await turned(pilot, clock, 0)
         while stop(app) != "problems":
@@ -195,7 +194,7 @@ async def test_the_band_looks_healthy_only_where_every_source_is_fresh(source: s
 
     good = "#84b98a"
     for state, healthy in (("ok", True), ("absent", True), ("stale", False), ("error", False)):
-        town = replace(scene.WELL, sources=(SourceState(source, state, scene.WALL - 42, None),))
+        town = scene.WELL._replace(sources=(SourceState(source, state, scene.WALL - 42, None),))
         app = kiosk(town)
         async with app.run_test(size=(120, 32)) as pilot:
             shown = await turned(pilot, scene.Clock(), 0)
@@ -206,9 +205,9 @@ async def test_the_band_looks_healthy_only_where_every_source_is_fresh(source: s
 
 async def test_secrets_are_seen_nowhere() -> None:
     secret = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
-    told = replace(scene.AGENTS[0], state=State.STALLED, evidence=scene.told("tmux", f"printed {secret}"), title=secret)
+    told = scene.AGENTS[0]._replace(state=State.STALLED, evidence=scene.told("tmux", f"printed {secret}"), title=secret)
     clock = scene.Clock()
-    app = kiosk(replace(scene.TOWN, agents=(told, *scene.AGENTS[1:]), notices=(Notice("x", f"see {secret}", ""),)), clock)
+    app = kiosk(scene.TOWN._replace(agents=(told, *scene.AGENTS[1:]), notices=(Notice("x", f"see {secret}", ""),)), clock)
     eye = app.view.eye
     assert isinstance(eye, scene.Eye)
     eye.frame(Frame("%1", ("export KEY=\x1b[1msk-ant-\x1b[mapi03-0123456789", "abcdefghijklmnopqrstuvwxyz"), scene.NOW))

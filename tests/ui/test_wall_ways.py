@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import scene
 from pressing import pressed
 
@@ -19,7 +17,7 @@ MIDDLE = (120, 32)
 def crowd(count: int) -> tuple[Agent, ...]:
     like = scene.AGENTS[0]
     return tuple(
-        replace(like, id=f"rig/polecats/p{number:03}", rig="rig", name=f"p{number:03}", role="polecat", pane_id=f"%{number}")
+        like._replace(id=f"rig/polecats/p{number:03}", rig="rig", name=f"p{number:03}", role="polecat", pane_id=f"%{number}")
         for number in range(1, count + 1)
     )
 
@@ -74,14 +72,14 @@ async def test_who_leaves_hands_the_mark_to_whoever_has_the_place_then() -> None
     app = scene.console(eye)
     async with app.run_test(size=MIDDLE) as pilot:
         await pressed(pilot, "2", "l")
-        eye.town(replace(scene.TOWN, agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
+        eye.town(scene.TOWN._replace(agents=(scene.AGENTS[0], *scene.AGENTS[2:])))
         await pilot.pause()
         assert isinstance(app.screen, WallScreen)
         assert app.screen.agent is scene.AGENTS[2]
 
 
 async def test_three_hundred_agents_page_by_page() -> None:
-    eye = scene.Eye(replace(scene.TOWN, agents=crowd(300)))
+    eye = scene.Eye(scene.TOWN._replace(agents=crowd(300)))
     app = scene.console(eye)
     async with app.run_test(size=(300, 100)) as pilot:
         shown = await pressed(pilot, "2")

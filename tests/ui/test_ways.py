@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import scene
 
@@ -35,7 +33,7 @@ async def test_what_is_wrong_in_the_file_stands_below_the_sentence(complaints: t
 
 
 async def test_what_concerns_the_town_stands_before_it_and_counts_it() -> None:
-    town = replace(scene.TOWN, notices=(Notice("down", "down since 09:44", "gt up"),))
+    town = scene.TOWN._replace(notices=(Notice("down", "down since 09:44", "gt up"),))
     app = scene.console(scene.Eye(town), ways=Ways(complaints=("config.toml:3: x", "config.toml:4: y")))
     async with app.run_test(size=(120, 32)) as pilot:
         await pilot.pause()

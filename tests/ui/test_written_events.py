@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import scene
 
@@ -19,10 +17,10 @@ DEATH = Told(scene.WALL + 3, "session_death", "gt-crew-emma", "session ended: cr
 def told(*events: Told, emma: State = State.WORKING) -> Town:
     """The fixed town with these events and Emma in that state."""
     agents = [
-        replace(one, state=emma, since=scene.WALL + 2, evidence=scene.told("tmux", "exited with 1")) if one.id == EMMA else one
+        one._replace(state=emma, since=scene.WALL + 2, evidence=scene.told("tmux", "exited with 1")) if one.id == EMMA else one
         for one in scene.AGENTS
     ]
-    return replace(scene.TOWN, agents=tuple(agents), events=events)
+    return scene.TOWN._replace(agents=tuple(agents), events=events)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
 
@@ -297,4 +296,4 @@ class AgentScreen(Page):
 def _left(agent: Agent, at: float) -> Agent:
     """Returns what may be said of an agent that its town no longer has: what it was must not look like what it is."""
     told = Evidence("town", f"it is no longer in this town; it was {agent.state} when last seen", at)
-    return replace(agent, state=State.UNKNOWN, since=None, evidence=(told, *agent.evidence), pane_id=None, expects=None)
+    return agent._replace(state=State.UNKNOWN, since=None, evidence=(told, *agent.evidence), pane_id=None, expects=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gastown_tui.town.activity.marks import evidence_rows
@@ -35,7 +33,7 @@ def test_the_rows_are_counted_from_the_top_of_the_picture() -> None:
     "change", [{"state": State.WORKING}, {"state": State.DEAD}, {"runtime": "kimi"}, {"runtime": None}, {"runtime": "shell"}]
 )
 def test_a_picture_that_says_another_thing_has_no_marks(change: dict[str, object]) -> None:
-    assert evidence_rows(replace(AGENT, **change), FRAME) == frozenset()  # type: ignore[arg-type]
+    assert evidence_rows(AGENT._replace(**change), FRAME) == frozenset()  # type: ignore[arg-type]
 
 
 def test_an_empty_picture_has_no_marks() -> None:
