@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gastown_tui import ui
 from gastown_tui.observe.ports import Eye
-from gastown_tui.options import Parser, argument
+from gastown_tui.options import Argument, Parser
 from gastown_tui.settings import Settings, clock, state_dir
 from gastown_tui.town.snapshot import Moment
 from gastown_tui.ui.kiosk import Kiosk
@@ -47,7 +47,7 @@ class Hurried(Kiosk):
 
 
 def main() -> int:
-    takes = (argument("turns", type=int, metavar="TURNS"), argument("file", type=Path, metavar="FILE"))
+    takes = (Argument("turns", type=int, metavar="TURNS"), Argument("file", type=Path, metavar="FILE"))
     given = Parser("hurried.py", "A kiosk whose day takes minutes.", takes).parse_args()
     settings = Settings()
     settings.take(vars(given))

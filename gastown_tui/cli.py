@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gastown_tui.options import (
     AS_JSON,
     NAME,
-    argument,
+    Argument,
     command,
     complete,
     offer_rigs,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gastown_tui.town.snapshot import Agent, Nowhere, Town
 
 TARGET = "an agent's id, a session's name or a pane's id"
-TARGETS = argument("targets", nargs="+", metavar="TARGET...", offer=offer_targets, help=TARGET)
+TARGETS = Argument("targets", nargs="+", metavar="TARGET...", offer=offer_targets, help=TARGET)
 
 
 def _first(settings: Settings) -> int:
@@ -74,7 +74,7 @@ def _console(settings: Settings) -> int:
     )
 
 
-@command(AS_JSON, argument("--settle", action="store_true", help="look twice, 0.7 s apart, where one look cannot tell activity"))
+@command(AS_JSON, Argument("--settle", action="store_true", help="look twice, 0.7 s apart, where one look cannot tell activity"))
 def status(settings: Settings, json_wanted: bool, settle: bool) -> int:
     """One look: a line per agent, then one sentence. Exit 1 when somebody dead, missing or zombie needs you."""
     return _status(settings, json_wanted=json_wanted, settle=settle)
@@ -116,9 +116,9 @@ def _status(settings: Settings, *, json_wanted: bool, settle: bool) -> int:
 
 
 @command(
-    argument("target", metavar="TARGET", offer=offer_targets, help=TARGET),
+    Argument("target", metavar="TARGET", offer=offer_targets, help=TARGET),
     AS_JSON,
-    argument("--lines", type=within(int, 0, 100_000), default=20, metavar="N", help="rows of the pane to print (%(default)s)"),
+    Argument("--lines", type=within(int, 0, 100_000), default=20, metavar="N", help="rows of the pane to print (%(default)s)"),
 )
 def show(settings: Settings, target: str, json_wanted: bool, lines: int) -> int:
     """One agent: state, evidence, ages, environment (secrets masked), the last rows of its pane as inert text."""
@@ -156,7 +156,7 @@ def _target(looking: OneLook, target: str) -> Agent:
         raise Complaint("target", str(error), error.remedy, USAGE) from None
 
 
-@command(TARGETS, AS_JSON, argument("--reason", default="", metavar="TEXT", help="why it may wait"))
+@command(TARGETS, AS_JSON, Argument("--reason", default="", metavar="TEXT", help="why it may wait"))
 def ack(settings: Settings, targets: list[str], json_wanted: bool, reason: str) -> int:
     """Say that you know why agents need you: they count no more until that changes. Exit 1 when nobody needed you."""
     from gastown_tui.memory.acks import Acks
@@ -214,9 +214,9 @@ def _tell_acks(what: str, done: Iterable[str], agents: Iterable[Agent], *, json_
 
 @command(
     AS_JSON,
-    argument("--initial", action="store_true", help="print every agent first"),
-    argument("--until", nargs=2, metavar=("STATE", "TARGET"), offer=offer_until, help="end with 0 when TARGET reaches STATE"),
-    argument("--timeout", type=within(float, 0), metavar="S", help="end after S seconds, with 1 where --until waits"),
+    Argument("--initial", action="store_true", help="print every agent first"),
+    Argument("--until", nargs=2, metavar=("STATE", "TARGET"), offer=offer_until, help="end with 0 when TARGET reaches STATE"),
+    Argument("--timeout", type=within(float, 0), metavar="S", help="end after S seconds, with 1 where --until waits"),
 )
 def watch(settings: Settings, json_wanted: bool, initial: bool, until: list[str] | None, timeout: float | None) -> int:
     """A line per change of state, until interrupted or the reader goes away."""
@@ -239,8 +239,8 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: list[str]
 
 @command(
     AS_JSON,
-    argument("--rig", metavar="R", offer=offer_rigs, help="only this rig's; `town` for the town's own"),
-    argument(
+    Argument("--rig", metavar="R", offer=offer_rigs, help="only this rig's; `town` for the town's own"),
+    Argument(
         "--queue",
         dest="queues",
         action="append",
@@ -271,14 +271,14 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: list[s
 
 @command(
     AS_JSON,
-    argument("--follow", "-f", action="store_true", help="go on with what is written, through every rotation; wait for the log"),
-    argument(
+    Argument("--follow", "-f", action="store_true", help="go on with what is written, through every rotation; wait for the log"),
+    Argument(
         "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one; another word: that level"
     ),
-    argument("--session", metavar="S", offer=offer_sessions, help="lines that speak of this session"),
-    argument("--grep", metavar="RE", help="lines whose message holds this"),
-    argument("--since", metavar="T", help="from the first line of this time on: 10m, 2h, 1d or RFC 3339"),
-    argument("--raw", action="store_true", help="lines as they stand in the file, made inert"),
+    Argument("--session", metavar="S", offer=offer_sessions, help="lines that speak of this session"),
+    Argument("--grep", metavar="RE", help="lines whose message holds this"),
+    Argument("--since", metavar="T", help="from the first line of this time on: 10m, 2h, 1d or RFC 3339"),
+    Argument("--raw", action="store_true", help="lines as they stand in the file, made inert"),
 )
 def logs(settings: Settings, /, json_wanted: bool, follow: bool, raw: bool, **words: str | None) -> int:
     """The automonitor's log, in the order of the file. `~` marks a mended line, `|` its rest, `!` one that is no event."""
@@ -309,7 +309,7 @@ def doctor(settings: Settings, json_wanted: bool) -> int:
     return {"good": GOOD, "degraded": NEEDS_YOU, "blind": BLIND}[found["verdict"]]
 
 
-@command(AS_JSON, argument("--example", action="store_true", help="print a file with every key, commented out"))
+@command(AS_JSON, Argument("--example", action="store_true", help="print a file with every key, commented out"))
 def config(settings: Settings, json_wanted: bool, example: bool) -> int:
     """The settings in force and where each came from. Exit 1 when something in the file was left out."""
     from gastown_tui import effective
@@ -345,10 +345,10 @@ def kiosk(settings: Settings) -> int:
 
 
 @command(
-    argument("--agents", type=within(int, 1, 300), default=12, metavar="N", help="how many agents live there (%(default)s)"),
-    argument("--seed", type=int, default=0, metavar="S", help="another seed, another town"),
-    argument("--speed", type=within(float, 0.1, 100), default=1.0, metavar="X", help="how fast it lives"),
-    argument("--no-ui", action="store_true", help="print where it is on one line and run until interrupted"),
+    Argument("--agents", type=within(int, 1, 300), default=12, metavar="N", help="how many agents live there (%(default)s)"),
+    Argument("--seed", type=int, default=0, metavar="S", help="another seed, another town"),
+    Argument("--speed", type=within(float, 0.1, 100), default=1.0, metavar="X", help="how fast it lives"),
+    Argument("--no-ui", action="store_true", help="print where it is on one line and run until interrupted"),
 )
 def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) -> int:
     """A town in a box: real tmux sessions in a temporary town, removed when it ends."""
@@ -366,7 +366,7 @@ def demo(settings: Settings, agents: int, seed: int, speed: float, no_ui: bool) 
         raise Complaint("demo", str(error), error.remedy) from None
 
 
-@command(argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="%(choices)s"))
+@command(Argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="%(choices)s"))
 def completion(_: Settings, shell: str) -> int:
     """What that shell needs to complete names: `eval "$(gastown-tui completion bash)"`."""
     from argcomplete.shell_integration import shellcode

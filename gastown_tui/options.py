@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gastown_tui import __version__
 from gastown_tui.printing import print_text
@@ -31,35 +31,21 @@ Run = Callable[..., int]
 Offer = Callable[..., list[str]]
 
 
-class Argument(NamedTuple):
-    """An option or a word: its names, what argparse is told of it, and what names a shell may offer for it."""
+class Argument:
+    """An option or a word: what argparse is told of it, and what names a shell may offer for it."""
 
-    names: tuple[str, ...]
-    how: dict[str, Any]
-    offer: Offer | None
-
-
-class Command(NamedTuple):
-    run: Run
-    takes: tuple[Argument, ...]
-
-    @property
-    def about(self) -> str:
-        return self.run.__doc__ or ""
+    def __init__(self, *names: str, offer: Offer | None = None, **how: Any) -> None:
+        self.names, self.how, self.offer = names, how, offer
 
 
-COMMANDS: dict[str, Command] = {}
-
-
-def argument(*names: str, offer: Offer | None = None, **how: Any) -> Argument:
-    return Argument(names, how, offer)
+COMMANDS: dict[str, tuple[Run, tuple[Argument, ...]]] = {}
 
 
 def command(*takes: Argument) -> Callable[[Run], Run]:
     """Makes a command of a function: it gets the settings and what it takes, and returns the exit code."""
 
     def register(run: Run) -> Run:
-        COMMANDS[run.__name__.rstrip("_")] = Command(run, takes)
+        COMMANDS[run.__name__] = run, takes
         return run
 
     return register
@@ -78,30 +64,31 @@ def within(kind: type[float], least: float, most: float = inf) -> Callable[[str]
 
 
 ANYWHERE = (
-    argument("--town", metavar="DIR", help="the town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)"),
-    argument("--socket", metavar="NAME|PATH", help="the town's tmux socket (else GT_TMUX_SOCKET, else derived)"),
-    argument("--monitor-dir", metavar="DIR", help="the automonitor's folder"),
-    argument("--config", metavar="FILE", help="another config.toml"),
-    argument("--backend", choices=("auto", "control", "fork"), metavar="auto|control|fork", help="how tmux is asked"),
-    argument("--read-only", action="store_true", help="nothing that changes a town"),
-    argument("--version", action="version", version=f"{NAME} {__version__}", help="show the version and exit"),
+    Argument("--town", metavar="DIR", help="the town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)"),
+    Argument("--socket", metavar="NAME|PATH", help="the town's tmux socket (else GT_TMUX_SOCKET, else derived)"),
+    Argument("--monitor-dir", metavar="DIR", help="the automonitor's folder"),
+    Argument("--config", metavar="FILE", help="another config.toml"),
+    Argument("--backend", choices=("auto", "control", "fork"), metavar="auto|control|fork", help="how tmux is asked"),
+    Argument("--read-only", action="store_true", help="nothing that changes a town"),
+    Argument("--version", action="version", version=f"{NAME} {__version__}", help="show the version and exit"),
 )
-AS_JSON = argument("--json", dest="json_wanted", action="store_true", help="print JSON, schema 1")
+AS_JSON = Argument("--json", dest="json_wanted", action="store_true", help="print JSON, schema 1")
 
 
 class Parser(ArgumentParser):
     """Complains in one sentence with a remedy; its help tells a command's own options from those of all."""
 
-    def __init__(self, prog: str, about: str, takes: Sequence[Argument], **more: Any) -> None:
-        words = [one.how["metavar"] for one in takes if one.names[0][0] != "-"]
+    def __init__(self, prog: str, about: str | None, takes: Sequence[Argument], **more: Any) -> None:
+        words = (one.how["metavar"] for one in takes if one.names[0][0] != "-")
         more.setdefault("usage", " ".join([prog, "[OPTIONS]", *words]))
         # With a width, for else argparse loads `shutil` at the first argument.
         more["formatter_class"] = partial(HelpFormatter, width=80)
         super().__init__(prog=prog, description=about, allow_abbrev=False, **more)
-        everywhere = self.add_argument_group("options that may stand before or after a command", argument_default=SUPPRESS)
-        for place, arguments in ((self, takes), (everywhere, ANYWHERE)):
-            for names, how, offer in arguments:
-                vars(place.add_argument(*names, **how))["completer"] = offer
+        self.known = [name for one in (*takes, *ANYWHERE) for name in one.names]
+        anywhere = self.add_argument_group("options that may stand before or after a command", argument_default=SUPPRESS)
+        for place, arguments in ((self, takes), (anywhere, ANYWHERE)):
+            for one in arguments:
+                vars(place.add_argument(*one.names, **one.how))["completer"] = one.offer
 
     def format_help(self) -> str:
         from shutil import get_terminal_size
@@ -112,16 +99,16 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Complaint("usage", message, f"see {self.prog} --help", USAGE)
 
+    def refuse(self, strange: Sequence[str], *more: str) -> None:
+        """Complains of the first of these words, if any, an option before others, and says what is nearly called so."""
+        for word in sorted(strange, key=lambda word: not word.startswith("-")):
+            from difflib import get_close_matches
+
+            near = " or ".join(get_close_matches(word.partition("=")[0], (*more, *self.known)))
+            self.error(f"{word!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+
     def _print_message(self, message: str, _: object = None) -> None:
         print_text(message.rstrip())
-
-    def refuse(self, strange: list[str], known: Iterable[str]) -> NoReturn:
-        """Complains of the first of these words, an option if there is one, and says what is nearly called so."""
-        from difflib import get_close_matches
-
-        word = next((word for word in strange if word.startswith("-")), strange[0])
-        near = " or ".join(get_close_matches(word.partition("=")[0], known))
-        self.error(f"{word!r} is unknown" + (f"; did you mean {near}?" if near else ""))
 
 
 class Line(Parser):
@@ -135,33 +122,26 @@ def whole() -> Parser:
     """Returns the parser of all that may be said, for the help and for a shell that completes."""
     parser = Parser(NAME, ABOUT, (), usage=f"{NAME} [OPTIONS] [COMMAND]", epilog=CODES)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=NAME, parser_class=Parser)
-    for name, one in COMMANDS.items():
-        commands.add_parser(name, about=one.about, takes=one.takes, help=one.about)
+    for name, (run, takes) in COMMANDS.items():
+        commands.add_parser(name, about=run.__doc__, takes=takes, help=run.__doc__)
     return parser
 
 
 def read(words: Sequence[str]) -> tuple[Run | None, dict[str, Any]]:
     """Returns the command of a line, None where there is none, and what it is given. Raises Complaint."""
-    line = Line(NAME, ABOUT, (argument("words", nargs=REMAINDER, metavar="COMMAND"),))
+    line = Line(NAME, ABOUT, (Argument("words", nargs=REMAINDER, metavar="COMMAND"),))
     given, strange = line.parse_known_args(words)
     said = vars(given).pop("words")
-    if strange or (said and said[0] not in COMMANDS):
-        line.refuse(strange or said[:1], (*COMMANDS, *_options(ANYWHERE)))
+    line.refuse(strange or [word for word in said[:1] if word not in COMMANDS], *COMMANDS)
     if not said:
         return None, vars(given)
-    name, *rest = said
-    run, takes = COMMANDS[name]
-    parser = Parser(f"{NAME} {name}", COMMANDS[name].about, takes)
+    run, takes = COMMANDS[said[0]]
+    parser = Parser(f"{NAME} {said[0]}", run.__doc__, takes)
     # Of what it mixes, argparse forgets behind which word there are no options.
-    parse = parser.parse_known_args if "--" in rest else parser.parse_known_intermixed_args
-    given, strange = parse(rest, given)
-    if strange:
-        parser.refuse(strange, _options((*takes, *ANYWHERE)))
+    parse = parser.parse_known_args if "--" in said else parser.parse_known_intermixed_args
+    given, strange = parse(said[1:], given)
+    parser.refuse(strange)
     return run, vars(given)
-
-
-def _options(arguments: Iterable[Argument]) -> list[str]:
-    return [name for one in arguments for name in one.names if name.startswith("--")]
 
 
 def complete() -> None:
