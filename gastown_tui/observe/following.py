@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 BLOCK = 256 << 10
-EARLIER_BYTES = 1 << 20
 # What the parser takes of a line; a longer one is told with one byte more, by which the parser knows it.
 LONGEST = 1 << 20
 ANCHOR_BYTES = 256
@@ -77,7 +76,7 @@ class _File:
             return self._take_long(fresh) if most > LONGEST else self.take(LONGEST + 1, now)
         if not more and (end or fresh != self.half):
             self.half, self.changed = fresh[end:], now
-        lines = tuple(_lines(self.offset, fresh[:end]))
+        lines = tuple(lines_of(self.offset, fresh[:end]))
         self.consume(fresh[:end])
         return Reading(lines, more)
 
@@ -175,22 +174,6 @@ class Follower:
         """Returns the half line at the end, if it has not grown for five seconds."""
         file = self._file
         return file.half if file and now - file.changed >= TORN_S else b""
-
-    def earlier(self, most: int = EARLIER_BYTES) -> Sequence[Raw]:
-        """Returns the whole lines in about `most` bytes before `start`, which moves to the first of them."""
-        file = self._file
-        if file is None or file.skipping or not self.start:
-            return ()
-        with suppress(OSError):
-            begin = max(0, self.start - most)
-            data = os.pread(file.descriptor, self.start - begin, begin) if file.holds(file.offset, file.anchor) else b""
-            # A line that is longer than that is taken whole with what stands before it.
-            if begin and data.find(b"\n", 0, -1) < 0 and most < SEARCHED_BYTES:
-                return self.earlier(most * 2)
-            cut = data.find(b"\n", 0, -1) + 1 if begin else 0
-            self.start = begin + cut
-            return tuple((at, line[: LONGEST + 1]) for at, line in _lines(self.start, data[cut:]))
-        return ()
 
     def _look(self, now: float) -> None:
         """Compares what the path names with what is open, and opens what is new."""
@@ -297,7 +280,7 @@ class Follower:
         beside = []
         with suppress(OSError), os.scandir(folder or ".") as entries:
             beside = [
-                (entry.stat().st_mtime_ns, entry.path, bool(re.search(_GENERATION, entry.name[len(stem) :])))
+                (entry.stat().st_mtime_ns, entry.path, is_generation(entry.name, name))
                 for entry in entries
                 if entry.name.startswith(stem) and entry.name != name and self._unread(entry)
             ]
@@ -374,7 +357,14 @@ def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _lines(offset: int, data: bytes) -> Iterator[Raw]:
+def is_generation(name: str, log: str) -> bool:
+    """Returns whether a name says that its file bore a log's name before, or is a copy of it: as it was, not packed."""
+    stem = os.path.splitext(log)[0]
+    numbered = name.startswith(stem) and name != log and re.search(_GENERATION, name[len(stem) :])
+    return bool(numbered) and not name.endswith(_PACKED)
+
+
+def lines_of(offset: int, data: bytes) -> Iterator[Raw]:
     """Yields the lines of data that ends with a LF."""
     for line in data.split(b"\n")[:-1]:
         yield offset, line
@@ -409,4 +399,4 @@ def _backwards(descriptor: int, size: int) -> Iterator[Raw]:
         data = data[: data.rfind(b"\n") + 1]
         cut = data.find(b"\n") + 1 if begin else 0
         rest = data[:cut]
-        yield from reversed(tuple(_lines(begin + cut, data[cut:])))
+        yield from reversed(tuple(lines_of(begin + cut, data[cut:])))

@@ -23,9 +23,9 @@ class Book:
         self.state = "no automonitor's log was looked for yet"
         self.torn = ""
         self.first = 0
-        self._before: Callable[[int], Awaitable[Sequence[Line]]] | None = None
+        self._before: Callable[[Line], Awaitable[Sequence[Line]]] | None = None
         self._lines: list[Line] = []
-        self._file_from = 0
+        self._ended = False
         self._room = MOST_LINES
         self._weight = 0
         self._tells: list[Callable[[], None]] = []
@@ -38,7 +38,11 @@ class Book:
 
     @property
     def dropped(self) -> int:
-        return self._lines[0].offset if self._lines and self.first >= self._file_from else 0
+        return self._lines[0].offset if self.more else 0
+
+    @property
+    def more(self) -> bool:
+        return self._before is not None and bool(self._lines) and not self._ended
 
     @property
     def heard(self) -> bool:
@@ -48,10 +52,10 @@ class Book:
     def on_change(self, tell: Callable[[], None]) -> None:
         self._tells.append(tell)
 
-    def begin(self, before: Callable[[int], Awaitable[Sequence[Line]]]) -> None:
-        """Begins anew, for another follower; `before` reads what lies before a byte of its log, newest last."""
-        self.first = self._file_from = self.first + len(self._lines)
-        self._lines, self._before, self._room, self._weight = [], before, MOST_LINES, 0
+    def begin(self, before: Callable[[Line], Awaitable[Sequence[Line]]]) -> None:
+        """Begins anew, for another follower; `before` reads what lies before a line of its log, newest last."""
+        self.first += len(self._lines)
+        self._lines, self._before, self._room, self._weight, self._ended = [], before, MOST_LINES, 0, False
 
     def end(self) -> None:
         """Keeps what was read; nothing earlier can be had any more."""
@@ -61,30 +65,23 @@ class Book:
         """Appends lines and tells of them, at once or a twentieth of a second after the last time."""
         if not lines and (state, torn) == (self.state, self.torn):
             return
-        self._note_file(lines)
         self._lines.extend(lines)
         self._weight += _weight(lines)
         self.state, self.torn = state, torn
         self._forget()
         self._tell()
 
-    def _note_file(self, lines: Sequence[Line]) -> None:
-        """Notes where the present file begins: another one begins where an offset is lower than the one before."""
-        last = self._lines[-1].offset if self._lines else -1
-        for number, line in enumerate(lines, self.first + len(self._lines)):
-            if line.offset < last:
-                self._file_from = number
-            last = line.offset
-
     async def earlier(self) -> None:
-        if self._before is None or not self.dropped or len(self._lines) >= MOST_IN_ALL or self._weight >= MOST_WEIGHT:
+        if self._before is None or not self.more or len(self._lines) >= MOST_IN_ALL or self._weight >= MOST_WEIGHT:
             return
-        first, found = self.first, await self._before(self.dropped)
-        if first == self.first and found:
+        first, found = self.first, await self._before(self._lines[0])
+        if first == self.first and not found:
+            self._ended = True
+            self._tell()
+        elif first == self.first:
             self._lines[:0] = found
             self._weight += _weight(found)
             self.first -= len(found)
-            self._file_from = min(self._file_from, self.first)
             self._room = min(MOST_IN_ALL, self._room + len(found))
             self._forget()
             self._tell()
@@ -97,6 +94,7 @@ class Book:
             more += 1
         del self._lines[:more]
         self.first += more
+        self._ended = self._ended and not more
 
     def _tell(self) -> None:
         if self._due is None:

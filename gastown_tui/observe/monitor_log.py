@@ -18,6 +18,7 @@ from gastown_tui.town.monitor import Reckoning
 from gastown_tui.town.snapshot import Moment
 
 from .following import Follower, Raw
+from .log_past import before
 from .monitor_files import MonitorFiles, reason
 
 LOG = "monitor.jsonl"
@@ -78,11 +79,9 @@ class MonitorFolder:
         expected = self._expected or not absent
         return Step(SourceFailed("monitor", told, now, absent=absent) if expected else None, state=told)
 
-    def earlier(self, offset: int) -> Sequence[Line]:
-        """Returns the lines of about a MiB before a byte of the present log."""
-        with self._lock:
-            self._follower.start = offset
-            return [*chain.from_iterable(Parser().feed(self._follower.earlier()))]
+    def earlier(self, line: Line) -> Sequence[Line]:
+        """Returns the lines of about a MiB before one that was read; it may stand in a file that was rotated since."""
+        return [*chain.from_iterable(Parser().feed(before(f"{self.path}/{LOG}", line)))]
 
     def close(self) -> None:
         with self._lock:

@@ -34,7 +34,7 @@ class MonitorSource:
         self._watching: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        self._book.begin(lambda offset: asyncio.to_thread(self._folder.earlier, offset))
+        self._book.begin(lambda line: asyncio.to_thread(self._folder.earlier, line))
         try:
             await self._follow()
         finally:

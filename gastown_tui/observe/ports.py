@@ -134,7 +134,11 @@ class LogBook(Protocol):
     def first(self) -> int: ...
     @property
     def dropped(self) -> int:
-        """Returns how many bytes of the present file lie before the first line kept."""
+        """Returns how many bytes of its file lie before the first line kept; 0 once it is known that they cannot be had."""
+
+    @property
+    def more(self) -> bool:
+        """Returns whether `earlier` may bring any, as out of a file that was rotated: no, once it brought none."""
 
     @property
     def state(self) -> str:
@@ -145,7 +149,7 @@ class LogBook(Protocol):
         """Returns a half line at the end that has not grown for five seconds, else nothing."""
 
     async def earlier(self) -> None:
-        """Reads about a MiB before the first line kept."""
+        """Reads about a MiB before the first line kept, of its file or of the one before."""
 
 
 class History(Protocol):

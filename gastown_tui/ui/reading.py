@@ -74,7 +74,7 @@ class Reading:
         to = (last if self.at is None else bisect_left(self.shown, self.at)) + by
         if last >= 0:
             self.at = None if by > 0 and to >= last else self.shown[max(0, min(last, to))]
-        return by < 0 and to <= 0 and self.book.dropped > 0
+        return by < 0 and to <= 0 and self.book.more
 
     def choose_since(self, stamp: float) -> bool:
         """Chooses the first line that is not older than a stamp (wall seconds); follows the end and returns no, where none is."""
@@ -85,4 +85,4 @@ class Reading:
     def begins_after(self, stamp: float) -> bool:
         """Returns whether there are lines not read yet that may be of that time."""
         oldest = next((line.ts for line in self.book.lines if line.ts is not None), None)
-        return self.book.dropped > 0 and (oldest is None or oldest > stamp)
+        return self.book.more and (oldest is None or oldest > stamp)

@@ -20,9 +20,9 @@ def lines(begin: int, end: int) -> list[Line]:
     return [Line(10 * number, "ok", (), 1.0, "INFO", "ai", str(number)) for number in range(begin, end)]
 
 
-async def before(offset: int) -> Sequence[Line]:
-    """What lies before a byte, fifty lines at once."""
-    number = offset // 10
+async def before(line: Line) -> Sequence[Line]:
+    """What lies before a line, fifty lines at once."""
+    number = line.offset // 10
     return lines(max(0, number - 50), number)
 
 
@@ -76,15 +76,34 @@ async def test_earlier_lines_come_before_and_stay_until_there_are_too_many(book:
 async def test_at_the_begin_of_the_file_nothing_is_earlier(book: Book) -> None:
     book.take(lines(0, 10), "", "")
     await book.earlier()
-    assert (book.first, len(book.lines), book.dropped) == (0, 10, 0)
+    assert (book.first, len(book.lines), book.dropped, book.more) == (0, 10, 0, False)
 
 
-async def test_of_another_file_the_lines_go_on_and_nothing_of_the_old_one_is_read(book: Book) -> None:
+async def test_of_another_file_the_lines_go_on_and_of_the_old_one_what_is_earlier_is_read(book: Book) -> None:
     book.take(lines(500, 510), "", "")
     book.take(lines(0, 5), "", "")
-    assert (book.first, len(book.lines), book.dropped) == (0, 15, 0)
+    assert (book.first, len(book.lines), book.dropped) == (0, 15, 5000)
     await book.earlier()
-    assert len(book.lines) == 15
+    assert (book.first, len(book.lines), book.dropped) == (-50, 65, 4500)
+
+
+async def test_what_cannot_be_had_is_asked_for_once_until_more_is_forgotten(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_book, "MOST_LINES", 12)
+    asked: list[Line] = []
+
+    async def gone(line: Line) -> Sequence[Line]:
+        asked.append(line)
+        return ()
+
+    book.begin(gone)
+    book.take(lines(500, 510), "", "")
+    for _ in range(2):
+        await book.earlier()
+    assert (len(asked), book.dropped, book.more) == (1, 0, False)
+    book.take(lines(510, 513), "", "")
+    assert (book.dropped, book.more) == (5010, True)
 
 
 async def test_a_follower_that_begins_anew_goes_on_with_the_numbers(book: Book) -> None:

@@ -52,6 +52,10 @@ class Book:
         self.past, self.state, self.torn = tuple(past), state, torn
         self._tells: list[Callable[[], None]] = []
 
+    @property
+    def more(self) -> bool:
+        return bool(self.past)
+
     def tell(self, told: Callable[[], None]) -> None:
         self._tells.append(told)
 
