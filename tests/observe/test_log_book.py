@@ -87,9 +87,7 @@ async def test_of_another_file_the_lines_go_on_and_of_the_old_one_what_is_earlie
     assert (book.first, len(book.lines), book.dropped) == (-50, 65, 4500)
 
 
-async def test_what_cannot_be_had_is_asked_for_once_until_more_is_forgotten(
-    book: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_cannot_be_had_is_asked_for_once_until_more_is_forgotten(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_book, "MOST_LINES", 12)
     asked: list[Line] = []
 
