@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import scene
@@ -162,7 +164,7 @@ async def test_a_terminal_that_never_had_the_focus_says_why_it_shows_no_pane() -
         assert "waiting for its picture" in await pressed(pilot)
 
 
-async def test_pictures_may_come_while_a_screen_is_being_opened() -> None:
+async def test_pictures_may_come_while_a_screen_is_being_opened(eventually: Callable[..., Awaitable[Any]]) -> None:
     eye = scene.Eye()
     async with scene.console(eye).run_test(size=(120, 32)) as pilot:
 
@@ -172,7 +174,9 @@ async def test_pictures_may_come_while_a_screen_is_being_opened() -> None:
                 await asyncio.sleep(0)
 
         flooding = asyncio.create_task(flood())
-        await pressed(pilot, *("space", "escape") * 3)
+        for key, opened in (("space", True), ("escape", False)) * 3:
+            pilot.app.simulate_key(key)
+            await eventually(lambda opened=opened: isinstance(pilot.app.screen, AgentScreen) is opened)
         assert not flooding.done()
         flooding.cancel()
 
