@@ -16,6 +16,8 @@ from gastown_tui import places
 from gastown_tui.town.text import safe
 
 MOST_BYTES = 1 << 20
+NEAR = 0.7
+"""How much alike a word must be to what was meant: a cat is no polecat, a drak is dark."""
 
 
 class ConfigError(Exception):
@@ -177,12 +179,12 @@ def _wrong(file: Path, lines: Mapping[places.Path, int], path: places.Path, erro
     word = str(path[-1])
     if error["type"] == "extra_forbidden" or error["loc"][-1] == "[key]":
         known = _known(path[:-1])
-        near = get_close_matches(word, known, n=1)
+        near = get_close_matches(word, known, n=1, cutoff=NEAR)
         why, remedy = "unknown key", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
     else:
         value = error["input"]
         allowed = str(error.get("ctx", {}).get("expected", "")).replace("'", " ").split()
-        near = get_close_matches(str(value), allowed, n=1)
+        near = get_close_matches(str(value), allowed, n=1, cutoff=NEAR)
         should = _SHOULD.get(error["type"]) or re.sub(r"^[A-Z][a-z]+ should", "it should", error["msg"])
         why = f"{value!r:.60} is wrong: {should}"
         remedy = f"did you mean {near[0]!r}?" if near else "it is left out; mend it"

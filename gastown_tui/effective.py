@@ -118,7 +118,13 @@ def _keyboard(settings: Settings) -> Iterator[Entry]:
 
     usual = {key.name: [*key.keys] for key in KEYS}
     now = {key.name: [*key.keys] for key in settings.ways().keys}
-    yield from _members(settings, "keys", now, [name for name, keys in now.items() if keys != usual[name]])
+    for name, keys in now.items():
+        entry = Entry(f"keys.{name}", keys)
+        if keys != usual[name]:
+            # What lost its key names the line that took it.
+            said = (one for one in (name, *now) if settings.line("keys", one) and (one == name or {*now[one]} & {*usual[name]}))
+            entry = _of(settings, keys, "keys", next(said, name))._replace(key=entry.key)
+        yield entry
 
 
 def _members(settings: Settings, key: str, values: Mapping[str, object], changed: Iterable[str]) -> Iterator[Entry]:

@@ -62,6 +62,7 @@ def test_what_is_good_is_taken(file: Path) -> None:
         ("belt = []", "belt", 1, "unknown key", "did you mean bell?"),
         ("[rates]\nlistng = 1", "rates.listng", 2, "unknown key", "did you mean listing?"),
         ("[stalled]\npolecat = 1\npolecats = 3", "stalled.polecats", 3, "unknown key", "did you mean polecat?"),
+        ("stalled.cat = 3", "stalled.cat", 1, "unknown key", "known: mayor, deacon,"),
         ('theme = "drak"', "theme", 1, "'drak' is wrong: it should be 'dark', 'light'", "did you mean 'dark'?"),
         ('bell = [\n "dead",\n "deaad",\n]', "bell", 3, "'deaad' is wrong: it should be 'waiting'", "did you mean 'dead'?"),
         ('read_only = "yes"', "read_only", 1, "'yes' is wrong: it should be true or false", "left out"),

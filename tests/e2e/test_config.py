@@ -50,8 +50,8 @@ def test_each_setting_says_where_it_came_from(tmux: Tmux, file: Path) -> None:
     assert found["theme"] == ("contrast", "environment", "TEXTUAL_THEME")
     assert found["stalled.dog"] == (5, "file", f"{file}:8") and found["stalled.crew"] == (30, "default", None)
     assert found["keys.sort"] == (["f"], "file", f"{file}:6")
-    # What lost its key by that is told too, and the file is why.
-    assert found["keys.jump"] == ([], "file", str(file))
+    # What lost its key by that is told too, with the line that took it.
+    assert found["keys.jump"] == ([], "file", f"{file}:6")
     (complaint,) = json.loads(done.stdout)["complaints"]
     assert (complaint["key"], complaint["line"], complaint["why"]) == ("keys.sort", 6, "f was the key of jump")
     assert done.returncode == 1 and done.stderr.startswith(f"gastown-tui: {file}:6: keys.sort: f was the key of jump (")
