@@ -229,7 +229,7 @@ def test_a_log_of_which_only_the_end_is_read(place: Path) -> None:
     while (step := folder.read(now)).more or step.lines:
         lines += step.lines
     assert lines[-1].message == "line 29999" and lines[0].offset == fact.log.from_offset
-    before = folder.earlier(lines[0].offset)
+    before = folder.earlier(lines[0])
     assert [line.message for line in (before[-1], lines[0])] == [f"line {30_000 - len(lines) + n}" for n in (-1, 0)]
     assert len(before) > 5000
 
@@ -244,7 +244,7 @@ def test_of_a_log_whose_end_is_one_long_line_it_is_told_from_where_it_was_read(p
 def test_lines_that_a_book_forgot_are_read_again(place: Path) -> None:
     folder = MonitorFolder(str(place))
     lines = folder.read(moment()).lines
-    assert folder.earlier(lines[100].offset) == lines[:100]
+    assert folder.earlier(lines[100]) == lines[:100]
 
 
 def test_a_half_line_waits_and_is_shown_after_five_seconds(place: Path) -> None:
