@@ -36,8 +36,6 @@ class Pulse(NamedTuple):
     dead_signal: int | None
     dead_time: float | None
     window_activity: float
-    attached: int
-    bell: bool
     title: str
 
 

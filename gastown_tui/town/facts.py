@@ -34,7 +34,6 @@ class Pane(NamedTuple):
     dead_status: int | None = None
     dead_signal: int | None = None
     dead_time: float | None = None
-    bell: bool = False
     command: str = ""
     width: int = 0
     height: int = 0

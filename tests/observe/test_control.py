@@ -33,7 +33,7 @@ async def connect(tmux: Any) -> AsyncIterator[Open]:
     opened: list[ControlGateway] = []
 
     async def opener(**named: Any) -> ControlGateway:
-        wishes: dict[str, Any] = {"clock": lambda: AT, "on_event": lambda: None} | named
+        wishes: dict[str, Any] = {"clock": lambda: AT, "on_event": lambda _: None} | named
         opened.append(await ControlGateway.open(wishes.pop("program", "tmux"), tmux.socket, tmux.env, **wishes))
         return opened[-1]
 
@@ -53,13 +53,14 @@ def clients() -> list[str]:
     return [line for line in listed.splitlines() if line.startswith("tmux") and "Z" not in line]
 
 
-async def test_gives_the_same_answers_as_a_process_per_look(tmux: Any, connect: Open) -> None:
+async def test_gives_the_same_answers_as_a_process_per_look(tmux: Any, connect: Open, eventually: Eventually) -> None:
     tmux.new("two␞", "printf 'hello\\nthere'; exec sleep 99", env={"GT_ROLE": "mayor", "NOTE": "it's\n%end 1 2 1\n"})
     tmux.new("dead", "sleep 99")
-    control = await connect()
+    control, forking = await connect(), fork(tmux)
+    await eventually(lambda: HIDDEN in tmux.sessions())
     wishes = [Capture("%1", history=5), Capture("%77"), Capture("%0")]
     for full in (True, False):
-        assert await control.look(full=full, captures=wishes) == await fork(tmux).look(full=full, captures=wishes)
+        assert await control.look(full=full, captures=wishes) == await forking.look(full=full, captures=wishes)
     assert (
         await control.frames(wishes)
         == await fork(tmux).frames(wishes)
@@ -130,7 +131,7 @@ async def test_leaves_no_trace_on_the_sessions_of_others(tmux: Any, connect: Ope
 
 async def test_tells_that_sessions_come_and_go(tmux: Any, connect: Open, eventually: Eventually) -> None:
     events: list[int] = []
-    await connect(on_event=lambda: events.append(1))
+    await connect(on_event=lambda _: events.append(1))
     events.clear()
     tmux.new("two")
     await eventually(lambda: events)
@@ -209,7 +210,7 @@ async def test_is_never_moved_into_a_session_of_others(tmux: Any, connect: Open,
 
 async def test_a_server_that_is_killed_is_an_error(tmux: Any, connect: Open, eventually: Eventually) -> None:
     events: list[int] = []
-    control = await connect(on_event=lambda: events.append(1))
+    control = await connect(on_event=lambda _: events.append(1))
     events.clear()
     os.kill(tmux.pid, signal.SIGKILL)
     with pytest.raises(GatewayError):
@@ -247,11 +248,11 @@ async def test_a_question_given_up_does_not_confuse_the_next(tmux: Any, connect:
 
 async def test_where_no_server_is_none_is_started(tmux: Any) -> None:
     with pytest.raises(GatewayError, match="no tmux server at") as error:
-        await ControlGateway.open("tmux", tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+        await ControlGateway.open("tmux", tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
     assert error.value.absent
     assert not tmux.listens and clients() == []
     with pytest.raises(GatewayError, match="cannot be run"):
-        await ControlGateway.open("/nonexistent/tmux", tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+        await ControlGateway.open("/nonexistent/tmux", tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
 
 
 async def test_a_program_that_speaks_otherwise_is_refused(tmux: Any, tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ async def test_a_program_that_speaks_otherwise_is_refused(tmux: Any, tmp_path: P
     odd.write_text("#!/bin/sh\necho hello\nexec sleep 60\n")
     odd.chmod(0o755)
     with pytest.raises(GatewayError, match="outside of an answer"):
-        await ControlGateway.open(str(odd), tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+        await ControlGateway.open(str(odd), tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
 
 
 KILLED = """
@@ -267,7 +268,7 @@ import asyncio, sys
 from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.town.snapshot import Moment
 async def main():
-    wishes = {"clock": lambda: Moment(0, 0), "on_event": lambda: None}
+    wishes = {"clock": lambda: Moment(0, 0), "on_event": lambda _: None}
     gateway = await ControlGateway.open("tmux", sys.argv[1], {"PATH": sys.argv[2]}, **wishes)
     await gateway.look(full=True)
     print("open", flush=True)
@@ -327,7 +328,7 @@ async def test_another_version_is_refused_or_answers_the_same(new_tmux: Any) -> 
     assert server == client_version(program, tmux.env)
     for client in ("tmux", program):
         if refusal(client_version(client, tmux.env), server) is None:
-            control = await ControlGateway.open(client, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+            control = await ControlGateway.open(client, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
             wishes = [Capture("%0"), Capture("%9")]
             assert await control.look(full=True, captures=wishes) == forking.look_once(full=True, captures=wishes)
             await control.close()

@@ -185,7 +185,7 @@ async def test_what_to_capture_is_decided_from_this_very_listing(tmux: Any, coun
     kept, dropped = (tmux.new(name, "printf hello; exec sleep 99") for name in ("kept", "dropped"))
     asking: ForkGateway | ControlGateway = gateway(tmux, program)
     if backend == "control":
-        asking = await ControlGateway.open(program, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda: None)
+        asking = await ControlGateway.open(program, tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
     try:
         for full in (True, False):
             look = await asking.decided(

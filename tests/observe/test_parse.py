@@ -35,9 +35,7 @@ def row(kind: str = "F", **values: str) -> str:
         "session_name": "al-nux",
         "session_attached": "0",
         "pane_pid": "77",
-        "pane_dead": "0",
         "window_activity": "900",
-        "window_bell_flag": "0",
         "session_created": "800",
     }
     return MARKS.row + kind + MARKS.field.join((usual | values).get(name, "") for name in names) + "\n"
@@ -127,21 +125,24 @@ def test_a_pane_of_several_sessions_is_one() -> None:
 
 
 def test_our_own_sessions_are_left_out() -> None:
-    seen = look(row("P", session_name="_gttui-4711"), row("P", pane_id="%2", session_name="x"), full=False)
-    assert seen.panes is None and seen.pulses is not None
-    assert list(seen.pulses) == ["%2"]
+    rows = parse.Rows(MARKS)
+
+    def seen(*listed: str, full: bool) -> list[str]:
+        got = parse.answer(said(*listed), MARKS)
+        assert got is not None
+        found = parse.look(got, rows, full=full, captures=(), at=AT)
+        return list(found.panes or found.pulses or ())
+
+    light = row("P"), row("P", pane_id="%2")
+    assert seen(row(session_name="_gttui-4711"), row(pane_id="%2", session_name="x"), full=True) == ["%2"]
+    assert seen(*light, full=False) == ["%2"], "a light look names no sessions: it is known from the full one"
+    assert seen(row(session_name="of another server"), full=True) == ["%1"]
+    assert seen(*light, full=False) == ["%1", "%2"]
 
 
 def test_reads_a_death() -> None:
-    values = {"pane_dead": "1", "pane_dead_time": "950"}
-    seen = look(
-        row("P", **values, pane_dead_status="3"),
-        row("P", **values, pane_id="%2", pane_dead_signal="9"),
-        row("P", **values, pane_id="%3", pane_dead_signal="KILL"),
-        row("P", **values, pane_id="%4", pane_dead_signal="ODD"),
-        row("P", pane_dead="1", pane_id="%5"),
-        full=False,
-    )
+    told = ("3//950", "/9/950", "/KILL/950", "/ODD/950", "//")
+    seen = look(*(row("P", **{"pane_id": f"%{number}", commands.DEATH: how}) for number, how in enumerate(told)), full=False)
     assert seen.pulses is not None
     deaths = [(pulse.dead, pulse.dead_status, pulse.dead_signal, pulse.dead_time) for pulse in seen.pulses.values()]
     assert deaths == [

@@ -26,9 +26,9 @@ EVENTS = (
     b"%session-renamed",
     b"%unlinked-window-add",
     b"%unlinked-window-close",
-    b"%client-session-changed",
-    b"%client-detached",
 )
+CLIENTS = (b"%client-session-changed", b"%client-detached")
+OnEvent = Callable[[bool], None]
 AGAIN = "it is tried again later; until then each look is a process"
 
 
@@ -85,7 +85,7 @@ class Blocks:
 class Connection(asyncio.SubprocessProtocol):
     """A `tmux -C` client: lines in, blocks out, in their order."""
 
-    def __init__(self, session: str, socket: str, on_event: Callable[[], None]) -> None:
+    def __init__(self, session: str, socket: str, on_event: OnEvent) -> None:
         self.error: GatewayError | None = None
         self._life = contextlib.ExitStack()
         self._open = contextlib.ExitStack()
@@ -99,7 +99,7 @@ class Connection(asyncio.SubprocessProtocol):
         self._lock = asyncio.Lock()
 
     @classmethod
-    async def open(cls, tmux: str, socket: str, env: Mapping[str, str], session: str, on_event: Callable[[], None]) -> Connection:
+    async def open(cls, tmux: str, socket: str, env: Mapping[str, str], session: str, on_event: OnEvent) -> Connection:
         """Returns a connection whose client was started. Raises OSError where it cannot be."""
         connection, loop = cls(session, socket, on_event), asyncio.get_running_loop()
         # The server writes to the client's stdout itself, and a client cannot leave before that is written: when we are
@@ -164,8 +164,8 @@ class Connection(asyncio.SubprocessProtocol):
             self.fail(GatewayError("tmux moved our connection into a session that is not ours", remedy=AGAIN))
         elif piece.startswith(b"%exit"):
             self.fail(GatewayError("tmux ended our connection", remedy=AGAIN))
-        elif piece.startswith(EVENTS):
-            self._on_event()
+        elif piece.startswith((*EVENTS, *CLIENTS)):
+            self._on_event(piece.startswith(CLIENTS))
         elif not piece.startswith(b"%"):
             self.fail(GatewayError("tmux wrote something outside of an answer", remedy=AGAIN))
 
@@ -197,7 +197,7 @@ class Connection(asyncio.SubprocessProtocol):
         self._waiting.clear()
         if self._transport.get_returncode() is None:
             end_group(self._transport.get_pid())
-        self._on_event()
+        self._on_event(False)
 
     async def close(self) -> None:
         """Leaves: the session ends and the client with it. Returns when the client is gone."""
@@ -223,14 +223,15 @@ class Heard(asyncio.Protocol):
         self._received(data)
 
 
-def _ignore() -> None:
+def _ignore(_: bool) -> None:
     """Nobody listens any more."""
 
 
 class ControlGateway:
     """Asks over one connection, without forking. Make it with `open`, after `versions.refusal` found nothing against it.
 
-    `on_event` is called on the event loop when sessions come or go and when the connection breaks; calls come in bursts.
+    `on_event` is called on the event loop when sessions come or go and when the connection breaks, and with True when a client
+    does, of which only a full look tells; calls come in bursts.
     When no session but hidden ones is left, the look that saw it ends the connection, so that it keeps no server alive.
     """
 
@@ -253,7 +254,7 @@ class ControlGateway:
         env: Mapping[str, str],
         *,
         clock: Callable[[], Moment],
-        on_event: Callable[[], None],
+        on_event: OnEvent,
         timeout: float = 3.0,  # noqa: ASYNC109 (of every question to come)
         watchdog: float = 10.0,
     ) -> ControlGateway:

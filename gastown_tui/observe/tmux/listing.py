@@ -56,8 +56,6 @@ def _pulsed(pane: Pane, pulse: Pulse) -> Pane:
         and pane.dead == pulse.dead
         and pane.dead_status == pulse.dead_status
         and pane.dead_signal == pulse.dead_signal
-        and pane.attached == pulse.attached
-        and pane.bell == pulse.bell
     )
     if same:
         return pane
@@ -68,6 +66,4 @@ def _pulsed(pane: Pane, pulse: Pulse) -> Pane:
         dead_status=pulse.dead_status,
         dead_signal=pulse.dead_signal,
         dead_time=pulse.dead_time,
-        attached=pulse.attached,
-        bell=pulse.bell,
     )

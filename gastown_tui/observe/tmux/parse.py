@@ -8,7 +8,7 @@ from itertools import dropwhile, takewhile
 from typing import NamedTuple, TypeVar
 
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse, Roll
-from gastown_tui.observe.tmux.commands import CAPTURED, FULL, HEAD, PULSE, RESPAWN_HOOK, ROLL, VARIABLES, Marks
+from gastown_tui.observe.tmux.commands import CAPTURED, DEATH, FULL, HEAD, PULSE, RESPAWN_HOOK, ROLL, VARIABLES, Marks
 from gastown_tui.town.facts import OUR_PREFIX, Frame, Pane
 from gastown_tui.town.snapshot import NOTHING, Moment
 
@@ -99,13 +99,15 @@ class Rows:
 
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
-        self._last: dict[str, tuple[int, Pulse] | None] = {}
+        self._last: dict[str, Pulse] = {}
+        self._ours: frozenset[str] = frozenset()
         self._named: dict[int, dict[str, str]] = {}
 
     def panes(self, rows: Iterable[str], inherited: Mapping[str, str]) -> dict[str, Pane]:
         """Returns the panes of a full listing. Of its commands, which may hold secrets, no more is kept than a hash."""
-        read = (_row(row, FULL, self._marks) for row in rows)
-        groups = _by_pane((_session(row), row["pane_id"], row) for row in read if not _ours(row))
+        read = [_row(row, FULL, self._marks) for row in rows]
+        self._ours = frozenset(row["pane_id"] for row in read if _ours(row))
+        groups = _by_pane(row for row in read if not _ours(row))
         last, self._named, panes = self._named, {}, {}
         for pane, shown in groups.items():
             command = shown[0]["pane_start_command"]
@@ -114,19 +116,10 @@ class Rows:
         return panes
 
     def pulses(self, rows: Iterable[str]) -> dict[str, Pulse]:
-        """Returns the pulses of a light listing."""
+        """Returns the pulses of a light listing, without the panes that the last full one showed to be our own."""
         last = self._last
-        self._last = {row: last[row] if row in last else self._pulse(row) for row in rows}
-        shown = [one for one in self._last.values() if one]
-        alone = {pulse.pane_id: pulse for _, pulse in shown}
-        if len(alone) == len(shown):
-            return alone
-        groups = _by_pane((session, pulse.pane_id, pulse) for session, pulse in shown)
-        return {pane: pulses[0] if len(pulses) == 1 else _shared(pulses) for pane, pulses in groups.items()}
-
-    def _pulse(self, text: str) -> tuple[int, Pulse] | None:
-        row = _row(text, PULSE, self._marks)
-        return None if _ours(row) else (_session(row), _pulse(row))
+        self._last = {row: last.get(row) or _pulse(_row(row, PULSE, self._marks)) for row in rows}
+        return {pulse.pane_id: pulse for pulse in self._last.values() if pulse.pane_id not in self._ours}
 
 
 def look(got: Answer, rows: Rows, *, full: bool, captures: Sequence[Capture], at: Moment) -> Look:
@@ -163,11 +156,11 @@ def _frame(got: Captured, pane_id: str, at: Moment) -> Frame | None:
     return Frame(pane_id, lines, at, caret if row["cursor_flag"] == "1" else None, _int(row["history_size"]), caret)
 
 
-def _by_pane(rows: Iterable[tuple[int, str, T]]) -> dict[str, list[T]]:
+def _by_pane(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Returns what each pane is shown as, the lowest session first: a group or a linked window shows one several times."""
-    groups: dict[str, dict[int, T]] = {}
-    for session, pane, row in rows:
-        groups.setdefault(pane, {}).setdefault(session, row)
+    groups: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        groups.setdefault(row["pane_id"], {}).setdefault(int(row["session_id"][1:]), row)
     return {pane: [found[key] for key in sorted(found)] for pane, found in groups.items()}
 
 
@@ -175,31 +168,22 @@ def _ours(row: Row) -> bool:
     return row["session_name"].startswith(OUR_PREFIX)
 
 
-def _session(row: Row) -> int:
-    return int(row["session_id"][1:])
-
-
-def _shared(pulses: list[Pulse]) -> Pulse:
-    return pulses[0]._replace(attached=sum(pulse.attached for pulse in pulses))
-
-
 def _pulse(row: Row) -> Pulse:
+    status, died_of, died_at = row[DEATH].split("/") if row[DEATH] else ("", "", "")
     return Pulse(
         pane_id=row["pane_id"],
         pid=_int(row["pane_pid"]),
-        dead=row["pane_dead"] == "1",
-        dead_status=_maybe(int, row["pane_dead_status"]),
-        dead_signal=_maybe(_signal, row["pane_dead_signal"]),
-        dead_time=_maybe(float, row["pane_dead_time"]),
+        dead=bool(row[DEATH]),
+        dead_status=_maybe(int, status),
+        dead_signal=_maybe(_signal, died_of),
+        dead_time=_maybe(float, died_at),
         window_activity=float(row["window_activity"] or 0),
-        attached=_int(row["session_attached"]),
-        bell=row["window_bell_flag"] == "1",
         title=row["pane_title"],
     )
 
 
 def _pane(rows: list[Row], inherited: Mapping[str, str], named: Mapping[str, str]) -> Pane:
-    row, pulse = _home(rows, named, inherited), _shared([_pulse(row) for row in rows])
+    row, pulse = _home(rows, named, inherited), _pulse(rows[0])
     env = {**_told(row, inherited), **named}
     return Pane(
         pane_id=pulse.pane_id,
@@ -208,14 +192,13 @@ def _pane(rows: list[Row], inherited: Mapping[str, str], named: Mapping[str, str
         session_created=float(row["session_created"]),
         pid=pulse.pid,
         window_activity=pulse.window_activity,
-        attached=pulse.attached,
+        attached=sum(_int(row["session_attached"]) for row in rows),
         window_index=_int(row["window_index"]),
         pane_index=_int(row["pane_index"]),
         dead=pulse.dead,
         dead_status=pulse.dead_status,
         dead_signal=pulse.dead_signal,
         dead_time=pulse.dead_time,
-        bell=pulse.bell,
         command=row["pane_current_command"],
         width=_int(row["pane_width"]),
         height=_int(row["pane_height"]),

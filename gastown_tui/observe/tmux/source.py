@@ -222,7 +222,9 @@ class TmuxSource:
         except GatewayError as error:
             self.refused = str(error)
 
-    def _event(self) -> None:
+    def _event(self, full: bool) -> None:
+        if full:
+            self._full_due = NEVER
         # Bursts are common: one listing soon answers them all.
         self._light_due = min(self._light_due, self.clock().mono + self.rhythm.burst)
         self._wake.set()
