@@ -182,12 +182,14 @@ class Stream:
     def _scout(self) -> Located | None:
         """Returns what the live servers of the town call for. Where there is more than one, each is asked whom it serves.
 
-        That one listens says too little: a person's own server may get its first agent of this town after days.
+        That one listens says too little: a person's own server may get its first agent of this town after days. None where
+        one of them does not answer: whom it serves is not known to have changed.
         """
-        if len(listening(self.wanted)) < 2:
+        several = listening(self.wanted)
+        if len(several) < 2:
             return Located((), self.clock())
         place = self._surveyed()
-        return None if isinstance(place, Nowhere) else place.located
+        return None if isinstance(place, Nowhere) or {place.probes.get(path) for path in several} != {"live"} else place.located
 
     def _new_source(self, socket: str, out: Callable[[Fact], None]) -> TmuxSource:
         source = TmuxSource(

@@ -15,7 +15,7 @@ from seeing import MAX, Seen
 from servers import Tmux, stopped
 from towns import HandTown
 
-from gastown_tui.observe import observation
+from gastown_tui.observe import observation, stream
 from gastown_tui.observe.ports import GatewayError
 from gastown_tui.town.snapshot import Nowhere, State, Town
 
@@ -179,5 +179,16 @@ async def test_a_second_server_of_the_town_is_a_warning_whenever_it_gets_an_agen
     assert await eventually(lambda: seen.town and not seen.codes())
     HandTown(other, town.root).start("al-crew-max", MAX)
     assert await eventually(lambda: seen.codes() == ["two_sockets"])
+    asked, survey = list[object](), stream.survey
+
+    def asking(*wanted: Any, **means: Any) -> object:
+        asked.append(place := survey(*wanted, **means))
+        return place
+
+    monkeypatch.setattr(stream, "survey", asking)
+    with stopped(other.pid):
+        # What the first of them was asked for may have come before.
+        await eventually(lambda: len(asked) > 2)
+        assert seen.codes() == ["two_sockets"], "no answer is no answer"
     other.cmd("kill-server")
     assert await eventually(lambda: seen.town and not seen.codes())
