@@ -23,6 +23,8 @@ from gastown_tui.demo.roster import Resident, residents, rigs
 PROGRAM = "claude"
 AGENT = 'printf "● $GT_SESSION is ready\\n"; while read -r line; do printf "$line"; done'
 CHATTER = "{} reading the next file of the list\\n"
+# Ends the town with whoever measures in it, however that ends: the pipe is closed by then.
+GUARD = 'read -r _; tmux -L bench kill-server; rm -rf -- "$0"'
 BATCH = 16
 DEADLINE = 20.0
 
@@ -58,6 +60,7 @@ class Fleet:
         self.born = 0.0
         self.pid = 0
         self._voices: dict[str, int] = {}
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def options(self) -> list[str]:
@@ -66,6 +69,10 @@ class Fleet:
 
     def start(self) -> None:
         """Lays the town out and starts everybody."""
+        line = ["sh", "-c", GUARD, str(self.folder)]
+        self._guard = subprocess.Popen(
+            line, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.env, start_new_session=True
+        )
         self._lay_out()
         self.tmux(
             "start-server", ";", "set-option", "-s", "exit-empty", "off", ";", "set-option", "-g", "default-shell", "/bin/sh"
@@ -118,11 +125,11 @@ class Fleet:
 
     def stop(self) -> None:
         """Ends the server with all its agents, and removes the folder."""
-        with suppress(subprocess.SubprocessError):
-            self.tmux("kill-server")
         for voice in self._voices.values():
             os.close(voice)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._guard:
+            with suppress(subprocess.TimeoutExpired):
+                self._guard.communicate(timeout=DEADLINE)
 
     def _lay_out(self) -> None:
         for folder in ("bin", "mayor", "voices", *(one.home for one in self.people)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def test_every_exact_number_is_measured_and_reached() -> None:
     assert rows["processes started per second, steady, fork"][1] == "yes"
     assert " after 300 births and deaths" in " ".join(rows)
     assert all(" 5000 " not in measured for measured, _ in rows.values()), "a death was never seen"
+
+
+def test_a_bench_that_is_killed_leaves_no_town(wait_for: Callable[..., object]) -> None:
+    begin = "from bench.fleet import fleets\nwith fleets(2) as made: print(made[2].pid, made[2].folder, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", begin], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as measuring:
+        assert measuring.stdout
+        server, folder = measuring.stdout.readline().decode().split()
+        program = Path(f"/proc/{server}/exe")
+        assert program.exists() and Path(folder).exists()
+        measuring.kill()
+    wait_for(lambda: not Path(folder).exists() and not program.exists())
 
 
 @pytest.mark.parametrize("words", [("--write", "--quick"), ("--write", "--only", "keys"), ("--only", "nonsense")])
