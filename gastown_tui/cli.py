@@ -16,6 +16,7 @@ from gastown_tui.options import (
     Argument,
     command,
     complete,
+    offer_levels,
     offer_rigs,
     offer_sessions,
     offer_targets,
@@ -273,7 +274,10 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: list[s
     AS_JSON,
     Argument("--follow", "-f", action="store_true", help="go on with what is written, through every rotation; wait for the log"),
     Argument(
-        "--level", metavar="L", help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one; another word: that level"
+        "--level",
+        metavar="L",
+        offer=offer_levels,
+        help="DEBUG, INFO, WARN, ERROR: it, those above, and lines without one; another word: that level",
     ),
     Argument("--session", metavar="S", offer=offer_sessions, help="lines that speak of this session"),
     Argument("--grep", metavar="RE", help="lines whose message holds this"),
@@ -371,7 +375,7 @@ def completion(_: Settings, shell: str) -> int:
     """What that shell needs to complete names: `eval "$(gastown-tui completion bash)"`."""
     from argcomplete.shell_integration import shellcode
 
-    print_text(shellcode([NAME], shell=shell))
+    print_text(shellcode([NAME], use_defaults=False, shell=shell))
     return GOOD
 
 

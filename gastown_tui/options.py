@@ -63,11 +63,22 @@ def within(kind: type[float], least: float, most: float = inf) -> Callable[[str]
     return read
 
 
+def offer_files(prefix: str, **_: object) -> list[str]:
+    """Returns what a shell may offer for a path."""
+    from argcomplete.completers import FilesCompleter
+
+    return list(FilesCompleter()(prefix))
+
+
 ANYWHERE = (
-    Argument("--town", metavar="DIR", help="the town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)"),
-    Argument("--socket", metavar="NAME|PATH", help="the town's tmux socket (else GT_TMUX_SOCKET, else derived)"),
-    Argument("--monitor-dir", metavar="DIR", help="the automonitor's folder"),
-    Argument("--config", metavar="FILE", help="another config.toml"),
+    Argument(
+        "--town", metavar="DIR", offer=offer_files, help="the town's root (else GT_TOWN_ROOT, GT_ROOT, a mayor/ above, ~/gt)"
+    ),
+    Argument(
+        "--socket", metavar="NAME|PATH", offer=offer_files, help="the town's tmux socket (else GT_TMUX_SOCKET, else derived)"
+    ),
+    Argument("--monitor-dir", metavar="DIR", offer=offer_files, help="the automonitor's folder"),
+    Argument("--config", metavar="FILE", offer=offer_files, help="another config.toml"),
     Argument("--backend", choices=("auto", "control", "fork"), metavar="auto|control|fork", help="how tmux is asked"),
     Argument("--read-only", action="store_true", help="nothing that changes a town"),
     Argument("--version", action="version", version=f"{NAME} {__version__}", help="show the version and exit"),
@@ -84,7 +95,7 @@ class Parser(ArgumentParser):
         # With a width, for else argparse loads `shutil` at the first argument.
         more["formatter_class"] = partial(HelpFormatter, width=80)
         super().__init__(prog=prog, description=about, allow_abbrev=False, **more)
-        self.known = [name for one in (*takes, *ANYWHERE) for name in one.names]
+        self.known = ["--help", *(name for one in (*takes, *ANYWHERE) for name in one.names)]
         anywhere = self.add_argument_group("options that may stand before or after a command", argument_default=SUPPRESS)
         for place, arguments in ((self, takes), (anywhere, ANYWHERE)):
             for one in arguments:
@@ -147,8 +158,9 @@ def read(words: Sequence[str]) -> tuple[Run | None, dict[str, Any]]:
 def complete() -> None:
     """Answers a shell that asks what the word at its cursor may become, and ends."""
     from argcomplete import autocomplete
+    from argcomplete.completers import SuppressCompleter
 
-    autocomplete(whole(), always_complete_options=False)
+    autocomplete(whole(), always_complete_options=False, default_completer=SuppressCompleter())
 
 
 def offer_targets(parsed_args: Namespace, **_: object) -> list[str]:
@@ -161,6 +173,13 @@ def offer_until(parsed_args: Namespace, **_: object) -> list[str]:
     from gastown_tui.town.snapshot import State
 
     return [*(state.value for state in State), *offer_targets(parsed_args)]
+
+
+def offer_levels(**_: object) -> list[str]:
+    """Returns what a shell may offer for a level."""
+    from gastown_tui.town.log import RANKS
+
+    return [*RANKS]
 
 
 def offer_sessions(parsed_args: Namespace, **_: object) -> list[str]:

@@ -37,6 +37,10 @@ def test_commands_options_and_their_words_are_offered(tmux: Tmux) -> None:
     assert offered(tmux, "show --ju") == []
     assert offered(tmux, "show --js") == ["--json"]
     assert offered(tmux, "beads --queue me") == ["merge"]
+    assert offered(tmux, "logs --level D") == ["DEBUG"]
+    (tmux.folder / "afar").mkdir()
+    assert offered(tmux, "--town afa") == ["afar/"]
+    assert offered(tmux, "demo --agents ") == offered(tmux, "ack --reason afa") == []
     assert offered(tmux, "--backend f") == offered(tmux, "status --backend f") == ["fork"]
 
 
