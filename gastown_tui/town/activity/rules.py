@@ -171,7 +171,7 @@ def read(program: Program, screen: Screen) -> Reading:
         return Reading(titled if titled is State.WORKING else None, f"its screen is none that is known of {program.name}")
     screen = parts.screen or screen
     if parts.composer is None:
-        return _with_notes(program, screen, parts, _dialog(program, veiled(screen, parts.dialog), parts, title))
+        return _with_notes(program, screen, parts, _dialog(program, screen, parts, title))
     if parts.loading:
         fact = f"{program.name} draws its prompt, but its session has not begun"
         return _with_notes(program, screen, parts, Reading(None, fact, Activity("loading"), tuple(parts.composer)))
@@ -194,7 +194,7 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
     cues = [(number, row) for row in parts.dialog if (number := cue(screen.texts[row])) is not None]
     number, cued = min(cues, default=(None, None))
     rule = None if number is None else program.dialogs[number]
-    options = parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop, screen.width)
+    options = _options(screen, parts)
     if rule is None and options is None and (title is None or title.state is not State.WAITING):
         if title and title.state is State.WORKING:
             return _titled(title)
@@ -203,6 +203,9 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
     if kind == "menu" and title and title.state is State.WORKING and not (rule and rule.held):
         # A person may open a menu while a turn goes on: that is no question of the agent's.
         return Reading(title.state, "its title says that it is at work; somebody opened a menu over it", Activity("working"))
+    # Nothing was told of it so far: most screens without a prompt are none with a dialog, and a search for secrets is dear.
+    screen = veiled(screen, parts.dialog)
+    options = _options(screen, parts)
     rows = tuple(sorted({*([] if cued is None else [cued]), *(options.rows if options else ())}))
     text = _asked(screen, parts.dialog, options, cued)
     question = Question(kind, text, options.texts if options else ())
@@ -212,6 +215,10 @@ def _dialog(program: Program, screen: Screen, parts: Parts, title: Title | None)
         told = said.text if said else text
         return Reading(State.HELD, f"{HOLDS[rule.held]}: {told}", Activity(question=question, held=Held(rule.held, told)), rows)
     return Reading(State.WAITING, fact, Activity(question=question), rows)
+
+
+def _options(screen: Screen, parts: Parts) -> Options | None:
+    return parts.options or options_in(screen.texts, parts.dialog.start, parts.dialog.stop, screen.width)
 
 
 _ASKS = {
