@@ -109,6 +109,7 @@ class TmuxSource:
     _exits: dict[int, float] = field(default_factory=dict)
     _roll_due: float = float("inf")
     _again: bool = False
+    _doubt: float | None = None
 
     @property
     def name(self) -> str:
@@ -140,6 +141,7 @@ class TmuxSource:
         for pane, look_at in panes.items():
             self._judged[pane].wish = float("inf") if look_at is None else look_at
             self._judged[pane].mute = pane in mute
+        self._doubt = None
         if self._next_due() <= self.clock().mono:
             self._wake.set()
 
@@ -314,7 +316,7 @@ class TmuxSource:
     def _tell(self, epoch: str, panes: dict[str, Pane]) -> None:
         there = {pane.pid for pane in panes.values() if not pane.dead}
         self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
-        self._panes, self._epoch = panes, epoch
+        self._panes, self._epoch, self._doubt = panes, epoch, None
         self.out(Listing(epoch, panes, self.clock()))
 
     def _decide(self, look: Look) -> list[Capture]:
@@ -334,7 +336,8 @@ class TmuxSource:
         now = moment.mono if self.name == "control" or listing else NEVER
         shown = [(self._frame_due(panes[pane], one, moment), pane) for pane, one in self._shown.items() if pane in panes]
         due = partial(self._judge_due, moment=moment) if listing else _wished
-        judged = [(due(panes[pane], one), pane) for pane, one in self._judged.items() if pane in panes]
+        asked = self._judged if listing or self._doubt_due() <= now else {}
+        judged = [(due(panes[pane], one), pane) for pane, one in asked.items() if pane in panes]
         waiting = sorted(one for one in judged if one[0] <= now)[:MOST_CAPTURES]
         return [Capture(pane) for pane in dict.fromkeys(pane for due, pane in [*shown, *waiting] if due <= now)]
 
@@ -373,10 +376,16 @@ class TmuxSource:
     def _next_due(self) -> float:
         panes, moment = self._panes, self.clock()
         shown = [self._frame_due(panes[pane], one, moment) for pane, one in self._shown.items() if pane in panes]
-        judged = [_wished(panes[pane], one) for pane, one in self._judged.items() if pane in panes]
         listed = min(self._light_due, self._roll_due)
-        due = min([*shown, *judged], default=listed)
+        due = min([self._doubt_due(), *shown])
         return min(listed, due) if self.name == "control" or due == NEVER else listed
+
+    def _doubt_due(self) -> float:
+        """Returns when (mono) the next screen is wished for, whatever a listing shows. Of a hundred hardly one is."""
+        if self._doubt is None:
+            wished = (_wished(self._panes[pane], one) for pane, one in self._judged.items() if pane in self._panes)
+            self._doubt = min(wished, default=float("inf"))
+        return self._doubt
 
     def _frames(self, frames: Mapping[str, Frame | None]) -> None:
         for pane_id, frame in frames.items():
@@ -385,7 +394,7 @@ class TmuxSource:
                 # It went after it was listed: the next listing says so, and until then nobody asks again.
                 for one in (judged, shown):
                     if one:
-                        one.at = self.clock().mono
+                        one.at, self._doubt = self.clock().mono, None
                 continue
             if judged:
                 self._judge(judged, frame)
@@ -400,7 +409,7 @@ class TmuxSource:
         pane = self._panes.get(frame.pane_id)
         if pane is None or self._judge_due(pane, judged, self.clock()) > frame.at.mono:
             return
-        self._judged[frame.pane_id] = _Judged.by(pane, frame)
+        self._judged[frame.pane_id], self._doubt = _Judged.by(pane, frame), None
         self.out(frame)
 
 
