@@ -27,7 +27,6 @@ BEFORE = {
 PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     (keys.TOWN, "unfold"): ("h",),
     (keys.TOWN, "back"): ("slash", "n", "u", "x", "enter"),
-    **{(scope, action): ("g",) for scope in (keys.AGENT, keys.MONITOR) for action in ("move(1)", "half(1)", "page(1)", "last")},
     **{(keys.MONITOR, action): ("tab",) for action in ("inspect", "copy_id", "open", "cell(-1)", "step(1)")},
     (keys.MONITOR, "cell(1)"): ("tab", "h"),
     (keys.MONITOR, "step(-1)"): ("tab", "plus"),
@@ -37,13 +36,13 @@ PREPARE: dict[tuple[str, str], tuple[str, ...]] = {
     (keys.MONITOR, "acknowledge"): ("tab", *"jjjjjjj"),
     (keys.AGENT, "next_hit(-1)"): ("slash", "p", "a", "s", "t", "enter"),
     (keys.AGENT, "next_hit(1)"): ("slash", "p", "a", "s", "t", "enter"),
-    **{
-        (scope, action): ("G",)
-        for scope in (keys.LIST, keys.PROBLEMS, keys.WALL, keys.BEAD)
-        for action in ("move(-1)", "half(-1)", "page(-1)", "first")
-    },
 }
-CASES = [(key, scope, name) for key in keys.KEYS for scope in key.where for name in key.keys]
+# From where a key that moves the choice has somewhere to go.
+FROM = {
+    **dict.fromkeys(("move(1)", "half(1)", "page(1)", "last"), "g"),
+    **dict.fromkeys(("move(-1)", "half(-1)", "page(-1)", "first"), "G"),
+}
+CASES = [(key, scope, name) for key in keys.KEYS if key.action not in FROM for scope in key.where for name in key.keys]
 
 
 def state(app: Console, eye: scene.Eye) -> tuple[object, ...]:
@@ -60,6 +59,20 @@ async def test_a_key_does_something(key: Key, scope: str, name: str) -> None:
         before = state(app, eye)
         await pressed(pilot, name)
         assert state(app, eye) != before
+
+
+@pytest.mark.parametrize("scope", {scope: None for key in keys.KEYS if key.action in FROM for scope in key.where})
+async def test_every_key_that_moves_the_choice_does(scope: str) -> None:
+    moving = [(FROM[key.action], name) for key in keys.KEYS if key.action in FROM and scope in key.where for name in key.keys]
+    eye = scene.Eye()
+    app = scene.console(eye)
+    async with app.run_test(size=(100, 20)) as pilot:
+        await pressed(pilot, *BEFORE[scope])
+        for start, name in moving:
+            await pressed(pilot, start)
+            before = state(app, eye)
+            await pressed(pilot, name)
+            assert state(app, eye) != before, name
 
 
 async def test_every_key_is_in_the_help() -> None:
