@@ -303,9 +303,6 @@ async def test_the_pointer_chooses_in_both_parts() -> None:
         assert "── fleet · a minute a cell" in shown and shown.count("▌") == 1
 
 
-MANY = [line(number, f"Session gt-rig-p{number % 300} age: {number % 90}m → OK") for number in range(100_000)]
-
-
 async def test_of_a_hundred_thousand_lines_each_look_is_at_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two keys one slice is looked at, at most, and a line that comes is looked at alone."""
     looks: list[int] = []
@@ -318,7 +315,7 @@ async def test_of_a_hundred_thousand_lines_each_look_is_at_few(monkeypatch: pyte
         return whole
 
     monkeypatch.setattr(Reading, "look", counted)
-    made = with_log(*MANY)
+    made = with_log(*(line(number, f"Session gt-rig-p{number % 300} age: {number % 90}m → OK") for number in range(100_000)))
     async with scene.console(made).run_test(size=(120, 32)) as pilot:
         assert "100,000 lines" in await pressed(pilot, "4", "k", "g", "G")
         assert sum(looks) == 0
