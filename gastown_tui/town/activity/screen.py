@@ -7,6 +7,7 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from gastown_tui.town.cells import Attributes, Cells, parse_rows, plain
+from gastown_tui.town.masking import masked
 from gastown_tui.town.text import mask
 
 MOST_OPTIONS = 20
@@ -58,8 +59,6 @@ def _text(cells: Cells) -> str:
 
 def veiled(screen: Screen, rows: range) -> Screen:
     """Returns the screen with dots for the secrets in these rows, of which parts are told that do not show what they are."""
-    from gastown_tui.town.masking import masked  # few screens ask or complain, and its patterns take a millisecond
-
     texts = screen.texts
     return screen._replace(texts=(*texts[: rows.start], *masked(texts[rows.start : rows.stop]), *texts[rows.stop :]))
 
