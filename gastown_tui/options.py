@@ -205,7 +205,7 @@ def _agents(so_far: Namespace) -> Sequence[Agent]:
 
     settings = Settings()
     with suppress(Exception):
-        settings.take(vars(so_far))
+        settings.take(dict(vars(so_far)))
         settings.read_config()
         return glance(settings.wanted(), settings.means())
     return ()
