@@ -13,11 +13,13 @@ import pytest
 
 def wait_for(predicate: Callable[[], Any], timeout: float = 10.0) -> Any:
     """Returns the first true answer of the predicate; fails the test after `timeout` seconds. Blocks."""
-    deadline = time.monotonic() + timeout
+    asked = time.monotonic()
+    deadline = asked + timeout
     while not (answer := predicate()):
         if time.monotonic() > deadline:
             pytest.fail(f"still {answer!r} after {timeout:g} s: {_source(predicate)}")
-        time.sleep(0.01)
+        time.sleep(_pause(asked))
+        asked = time.monotonic()
     return answer
 
 
@@ -25,6 +27,7 @@ async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: floa
     """As `wait_for`, leaving the event loop free; the predicate may be a coroutine function."""
     deadline = time.monotonic() + within
     while True:
+        asked = time.monotonic()
         answer = predicate()
         if inspect.isawaitable(answer):
             answer = await answer
@@ -32,7 +35,12 @@ async def wait_until(predicate: Callable[[], Any | Awaitable[Any]], within: floa
             return answer
         if time.monotonic() > deadline:
             pytest.fail(f"still {answer!r} after {within:g} s: {_source(predicate)}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(_pause(asked))
+
+
+def _pause(asked: float) -> float:
+    """Returns the seconds until the next question: one that starts a process is asked a quarter of the time, not without end."""
+    return min(max(0.01, 3 * (time.monotonic() - asked)), 0.1)
 
 
 def _source(predicate: Callable[[], Any]) -> str:
