@@ -384,6 +384,9 @@ async def test_what_else_its_files_hold_is_told_and_a_long_fault_in_full() -> No
     (state,) = (line for line in shown if line.startswith(" state"))
     assert "last_restart 2026-11-21T10:00:00Z · note \ufffd[2Jxxx" in state and "x…" in state
     assert any(line.startswith(" files       ai_analysis_1.log 2 min ago · current_state.txt 4 min ago") for line in shown)
+    async with scene.console(scene.Eye(town)).run_test(size=(120, 32)) as pilot:
+        (more,) = (line for line in (await pressed(pilot, "4")).splitlines() if line.startswith("  ⋮ +"))
+    assert more.endswith(", files, state, folder"), "what there is no room for is named"
 
 
 async def test_the_next_that_needs_somebody_is_found_in_the_ribbon() -> None:

@@ -21,7 +21,7 @@ from ..view import View
 from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
-from ..widgets.lines import Lines, Run, fit, width_of
+from ..widgets.lines import Lines, Run, clip, fit, width_of
 from ..widgets.queues import BeadList, Columns, Scene, count, named, remark_of
 from .page import Page
 
@@ -149,7 +149,7 @@ class QueuesScreen(Page):
 
     def _paint_beads(self, ages: Ages) -> None:
         about, style = self.query_one("#about", Lines), self.style
-        told, width = self._about(), about.size.width
+        told, width = self._about(about.size.width), about.size.width
         names = Columns.of(width).names
         told += [(names.rjust(width - width_of(told)), style("faint"))] if width_of(told) + len(names.strip()) < width else []
         about.draw([fit(told, width, style("text"))])
@@ -158,8 +158,8 @@ class QueuesScreen(Page):
         scene = Scene(self._plan, self._beads.queues, self._origins, self.roll, chosen, self.console.inks, blind)
         self.query_one(BeadList).show(scene, ages)
 
-    def _about(self) -> list[Run]:
-        """Returns how many beads of the whole town wait where, or pass the filter."""
+    def _about(self, width: int) -> list[Run]:
+        """Returns how many beads of the whole town wait where, or pass the filter, in at most `width` columns."""
         style, sift = self.style, self._shown
         if not self._beads.queues:
             return [(" no database of beads is known", style("dim"))]
@@ -167,8 +167,9 @@ class QueuesScreen(Page):
             passing = sum(len(shelf.items or ()) for shelf in sift.shown)
             every = sum(len(shelf.items or ()) for shelf in sift.every)
             so_far = "" if sift.whole else " so far"
-            return [(f" /{mask(safe(sift.query))}", style("accent")), (f" · {passing:,} of {every:,}{so_far}", style("dim"))]
-        return [(f" {' · '.join(_totals(sift.every)) or 'nothing waits'}", style("dim"))]
+            counted = f" · {passing:,} of {every:,}{so_far}"
+            return [(clip(f" /{mask(safe(sift.query))}", width - len(counted)), style("accent")), (counted, style("dim"))]
+        return [(clip(f" {' · '.join(_totals(sift.every)) or 'nothing waits'}", width), style("dim"))]
 
     def _choose(self, choice: int) -> None:
         self._at = max(0, min(self._plan.choices - 1, choice))

@@ -44,10 +44,12 @@ def rows(monitor: Monitor | None, ages: Ages, style: Ink, width: int, height: in
     facts = list(_facts(monitor, ages))
     if height < 3:
         return [_line([part for _, parts in facts for part in parts], style, width)]
-    every = [row for label, parts in facts if parts for row in _flowed(label, parts, style, width)]
+    every = [(label, row) for label, parts in facts if parts for row in _flowed(label, parts, style, width)]
     if len(every) > height:
-        every = [*every[: height - 1], [("  ⋮", style("faint")), (f" +{len(every) - height + 1}", style("dim"))]]
-    return every
+        left = every[height - 1 :]
+        told = f" +{len(left)}: {', '.join(dict.fromkeys(label for label, _ in left))}"
+        every[height - 1 :] = [("", [("  ⋮", style("faint")), (told, style("dim"))])]
+    return [row for _, row in every]
 
 
 def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:

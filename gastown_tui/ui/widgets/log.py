@@ -16,7 +16,7 @@ from gastown_tui.town.text import mask, rfc3339, safe, shown
 from ..sieve import SHOWN_CHARACTERS
 from ..themes import Ink, ink
 from .choices import Choices
-from .lines import Lines, Run, clip, fit
+from .lines import Lines, Run, clip, fit, width_of
 from .strip import section
 
 _LEVEL, _COMPONENT = 6, 10
@@ -144,7 +144,8 @@ def _line(line: Line, chosen: bool, dated: bool, theme: str, width: int) -> Stri
     if head:
         runs.append((words[: _LEVEL + 1], style(token if level in _TOKENS else "dim")))
         runs.append((words[_LEVEL + 1 :], style("dim")))
-    return fit([*runs, (clip(_told(line.message or line.raw or ""), width), style(token))], width, style("text"))
+    told = clip(_told(line.message or line.raw or ""), width - width_of(runs))
+    return fit([*runs, (told, style(token))], width, style("text"))
 
 
 def _cell(text: str | None, width: int) -> str:
