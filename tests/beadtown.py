@@ -83,4 +83,5 @@ class BeadTown:
 
 
 def line(bead_id: str, **more: Any) -> str:
-    return json.dumps({"_type": "issue", "id": bead_id, "title": bead_id, "status": "open", "priority": 2} | more)
+    made = {"_type": "issue", "id": bead_id, "title": bead_id, "status": "open", "priority": 2} | more
+    return json.dumps(made, separators=(",", ":"))

