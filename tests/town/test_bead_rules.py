@@ -137,6 +137,17 @@ def test_what_becomes_ready_by_itself_says_when() -> None:
     assert list(index.ready) == ["x-1", "x-2"] and index.next_at is None
 
 
+def test_a_closed_line_with_two_ids_goes_without_the_other_bead() -> None:
+    broken = b'{"_type":"issue","id":"x-1","title":"","id":"x-2","status":"closed"}\n'
+    whole = line({"_type": "issue", "id": "x-2", "title": "", "status": "open", "priority": 1})
+    for before, after in (([broken], []), ([broken, whole], [whole]), ([whole, broken], [whole]), ([broken], [whole])):
+        index = Index()
+        index.replace(before)
+        assert index.get("x-1") is None
+        index.replace(after)
+        assert list(index.ready) == ["x-2"] * len(after) and len(index) == len(after)
+
+
 @pytest.mark.parametrize(("cascades", "count"), [(False, 3_000), (True, 300)])
 def test_a_long_chain_below_one_hub(cascades: bool, count: int) -> None:
     ids = [f"x-{place}" for place in range(count)]
