@@ -221,9 +221,8 @@ def test_whom_the_automonitor_restarted_is_told_once_with_its_moment() -> None:
             "fine",
         )
     ):
-        reckoning.take(
-            Line(second, "ok", ts=60.0 * NOW + 30 * second, level="INFO", component="handoff", message=text), 60.0 * NOW + 90
-        )
+        line = Line(second, "ok", ts=60.0 * NOW + 30 * second, level="INFO", component="handoff", message=text)
+        reckoning.take([line], 60.0 * NOW + 90)
     assert list(told_by_log(reckoning.digest())) == [
         ("hq-mayor", 60.0 * NOW, State.STARTING),
         ("gt-x", 60.0 * NOW + 60, State.STARTING),
