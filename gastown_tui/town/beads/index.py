@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from .bead import Bead
 from .kinds import kind
-from .ranked import Ranked, in_order, rank
+from .ranked import Placed, Ranked, in_order, rank
 from .reading import named, parents, read
 from .taking import Taken, id_of, key_of
 
@@ -77,6 +77,7 @@ class Index:
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
         self._tables = {"parent-child": self._children, "waits-for": self._waiting, **dict.fromkeys(_HOLDING, self._held)}
+        self._family = {"parent-child": self._children}
         self._deferred: dict[str, float] = {}
         self._filed = True
 
@@ -226,15 +227,15 @@ class Index:
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
+        bead_id = bead.id
         for table, target in self._edges(bead) if bead.needs else ():
-            table.setdefault(target, {})[bead.id] = None
+            table.setdefault(target, {})[bead_id] = None
             if table is self._children and target not in self.live:
                 self._look_up(target)
         if bead.defer_until is not None and not bead.wisp:
-            self._deferred[bead.id] = bead.defer_until
+            self._deferred[bead_id] = bead.defer_until
         if bead.status != "closed":
-            self.live[bead.id] = bead
-            self.kinds[kind(bead, self._formulas)][bead.id] = bead
+            self.live[bead_id] = self.kinds[kind(bead, self._formulas)][bead_id] = bead
 
     def _look_up(self, parent: str) -> None:
         """Notes until when a parent is deferred that is closed: its children are nevertheless."""
@@ -244,9 +245,8 @@ class Index:
 
     def _edges(self, bead: Bead) -> list[tuple[dict[str, dict[str, None]], str]]:
         """Returns where a bead stands in the tables. A closed one holds on to nothing, but stays its parents' child."""
-        if bead.status == "closed":
-            return [(self._children, parent) for parent in bead.parents]
-        return [(self._tables[need.kind], need.target) for need in bead.needs if need.kind in self._tables]
+        tables = self._family if bead.status == "closed" else self._tables
+        return [(table, target) for target, kind, _ in bead.needs if (table := tables.get(kind)) is not None]
 
     # What follows
 
@@ -268,7 +268,7 @@ class Index:
 
     def _active(self, bead_id: str, wisps: bool) -> bool:
         bead = self.live.get(bead_id)
-        return bead is not None and bead.status != "pinned" and (wisps or not bead.wisp)
+        return bead is not None and _is_active(bead, wisps)
 
     def _is_held(self, bead: Bead, wisps: bool) -> bool:
         """Whether the bead itself is held; without `wisps`, by the issues alone."""
@@ -335,31 +335,35 @@ class Index:
         self.held_by.pop(bead_id, None)
         if (bead := self.live.get(bead_id)) is None:
             return
-        place = rank(bead)
-        if self._is_ready(bead):
+        place, ready, blocked = rank(bead), self._is_ready(bead), self._is_blocked(bead)
+        if ready:
             self.ready.put(bead, place)
-        if self._is_blocked(bead):
+        if blocked:
             self.blocked.put(bead, place)
             self.held_by[bead_id] = self.holders(bead)
         if bead_id in self.kinds["work"]:
-            self.queues[self._queue_of(bead)].put(bead, place)
+            self.queues[_queue(bead, ready, blocked)].put(bead, place)
 
     def _settle_all(self) -> None:
-        every = in_order(self.live)
-        held, blocked = self._all_caught(False), self._all_caught(True)
-        self.ready.fill([one for one in every if one[1].id not in held and self._may_begin(one[1])])
-        self.blocked.fill([one for one in every if one[1].id in blocked and one[1].status != "pinned"])
-        self.held_by = {bead.id: self.holders(bead) for bead in self.blocked.beads}
-        work, queued = self.kinds["work"], defaultdict(list)
-        for one in every:
-            if one[1].id in work:
-                queued[self._queue_of(one[1])].append(one)
+        held, caught, work = self._all_caught(False), self._all_caught(True), self.kinds["work"]
+        ready, blocked, queued = list[Placed](), list[Placed](), {name: list[Placed]() for name in self.queues}
+        for one in in_order(self.live):
+            (_, _, bead_id), bead = one
+            if free := bead_id not in held and self._may_begin(bead):
+                ready.append(one)
+            if stuck := bead_id in caught and bead.status != "pinned":
+                blocked.append(one)
+            if bead_id in work:
+                queued[_queue(bead, free, stuck)].append(one)
+        self.ready.fill(ready)
+        self.blocked.fill(blocked)
+        self.held_by = {place[2]: self.holders(bead) for place, bead in blocked}
         for name, queue in self.queues.items():
             queue.fill(queued[name])
 
     def _all_caught(self, wisps: bool) -> set[str]:
         """Returns all for whom `_is_caught` holds, told for all at once; some that are not active are among them."""
-        active = {bead.id for bead in self.live.values() if self._active(bead.id, wisps)}
+        active = {bead_id for bead_id, bead in self.live.items() if _is_active(bead, wisps)}
         held = active.intersection(chain.from_iterable(ids for target, ids in self._held.items() if target in active))
         waiting = chain.from_iterable(self._waiting.values())
         held.update(bead_id for bead_id in waiting if self._is_held(self.live[bead_id], wisps))
@@ -370,14 +374,13 @@ class Index:
             level &= active
         return caught
 
-    def _queue_of(self, bead: Bead) -> str:
-        if bead.status in _AT_WORK:
-            return "active"
-        if bead.id in self.ready:
-            return "ready"
-        if bead.id in self.blocked:
-            return "blocked"
-        return "aside"
+
+def _is_active(bead: Bead, wisps: bool) -> bool:
+    return bead.status != "pinned" and (wisps or not bead.wisp)
+
+
+def _queue(bead: Bead, ready: bool, blocked: bool) -> str:
+    return "active" if bead.status in _AT_WORK else "ready" if ready else "blocked" if blocked else "aside"
 
 
 def _read(raw: bytes | None) -> Bead | None:

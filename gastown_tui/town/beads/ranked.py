@@ -9,6 +9,7 @@ from operator import itemgetter
 from .bead import Bead, stamp
 
 Rank = tuple[int, float, str]
+Placed = tuple[Rank, Bead]
 _UNTOLD = 1 << 30
 _PRIORITY, _CREATED, _ID = map(itemgetter, range(3))
 
@@ -21,7 +22,7 @@ def rank(bead: Bead) -> Rank:
     return (_UNTOLD if bead.priority is None else bead.priority, -(stamp(bead.created_at) or 0.0), bead.id)
 
 
-def in_order(beads: Mapping[str, Bead]) -> list[tuple[Rank, Bead]]:
+def in_order(beads: Mapping[str, Bead]) -> list[Placed]:
     places = [rank(bead) for bead in beads.values()]
     # The least first: three sorts by plain values take a quarter of what one by tuples does.
     for part in (_ID, _CREATED, _PRIORITY):
@@ -50,7 +51,7 @@ class Ranked:
     def beads(self) -> tuple[Bead, ...]:
         return tuple(self._beads)
 
-    def fill(self, ranked: Sequence[tuple[Rank, Bead]]) -> None:
+    def fill(self, ranked: Sequence[Placed]) -> None:
         """Replaces everything, by what is in order already."""
         self._order = [place for place, _ in ranked]
         self._beads = [bead for _, bead in ranked]
