@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 from threading import Condition, Thread
 
+from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -21,6 +22,10 @@ from .pasting import Pastes
 GONE = 129
 _MOST_PENDING = 1 << 18
 _PATIENCE = 1.0
+# More than that at once nobody typed: it was pasted, and the terminal did not say so.
+_MOST_TYPED = 1000
+# Whoever sends faster than that is taken in waits, as before a program that does not read.
+_MOST_WAITING = 2000
 _PUSH_TITLE, _POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 
@@ -85,8 +90,8 @@ class Writer(Thread):
 
 
 class SafeDriver(LinuxDriver):
-    """Textual's driver for Linux, with a title and four repairs: end of input ends the console, no byte crashes it, no
-    reader stalls it, no pasted text presses keys.
+    """Textual's driver for Linux, with a title and five repairs: end of input ends the console, no byte crashes it, no
+    reader stalls it, no pasted text presses keys, no flood fills the memory.
     """
 
     _out: Writer | None = None
@@ -156,7 +161,7 @@ class SafeDriver(LinuxDriver):
         A terminal that was attached anew may report the mouse in bytes that are not UTF-8: they are replaced, not fatal. A
         sequence that the parser chokes on (a number out of all bounds) is forgotten.
         """
-        parser, pastes = XTermParser(self._debug), Pastes()
+        parser, pastes, pasted = XTermParser(self._debug), Pastes(), False
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -168,11 +173,15 @@ class SafeDriver(LinuxDriver):
                         self._leave()
                         return
                     text = pastes.feed(decode(data))
+                plain = bool(text) and not pastes.inside and "\x1b" not in text
+                pasted = plain and (pasted or len(text) > _MOST_TYPED)
                 try:
-                    for message in chain(parser.feed(text) if text else (), parser.tick()):
+                    for message in (events.Paste(text),) if pasted else chain(parser.feed(text) if text else (), parser.tick()):
                         self.process_message(message)
                 except (ValueError, OverflowError):
                     parser = XTermParser(self._debug)
+                while self._app.message_queue_size > _MOST_WAITING and not self.exit_event.wait(0.01):
+                    pass
 
     def _read(self) -> bytes:
         try:

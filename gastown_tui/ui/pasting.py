@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MOST = 1 << 16
+"""So much of a paste is kept, in characters: one without an end would fill the memory."""
 _START, _END = "\x1b[200~", "\x1b[201~"
 
 
@@ -13,14 +15,15 @@ class Pastes:
     """
 
     def __init__(self) -> None:
-        self._inside = False
+        self.inside = False
         self._kept = ""
+        self._room = MOST
 
     def feed(self, text: str) -> str:
         """Returns what may go to the parser now. Within a paste the beginning of an end mark waits for the rest of it."""
         out = ""
         while text:
-            passed, text = self._within(self._kept + text) if self._inside else self._outside(text)
+            passed, text = self._within(self._kept + text) if self.inside else self._outside(text)
             out += passed
         return out
 
@@ -28,18 +31,19 @@ class Pastes:
         """Everything goes on at once, for a lone escape is a key; what might begin a paste is remembered."""
         seen = self._kept + text
         _, mark, after = seen.partition(_START)
-        self._inside, self._kept = bool(mark), "" if mark else seen[1 - len(_START) :]
+        self.inside, self._room, self._kept = bool(mark), MOST, "" if mark else seen[1 - len(_START) :]
         return text[: len(text) - len(after)] if mark else text, after
 
     def _within(self, text: str) -> tuple[str, str]:
         inner, mark, after = text.partition(_END)
         if mark:
-            self._inside, self._kept = False, ""
-            return _inert(inner) + mark, after
+            self.inside, self._kept = False, ""
+            return self._inert(inner) + mark, after
         cut = next((length for length in range(len(_END) - 1, 0, -1) if inner.endswith(_END[:length])), 0)
         self._kept = inner[len(inner) - cut :]
-        return _inert(inner[: len(inner) - cut]), ""
+        return self._inert(inner[: len(inner) - cut]), ""
 
-
-def _inert(text: str) -> str:
-    return text.replace("\x1b", "\ufffd")
+    def _inert(self, text: str) -> str:
+        kept = text[: self._room].replace("\x1b", "\ufffd")
+        self._room -= len(kept)
+        return kept

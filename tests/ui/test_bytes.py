@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, showing
 
-from gastown_tui.ui.pasting import Pastes
+from gastown_tui.ui.pasting import MOST, Pastes
 
 
 @pytest.fixture
@@ -65,6 +65,20 @@ def test_an_escape_outside_a_paste_waits_for_nothing() -> None:
     pastes = Pastes()
     assert [pastes.feed(part) for part in ("\x1b", "[20", "0~")] == ["\x1b", "[20", "0~"]
     assert [pastes.feed(part) for part in ("a\x1b", "[201", "~\x1b")] == ["a", "", "\x1b[201~\x1b"]
+
+
+def test_of_a_paste_without_end_a_bounded_part_is_kept() -> None:
+    pastes = Pastes()
+    got = "".join(pastes.feed(part) for part in ("\x1b[200~", *["x" * 1000] * 200, "\x1b[201~q"))
+    assert got == "\x1b[200~" + "x" * MOST + "\x1b[201~q"
+
+
+def test_a_flood_of_keys_is_a_paste_though_the_terminal_does_not_say_so(terminal: Terminal) -> None:
+    terminal.type(b"q" * 2000 + b"\n" * 2000)
+    assert terminal.drain() == b""
+    assert terminal.process.poll() is None
+    terminal.type(b"q")
+    assert terminal.ends() == 0
 
 
 def test_a_pasted_escape_runs_no_keys(terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.snapshot import State
 from gastown_tui.ui.screens.nowhere import NowhereScreen
+from gastown_tui.ui.screens.page import Page
 from gastown_tui.ui.screens.town import TownScreen
 
 
@@ -115,6 +116,10 @@ async def test_text_is_pasted_only_where_text_is_typed() -> None:
         await pressed(pilot, "slash")
         pilot.app.post_message(Paste("jack\x1b[2Jq\nrm -rf"))
         assert "/jack�[2Jq▏" in await pressed(pilot)
+        pilot.app.post_message(Paste("x" * 1_000_000))
+        assert f"{'x' * 50}▏" in await pressed(pilot)
+        page = pilot.app.screen
+        assert isinstance(page, Page) and page.typing is not None and len(page.typing.text) == 1000
 
 
 async def test_copies_go_to_the_terminal_and_say_so() -> None:

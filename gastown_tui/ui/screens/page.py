@@ -29,6 +29,7 @@ from ..widgets.header import Header, notice
 from ..widgets.pane import Pane
 
 _SAID_FOR = 5.0
+_MOST_TYPED = 1000
 _AT_ONCE_S = 0.01
 
 
@@ -351,9 +352,10 @@ class Page(Screen[None]):
 
     def _retype(self, text: str) -> None:
         assert self.typing is not None
-        self.typing.text = text
-        self.typing.changed(text)
-        self.redraw()
+        if (text := text[:_MOST_TYPED]) != self.typing.text:
+            self.typing.text = text
+            self.typing.changed(text)
+            self.redraw()
 
     def _hush(self) -> None:
         self._said = ""
