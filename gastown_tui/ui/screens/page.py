@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol, cast
 
 from textual import events
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -26,6 +27,7 @@ from ..typed import Typing
 from ..view import ENDED, View
 from ..widgets.footer import Footer
 from ..widgets.header import Header, notice
+from ..widgets.lines import Lines
 from ..widgets.pane import Pane
 
 _SAID_FOR = 5.0
@@ -67,6 +69,7 @@ class Page(Screen[None]):
         self._said = ""
         self._timer: Timer | None = None
         self._redraw_at = inf
+        self._laid_out_for: Size | None = None
         self._silence: Timer | None = None
 
     @cached_property
@@ -161,6 +164,7 @@ class Page(Screen[None]):
     def redraw(self) -> None:
         """Paints everything and waits for the moment at which the first age on screen reads differently."""
         if self._drawable:
+            self._laid_out_for = self.size
             self.lay_out(*self.size)
             self._wait_for(inf)
             self._paint(self.paint)
@@ -218,10 +222,13 @@ class Page(Screen[None]):
             self.lay_out(*self.app.size)
 
     def on_resize(self) -> None:
-        self.redraw()
+        # Textual tells a new screen its size thrice.
+        if self.size != self._laid_out_for:
+            self.redraw()
 
-    def on_lines_resized(self) -> None:
-        self.redraw()
+    def on_lines_resized(self, message: Lines.Resized) -> None:
+        if message.lines.outdated:
+            self.redraw()
 
     def on_screen_resume(self) -> None:
         self.redraw()

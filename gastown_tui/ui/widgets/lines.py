@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -105,19 +105,26 @@ class Lines(Widget):
     can_focus = False
 
     class Resized(Message):
-        """The block has another size, so its lines must be composed anew."""
+        """A block has another size. The first of many has all of them painted: whoever hears of it asks whether that is done."""
 
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Lines.Resized)
+        def __init__(self, lines: Lines) -> None:
+            super().__init__()
+            self.lines = lines
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
         self._lines: Sequence[Strip] = ()
         self._blank: Strip | None = None
+        self._drawn_for: Size | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the lines were composed for another size than the block has now."""
+        return self._drawn_for != self.size
 
     def draw(self, lines: Sequence[Strip]) -> None:
         """Shows the lines, sending those that differ from the last ones as far as they differ."""
-        old, self._lines, self._blank = self._lines, lines, None
+        old, self._lines, self._blank, self._drawn_for = self._lines, lines, None, self.size
         regions = []
         for y in range(min(self.size.height, max(len(old), len(lines)))):
             columns = changed_columns(old[y] if y < len(old) else None, lines[y] if y < len(lines) else None)
@@ -127,7 +134,7 @@ class Lines(Widget):
             self.refresh(*regions)
 
     def on_resize(self) -> None:
-        self.post_message(self.Resized())
+        self.post_message(self.Resized(self))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Returns the lines as they were made: Textual looks for borders and tints in each of them, and there are none."""
