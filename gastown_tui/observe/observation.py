@@ -360,9 +360,10 @@ class Observation:
             self._put(Remembered(NOTHING, self._clock()))
 
     def _read_processes(self, now: Moment) -> None:
-        panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]
+        panes = self._agents_panes()
         known = {pane.pane_id for pane in panes}
-        self._readings = {pane: reading for pane, reading in self._readings.items() if pane in known}
+        if not self._readings.keys() <= known:
+            self._readings = {pane: reading for pane, reading in self._readings.items() if pane in known}
         quota = math.ceil(len(panes) * min(now.mono - self._last_turn, SWEEP_S) / SWEEP_S)
         for pane in [*(pane for pane in panes if self._must_read(pane, now)), *self._oldest(panes, quota, now)]:
             tree = read_tree(pane.pane_id, pane.pid, now)
@@ -371,9 +372,12 @@ class Observation:
             self._readings[pane.pane_id] = _Reading(now.mono, pane.pid, pane.command, young)
             self._known = fold(self._known, tree)
 
-    def _is_agent(self, pane: Pane) -> bool:
-        who = self._known.identities.get((pane.session_id, pane.session_created))
-        return who is None or isinstance(who[1], Identity)
+    def _agents_panes(self) -> list[Pane]:
+        """Returns the living panes in which an agent runs, or may."""
+        who = self._known.identities
+        strangers = {key for key, (_, one, _) in who.items() if not isinstance(one, Identity)}
+        panes = (pane for pane in self._known.panes.values() if not pane.dead)
+        return [pane for pane in panes if not strangers or (pane.session_id, pane.session_created) not in strangers]
 
     def _must_read(self, pane: Pane, now: Moment) -> bool:
         reading = self._readings.get(pane.pane_id)
@@ -391,7 +395,7 @@ class Observation:
         return sorted(due, key=lambda pane: self._readings[pane.pane_id].at)[:quota]
 
     def _wanted_pids(self) -> set[int]:
-        panes = [pane for pane in self._known.panes.values() if not pane.dead and self._is_agent(pane)]
+        panes = self._agents_panes()
         agents = (found.agent.pid for pane in panes if (found := self._known.finds.get(pane.pane_id)) and found.agent)
         return {pane.pid for pane in panes} | set(agents)
 
