@@ -64,7 +64,8 @@ class _Shown:
 class _Judged:
     """A pane that is judged by its screen: how it was when it was captured last (mono), and when another look is wished.
 
-    `mute`: that screen said nothing. `still`: the pane as it was listed when nothing more was to be seen of it.
+    `mute`: that screen said nothing, `dull`: nor did the one before. `still`: the pane as it was listed when nothing more was to
+    be seen of it.
     """
 
     at: float = NEVER
@@ -73,12 +74,13 @@ class _Judged:
     size: tuple[int, int] = (0, 0)
     wish: float = float("inf")
     mute: bool = False
+    dull: bool = False
     still: Pane | None = None
 
     @classmethod
-    def by(cls, pane: Pane, frame: Frame) -> _Judged:
+    def by(cls, pane: Pane, frame: Frame, *, dull: bool = False) -> _Judged:
         """Returns it as of this frame of the pane."""
-        return cls(frame.at.mono, pane.window_activity, title_shape(pane.title), (pane.width, pane.height))
+        return cls(frame.at.mono, pane.window_activity, title_shape(pane.title), (pane.width, pane.height), dull=dull)
 
 
 @dataclass(slots=True)
@@ -344,8 +346,8 @@ class TmuxSource:
     def _judge_due(self, pane: Pane, judged: _Judged, moment: Moment) -> float:
         """Returns when (mono) a screen is judged again: after a look that left a doubt, and when it moved since.
 
-        What goes on printing is judged every other second, every fourth where its title spins or its screen told nothing;
-        what has stopped, or calls itself otherwise, at the next listing.
+        What goes on printing is judged every other second, every fourth where its title spins or its screen told nothing, every
+        eighth where it told nothing twice; what has stopped, or calls itself otherwise, at the next listing.
         """
         if judged.still is pane or judged.at == NEVER:
             return _wished(pane, judged)
@@ -359,6 +361,7 @@ class TmuxSource:
         # A title that spins tells at once when the work ends: its screen may wait for longer. Nor is a line each second an end.
         patience = 2 if judged.mute or judged.title.startswith(SPINS) else 1
         prints = pane.window_activity + patience + SLACK_S >= moment.wall
+        patience = 4 if judged.mute and judged.dull else patience
         return min(judged.at + (self.rhythm.judged * patience if prints else SLACK_S), judged.wish)
 
     def _frame_due(self, pane: Pane, shown: _Shown, moment: Moment) -> float:
@@ -409,7 +412,7 @@ class TmuxSource:
         pane = self._panes.get(frame.pane_id)
         if pane is None or self._judge_due(pane, judged, self.clock()) > frame.at.mono:
             return
-        self._judged[frame.pane_id], self._doubt = _Judged.by(pane, frame), None
+        self._judged[frame.pane_id], self._doubt = _Judged.by(pane, frame, dull=judged.mute), None
         self.out(frame)
 
 
