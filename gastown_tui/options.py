@@ -6,7 +6,8 @@ A parser is made when its command is called: each argument costs a tenth of a mi
 from __future__ import annotations
 
 import re
-from argparse import REMAINDER, SUPPRESS, ArgumentParser, ArgumentTypeError, HelpFormatter
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, HelpFormatter
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -95,11 +96,14 @@ class Parser(ArgumentParser):
         # With a width, for else argparse loads `shutil` at the first argument.
         more["formatter_class"] = partial(HelpFormatter, width=80)
         super().__init__(prog=prog, description=about, allow_abbrev=False, **more)
-        self.known = ["--help", *(name for one in (*takes, *ANYWHERE) for name in one.names)]
+        # How many values each option has.
+        self._values: dict[str, Any] = {"-h": 0, "--help": 0}
         anywhere = self.add_argument_group("options that may stand before or after a command", argument_default=SUPPRESS)
         for place, arguments in ((self, takes), (anywhere, ANYWHERE)):
             for one in arguments:
-                vars(place.add_argument(*one.names, **one.how))["completer"] = one.offer
+                action = place.add_argument(*one.names, **one.how)
+                vars(action)["completer"] = one.offer
+                self._values |= dict.fromkeys(action.option_strings, 1 if action.nargs is None else action.nargs)
 
     def format_help(self) -> str:
         from shutil import get_terminal_size
@@ -110,13 +114,33 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Complaint("usage", message, f"see {self.prog} --help", USAGE)
 
-    def refuse(self, strange: Sequence[str], *more: str) -> None:
-        """Complains of the first of these words, if any, an option before others, and says what is nearly called so."""
-        for word in sorted(strange, key=lambda word: not word.startswith("-")):
-            from difflib import get_close_matches
+    def refuse(self, word: str, known: Iterable[str]) -> NoReturn:
+        """Complains of a word, and says what is nearly called so."""
+        from difflib import get_close_matches
 
-            near = " or ".join(get_close_matches(word.partition("=")[0], (*more, *self.known)))
-            self.error(f"{word!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+        near = " or ".join(get_close_matches(word.partition("=")[0], known, cutoff=0.7))
+        self.error(f"{word!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+
+    def part(self, words: Sequence[str], most: float = inf) -> tuple[list[str], list[str]]:
+        """Returns (options with their values, other words): of these `most`, and whatever stands behind them.
+
+        As every `getopt` does it: a value may begin with a dash, and behind `--` there are no options. argparse guesses.
+        """
+        options, others, left = list[str](), list[str](), deque(words)
+        while left and len(others) < most and (word := left.popleft()) != "--":
+            name, equals, value = word.partition("=")
+            if word == "-" or not word.startswith("-"):
+                others.append(word)
+            elif (count := self._values.get(name)) is None:
+                self.refuse(word, self._values)
+            elif count == 1 and not equals and left:
+                options.append(f"{word}={left.popleft()}")
+            elif count > 1:
+                given = [value] if equals else []
+                options += [name, *given, *(left.popleft() for _ in range(min(len(left), count - len(given))))]
+            else:
+                options.append(word)
+        return options, [*others, *left]
 
     def _print_message(self, message: str, _: object = None) -> None:
         print_text(message.rstrip())
@@ -140,18 +164,19 @@ def whole() -> Parser:
 
 def read(words: Sequence[str]) -> tuple[Run | None, dict[str, Any]]:
     """Returns the command of a line, None where there is none, and what it is given. Raises Complaint."""
-    line = Line(NAME, ABOUT, (Argument("words", nargs=REMAINDER, metavar="COMMAND"),))
-    given, strange = line.parse_known_args(words)
-    said = vars(given).pop("words")
-    line.refuse(strange or [word for word in said[:1] if word not in COMMANDS], *COMMANDS)
+    line = Line(NAME, ABOUT, ())
+    before, said = line.part(words, most=1)
+    given = line.parse_args(before)
     if not said:
         return None, vars(given)
+    if said[0] not in COMMANDS:
+        line.refuse(said[0], COMMANDS)
     run, takes = COMMANDS[said[0]]
     parser = Parser(f"{NAME} {said[0]}", run.__doc__, takes)
-    # Of what it mixes, argparse forgets behind which word there are no options.
-    parse = parser.parse_known_args if "--" in said else parser.parse_known_intermixed_args
-    given, strange = parse(said[1:], given)
-    parser.refuse(strange)
+    options, others = parser.part(said[1:])
+    given, strange = parser.parse_known_args([*options, *(["--", *others] if others else [])], given)
+    if extra := [word for word in strange if word != "--"]:
+        parser.error(f"{extra[0]!r} is one word too many")
     return run, vars(given)
 
 
