@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,7 +12,7 @@ from typing import Any
 from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.snapshot import State
 
-from .documents import box_of, read_document, replace_document
+from .documents import box_of, file_name, read_document, replace_document
 
 MOST = 2000
 MOST_BYTES = 1 << 16
@@ -27,9 +26,8 @@ class Acks:
     """The acknowledgements of the town at `root`. Only `acknowledge` and `withdraw` raise (OSError: it cannot be written)."""
 
     def __init__(self, state_dir: Path, root: str) -> None:
-        name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._box = box_of(root)
-        self._folder = self._box / "acks" if self._box else state_dir / "acks" / name
+        self._folder = self._box / "acks" if self._box else state_dir / "acks" / file_name(root)
         self._stamp: int | None = None
         self._settled = False
 
@@ -59,7 +57,7 @@ class Acks:
             self._path(agent_id).unlink(missing_ok=True)
 
     def _path(self, agent_id: str) -> Path:
-        return self._folder / f"{hashlib.sha256(agent_id.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+        return self._folder / f"{file_name(agent_id)}.json"
 
     def _folder_stamp(self) -> int | None:
         with suppress(OSError):

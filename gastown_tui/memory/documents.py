@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from contextlib import suppress
@@ -21,6 +22,11 @@ def box_of(root: str) -> Path | None:
         if (Path(root) / MARKER).exists() and (folder / "ribbon").is_dir():
             return folder
     return None
+
+
+def file_name(of: str) -> str:
+    """Returns a file's name for what may be named anyhow, as a town's root, which need not be text."""
+    return hashlib.sha256(of.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def read_document(path: Path, most: int) -> Any:

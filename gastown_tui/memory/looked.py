@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from gastown_tui.town.acks import Subject
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import State
 
-from .documents import box_of, read_document, replace_document
+from .documents import box_of, file_name, read_document, replace_document
 
 MOST_BYTES = 1 << 20
 
@@ -20,9 +19,8 @@ class Looked:
     """The file of the town at `root`. It is a comfort: what cannot be written or read is none, and nobody is told."""
 
     def __init__(self, state_dir: Path, root: str) -> None:
-        name = hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._box = box_of(root)
-        self._path = (self._box or state_dir) / "looked" / f"{name}.json"
+        self._path = (self._box or state_dir) / "looked" / f"{file_name(root)}.json"
 
     def recall(self) -> Sight | None:
         """Returns the last sight, None where there is none that can be read."""

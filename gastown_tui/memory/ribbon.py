@@ -11,7 +11,6 @@ that is torn costs itself alone; whatever is no such line is passed over.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 from collections import defaultdict
@@ -22,7 +21,7 @@ from pathlib import Path
 
 from gastown_tui.town.ribbon import CODES, DAY, MOST_ACTIVITY, MOST_AGENTS, Minute, Ribbon
 
-from .documents import box_of, folder_identity, read_start
+from .documents import box_of, file_name, folder_identity, read_start
 
 HOURS = DAY // 60
 MOST_BYTES = 1 << 20
@@ -50,7 +49,7 @@ class KeptDays:
 
     def __init__(self, state_dir: Path, root: str, *, boxed: bool = False) -> None:
         place = json.dumps([root, folder_identity(root)])
-        self._folder = state_dir / "ribbon" / hashlib.sha256(place.encode()).hexdigest()[:16]
+        self._folder = state_dir / "ribbon" / file_name(place)
         self._boxed = boxed
         self._by = ""
         self._hour = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from gastown_tui.town.facts import Remembered
 from gastown_tui.town.snapshot import Moment
 
-from .documents import folder_identity, read_document, replace_document
+from .documents import file_name, folder_identity, read_document, replace_document
 
 KEEP_S = 7 * 86400.0
 MOST_SESSIONS = 2000
@@ -22,7 +21,7 @@ class Memory:
     """The file of one town on one server: who lived on another is not known to be gone. `error`: why it cannot be written."""
 
     def __init__(self, state_dir: Path, root: str, server: str = "") -> None:
-        name = hashlib.sha256("\0".join((root, server)).encode()).hexdigest()[:16]
+        name = file_name("\0".join((root, server)))
         self._path = state_dir / "seen" / f"{name}.json"
         self._folder = folder_identity(root)
         self._written: dict[str, str] = {}

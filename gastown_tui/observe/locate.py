@@ -114,7 +114,7 @@ def candidates(root: Root | None, wanted: Wanted) -> tuple[Candidate, ...]:
         return ()
     from hashlib import sha256  # it takes long to load, and a socket that was named needs none
 
-    town = sha256(str(root.real).encode()).hexdigest()[:6]
+    town = sha256(os.fsencode(root.real)).hexdigest()[:6]
     names = [(f"{_sanitized(root.entered.name)}-{town}", True), (f"{_sanitized(root.real.name)}-{town}", True)]
     names += [(name, True) for folder in folders for name in _with_suffix(folder, f"-{town}")]
     names += [(_sanitized(root.real.name), False), ("default", False)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -151,6 +152,14 @@ def test_an_agent_in_a_folder_of_a_hostile_name(town: HandTown) -> None:
     town.tmux.new("al-crew-odd", "exec sleep 3600", env={"GT_ROLE": "alpha/crew/odd", "GT_ROOT": str(town.root)}, cwd=folder)
     agent = next(one for one in status(town)[1]["agents"] if one["id"] == "alpha/crew/odd")
     assert agent["cwd"] == str(folder).replace("\n", "�")
+
+
+def test_a_town_in_a_folder_whose_name_is_no_text(town: HandTown, tmp_path: Path) -> None:
+    root = tmp_path / "gt-\udcff"
+    town.root.rename(root)
+    done = gttui(town.tmux, "status", "--json", "--town", str(root), GT_TMUX_SOCKET="")
+    told = json.loads(done.stdout)["town"]
+    assert done.returncode == 0 and told["root"] == str(root) and re.fullmatch("gt-.*[0-9a-f]{6}", told["socket"])
 
 
 @pytest.mark.parametrize(
