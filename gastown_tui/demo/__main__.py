@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,7 +42,9 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _fail(message: str, remedy: str) -> int:
-    _say({"schema": 1, "error": {"code": "demo", "message": message, "remedy": remedy}})
+    # Where nobody can be told, the exit code still tells.
+    with suppress(OSError):
+        _say({"schema": 1, "error": {"code": "demo", "message": message, "remedy": remedy}})
     return 2
 
 
@@ -73,8 +75,8 @@ def _box(environ: Mapping[str, str]) -> Iterator[tuple[Path, Path]]:
 
 
 def _say(value: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    # Not by way of a buffer, which would be written once more at the end.
+    os.write(1, json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
 
 def _stop(number: int, _frame: object) -> NoReturn:

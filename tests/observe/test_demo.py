@@ -252,6 +252,15 @@ def test_alone_it_prints_one_line_and_runs_until_it_is_interrupted(environ: dict
     assert town.wait(10) == 130
 
 
+def test_a_full_disk_to_say_it_on_ends_it(environ: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command(agents=1), env=environment(environ), stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (ended.returncode, ended.stderr) == (2, "")
+    assert not list(Path(environ["TMPDIR"]).glob("gastown-tui-demo-*"))
+
+
 def test_no_two_agents_of_any_demo_town_are_one() -> None:
     for size in range(1, 301):
         people = residents(size)
