@@ -47,7 +47,7 @@ class Check:
             "name": self.name,
             "status": self.status,
             "found": mask(safe(self.found)),
-            "tried": [safe(one) for one in self.tried],
+            "tried": [mask(safe(one)) for one in self.tried],
             "remedy": self.remedy,
         }
 

@@ -87,7 +87,7 @@ def _source(source: SourceState, now: float) -> Document:
         "name": source.name,
         "state": source.state,
         "age_s": _age(source.at, now),
-        "error": source.error and safe(source.error),
+        "error": _shown(source.error),
     }
 
 
@@ -185,7 +185,7 @@ def status_lines(town: Town, now: float) -> list[str]:
         lines.append(f"  {monitor_sentence(town.monitor, now)}")
     lines += [f"! {notice.text} ({notice.remedy})" for notice in town.notices]
     lines += [f"! {mask(safe(fault))}" for fault in (town.monitor.faults if town.monitor else ())]
-    lines += [f"! {source.name} {source.state}: {safe(source.error)}" for source in town.sources if source.error]
+    lines += [f"! {source.name} {source.state}: {mask(safe(source.error))}" for source in town.sources if source.error]
     return [*lines, f"{safe(town.ref.name) or 'town'} · {summary_sentence(town, now)}"]
 
 
@@ -229,7 +229,7 @@ def source_document(before: SourceState | None, after: SourceState, now: float) 
         "source": after.name,
         "from": before and before.state,
         "to": after.state,
-        "error": after.error and safe(after.error),
+        "error": _shown(after.error),
     }
 
 

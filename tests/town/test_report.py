@@ -165,6 +165,13 @@ def test_secrets_are_masked_in_evidence_and_on_the_pane() -> None:
     assert not any(secret in line for line in shown) and sum(MASK in line for line in shown) == 5
 
 
+def test_secrets_are_masked_in_what_a_source_says() -> None:
+    failed = SourceState("beads", "error", None, "cannot reach mysql://gt:hunter2hunter2@host/beads")
+    whole = town(sources=(failed,))
+    told = (*status_lines(whole, NOW), json.dumps(status_document(whole, NOW)), json.dumps(source_document(None, failed, NOW)))
+    assert "hunter2" not in "".join(told) and "mysql://" in told[0]
+
+
 def test_changes() -> None:
     idle, dead = agent(State.IDLE, session="gt-crew-jack", pane_id="%5"), agent(State.DEAD, exit_status=1, pane_id="%5")
     keys = ["schema", "at", "agent", "session", "pane_id", "from", "to", "evidence", "exit_status", "exit_signal"]
