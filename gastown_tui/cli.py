@@ -246,7 +246,8 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: list[str]
         dest="queues",
         action="append",
         choices=("ready", "active", "blocked", "merge", "escalations", "convoys"),
-        help="only this queue; may be given more than once",
+        metavar="Q",
+        help="only this queue: %(choices)s; may be given more than once",
     ),
 )
 def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: list[str] | None) -> int:

@@ -188,16 +188,18 @@ def complete() -> None:
     autocomplete(whole(), always_complete_options=False, default_completer=SuppressCompleter())
 
 
-def offer_targets(parsed_args: Namespace, **_: object) -> list[str]:
-    """Returns what a shell may offer for a TARGET."""
-    return _plain(agent.id for agent in _agents(parsed_args))
+def offer_targets(parsed_args: Namespace, prefix: str, **_: object) -> list[str]:
+    """Returns what a shell may offer for a TARGET: agents, and sessions where what is typed begins no agent."""
+    agents = _agents(parsed_args)
+    ids = [agent.id for agent in agents if agent.id.startswith(prefix)]
+    return _plain(ids or (agent.session for agent in agents if agent.session))
 
 
-def offer_until(parsed_args: Namespace, **_: object) -> list[str]:
+def offer_until(parsed_args: Namespace, prefix: str, **_: object) -> list[str]:
     """Returns the same for STATE TARGET; nobody says which of the two is being typed."""
     from gastown_tui.town.snapshot import State
 
-    return [*(state.value for state in State), *offer_targets(parsed_args)]
+    return [*(state.value for state in State), *offer_targets(parsed_args, prefix)]
 
 
 def offer_levels(**_: object) -> list[str]:

@@ -53,6 +53,7 @@ def test_each_shell_is_told_how_to_ask(tmux: Tmux) -> None:
 def test_names_of_the_town_are_offered_and_only_plain_ones(tmux: Tmux, place: str) -> None:
     assert offered(tmux, f"show {place} ") == ["mayor", MAX]
     assert offered(tmux, f"{place} ack mayor alpha/c") == [MAX]
+    assert offered(tmux, f"show {place} al-c") == ["al-crew-max"]
     assert offered(tmux, f"watch {place} --until dea") == ["dead"]
     assert offered(tmux, f"watch {place} --until dead alpha/cr") == [MAX]
     assert offered(tmux, f"logs {place} --session al-c") == ["al-crew-max"]
