@@ -16,7 +16,7 @@ from .bead import Bead, Dependency, stamp
 NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
 _BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
 _CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
-_BRACE, _ENDS = ord("{"), (b"}\n", b"}")
+_BEGIN, _END = b"{}"
 _EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
@@ -60,7 +60,7 @@ def is_closed(raw: bytes) -> bool:
     before, found, _ = raw.rpartition(_CLOSED)
     if not found and raw[1:2] == b"\n":
         before, found, _ = raw.rpartition(_CLOSED_LAID_OUT)
-    return found != b"" and _BRACE not in before[1:] and raw.endswith(_ENDS)
+    return found != b"" and _BEGIN not in before[1:] and raw.rstrip()[-1] == _END
 
 
 def parents(raw: bytes) -> Iterable[str]:
