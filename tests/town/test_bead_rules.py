@@ -137,6 +137,19 @@ def test_what_becomes_ready_by_itself_says_when() -> None:
     assert list(index.ready) == ["x-1", "x-2"] and index.next_at is None
 
 
+def test_what_is_put_below_a_held_parent_takes_its_children_along() -> None:
+    made: list[Record] = [{"id": one, "title": "", "status": "open", "priority": 1} for one in ("hold", "top", "mid", "low")]
+    made[1]["dependencies"] = [_need("top", "hold", "blocks")]
+    made[3]["dependencies"] = [_need("low", "mid", "parent-child")]
+    index = Index(Rules(cascades=True))
+    index.replace(map(line, made))
+    assert list(index.blocked) == ["top"]
+    index.put(line(made[2] | {"dependencies": [_need("mid", "top", "parent-child")]}))
+    assert list(index.blocked) == ["low", "mid", "top"]
+    index.put(line(made[2]))
+    assert list(index.blocked) == ["top"]
+
+
 def test_a_closed_line_with_two_ids_goes_without_the_other_bead() -> None:
     broken = b'{"_type":"issue","id":"x-1","title":"","id":"x-2","status":"closed"}\n'
     whole = line({"_type": "issue", "id": "x-2", "title": "", "status": "open", "priority": 1})

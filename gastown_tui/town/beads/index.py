@@ -196,12 +196,12 @@ class Index:
         return {mine, *self._held.get(mine, ()), *self._waiting.get(mine, ()), *chain.from_iterable(waiting)}
 
     def _bearing(self, bead_id: str) -> tuple[object, ...]:
-        """Returns what bears on a bead's children: whether it passes on, is held itself, by issues and by all, and until when."""
+        """Returns what bears on a bead's children: its parents, whether it passes on, is held, by issues and by all, until when."""
         bead, until, both = self.live.get(bead_id), self._deferred.get(bead_id), (False, True)
         if bead is None:
             return (until,)
         held = [self._is_held(bead, wisps) for wisps in both]
-        return (*held, *(self._active(bead_id, wisps) for wisps in both), until)
+        return (bead.parents, *held, *(self._active(bead_id, wisps) for wisps in both), until)
 
     def _heirs(self, bead_ids: Iterable[str]) -> set[str]:
         """Returns all to whom it passes on."""
