@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from operator import ne
@@ -153,7 +153,7 @@ def line_bytes(fleet: Fleet, plan: Plan) -> list[Row]:
             _after(running, fleet, fleet.people[0], f"\\rwarming {number}")
         spinner = (f"\\r* Weaving ({number} s, {40 * number} tokens)" for number in range(plan.bytes))
         line = [_after(running, fleet, fleet.people[0], text) for text in spinner]
-        row = list(islice(_rows(running, fleet), plan.bytes))
+        row = list(islice(_rows(running, fleet, fleet.people[6 : 6 + 3 * plan.bytes]), plan.bytes))
     silent = f"{median(still):.0f} ({still.count(0)} of {len(still)} seconds; else an age was due)"
     return [
         Row("bytes in a second in which nothing shown changes", silent, "0", median(still) == 0),
@@ -164,16 +164,18 @@ def line_bytes(fleet: Fleet, plan: Plan) -> list[Row]:
 
 
 def _bytes_row(what: str, counts: list[int], reach: int) -> Row:
+    if not counts:
+        return Row(what, "it never changed alone", f"≤ {reach:,}", False)
     return Row(
         what, f"{median(counts):.0f} (median of {len(counts)}, most {max(counts)})", f"≤ {reach:,}", median(counts) <= reach
     )
 
 
-def _rows(running: Terminal, fleet: Fleet) -> Iterator[int]:
+def _rows(running: Terminal, fleet: Fleet, people: Iterable[Resident]) -> Iterator[int]:
     """Yields the bytes of each time that one row alone changed: in a second in which ages turn over, or whoever spoke before
     falls silent, others do too.
     """
-    for one in fleet.people[6:40]:
+    for one in people:
         before = running.screen.splitlines()
         sent = _after(running, fleet, one, "\\r.")
         if sum(map(ne, before, running.screen.splitlines())) == 1:
