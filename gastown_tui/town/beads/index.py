@@ -196,7 +196,7 @@ class Index:
         return {mine, *self._held.get(mine, ()), *self._waiting.get(mine, ()), *chain.from_iterable(waiting)}
 
     def _bearing(self, bead_id: str) -> tuple[object, ...]:
-        """Returns what bears on a bead's children: its parents, whether it is held and passes on, by issues and by all, until when."""
+        """Returns what bears on a bead's children: its parents, whether it is held, whether it passes that on, and until when."""
         bead, until, both = self.live.get(bead_id), self._deferred.get(bead_id), (False, True)
         if bead is None:
             return (until,)
