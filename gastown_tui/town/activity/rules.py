@@ -312,8 +312,9 @@ def _working(program: Program, screen: Screen, parts: Parts) -> Reading | None:
 
 
 def _detail(screen: Screen, hit: Hit) -> str:
-    if not hit.match.groupdict().get("detail"):
-        return ""
+    told = hit.match.groupdict().get("detail") or ""
+    if not told or len(screen.texts[hit.row]) < screen.width - 8:  # the row has room: nothing of it is in the next
+        return told
     return veiled(screen, range(hit.row, hit.row + 2)).texts[hit.row][slice(*hit.match.span("detail"))]
 
 
