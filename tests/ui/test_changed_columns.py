@@ -38,3 +38,20 @@ def test_a_line_that_was_not_there_is_sent_whole() -> None:
     line = Strip([Segment("abc", STYLES[0])])
     assert changed_columns(None, line) == changed_columns(line, None) == 3
     assert changed_columns(line, line) == 0
+
+
+def columns(text: str) -> list[str]:
+    """Returns what a terminal holds in each column: accents of their own stand upon the one before."""
+    held: list[str] = []
+    for char in text:
+        held += [char, ""][: cell_len(char)]
+        if not cell_len(char):
+            held[-1 if held[-1] else -2] += char
+    return held
+
+
+@given(st.text(alphabet="ae日 \u0301\u0302", max_size=6), st.text(alphabet="ae日 \u0301\u0302", max_size=6))
+def test_no_accent_is_left_out(one: str, other: str) -> None:
+    old, new = (Strip([Segment(f"x{text}")]).crop_extend(0, 13, Style()) for text in (one, other))
+    sent = columns(new.crop(0, changed_columns(old, new)).text)
+    assert sent + columns(old.text)[len(sent) :] == columns(new.text)

@@ -72,7 +72,14 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
         return 0
     if old is None or new is None or old.cell_length != new.cell_length:
         return max(strip.cell_length for strip in (old, new) if strip is not None)
-    return new.cell_length - _same_at_end(old, new)
+    same = _same_at_end(old, new)
+    # A cut leaves out what stands upon its last cell: an accent of its own.
+    return new.cell_length - (0 if same < new.cell_length and _has_accents(new.text) else same)
+
+
+def _has_accents(text: str) -> bool:
+    """Whether some of it takes no column."""
+    return not text.isascii() and not all(map(cell_len, {*text}))
 
 
 def _same_at_end(old: Strip, new: Strip) -> int:
