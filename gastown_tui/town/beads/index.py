@@ -125,8 +125,9 @@ class Index:
             if rest:
                 rest()
         told, before = taken.told, self._told
-        gone = [key for key in before if key not in told]
-        other = [key for key, raw in told.items() if before.get(key) is not raw] if before else told
+        other = [key for key in dict.fromkeys(taken.other) if before.get(key) is not told[key]] if before else taken.other
+        new = sum(key not in before for key in other)
+        gone = [key for key in before if key not in told] if len(told) - new < len(before) else []
         changed = bool(gone or other) or taken.skipped != self.skipped
         if len(gone) + len(other) > _MANY:
             self._begin(taken)
@@ -173,7 +174,7 @@ class Index:
         if not self._filed:
             self._filed = True
             for key, raw in self._told.items():
-                for parent in parents(raw) if b'"parent-child"' in raw else ():
+                for parent in parents(raw):
                     self._children.setdefault(parent, {})[id_of(key)] = None
 
     def _change(self, old: Bead | None, new: Bead | None) -> None:

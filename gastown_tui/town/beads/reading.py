@@ -65,9 +65,14 @@ def is_closed(raw: bytes) -> bool:
 
 def parents(raw: bytes) -> Iterable[str]:
     """Returns the parents of a bead that is plainly closed."""
-    edges = _EDGE.findall(raw)
-    if len(edges) == raw.count(b'"parent-child"') and b"\\u" not in raw and all(who == named(raw) for who, _ in edges):
-        return [whom.decode() for _, whom in edges]
+    inner = raw.find(b"{", 1)
+    if inner < 0:
+        return ()
+    if raw.find(b"\\u", inner) < 0:
+        count = raw.count(b'"parent-child"', inner)
+        edges = _EDGE.findall(raw, inner) if count else []
+        if len(edges) == count and all(who == named(raw) for who, _ in edges):
+            return [whom.decode() for _, whom in edges]
     # An edge told in another way, or as somebody else's, needs a full reading.
     told = read(raw)
     return told.parents if isinstance(told, Bead) else ()

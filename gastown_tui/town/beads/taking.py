@@ -10,12 +10,14 @@ from .reading import NAME, is_closed, named, read
 
 class Taken:
     """`told`: the JSON of every bead by its id, the last where an id stands twice; the very bytes that are known, where it is the
-    same. `read`: every bead that is new or another, and not plainly closed. `skipped`: why a line is none, or does not count.
+    same. `other`: the ids of what is new or not the same, `read`: that without what is plainly closed. `skipped`: why a line is
+    no bead, or does not count.
     """
 
     def __init__(self, known: Mapping[bytes, bytes]) -> None:
         self._known = known
         self.told: dict[bytes, bytes] = {}
+        self.other: list[bytes] = []
         self.read: dict[bytes, Bead] = {}
         self.skipped: dict[bytes, str] = {}
 
@@ -26,7 +28,9 @@ class Taken:
             old = known.get(key)
             if old == raw:
                 raw = old
-            elif not (key and is_closed(raw) and (old is None or is_closed(old))) and not (key := self._read(raw)):
+            elif (key and is_closed(raw) and (old is None or is_closed(old))) or (key := self._read(raw)):
+                self.other.append(key)
+            else:
                 continue
             if told.setdefault(key, raw) is not raw:
                 self._again(key, raw)
@@ -46,6 +50,7 @@ class Taken:
         """Lets the last count of what stands in it several times, unless that only looks like a bead."""
         if self._read(raw):
             before, self.told[key] = self.told[key], raw
+            self.other.append(key)
             if before != raw:
                 self.skipped[before] = f"{id_of(key)} stands in it twice"
             self.skipped.pop(raw, None)
