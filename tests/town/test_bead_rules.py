@@ -97,6 +97,10 @@ def test_random_graphs(seed: int, cascades: bool, monkeypatch: pytest.MonkeyPatc
         index = Index(Rules(cascades), NOW)
         index.replace(map(line, records))
         agrees(index, records, NOW, cascades)
+        below = {(whom, who) for who, whom, _ in naive.edges(records, "parent-child")}
+        assert {(one, who) for one in ids for kind, who in index.needed_by(one) if kind == "parent-child"} == {
+            pair for pair in below if pair[0] in ids
+        }
 
 
 @pytest.mark.parametrize("cascades", [False, True])
@@ -159,6 +163,19 @@ def test_a_closed_line_with_two_ids_goes_without_the_other_bead() -> None:
         assert index.get("x-1") is None
         index.replace(after)
         assert list(index.ready) == ["x-2"] * len(after) and len(index) == len(after)
+
+
+@pytest.mark.parametrize("many", [0, 500])
+def test_a_child_waits_for_the_day_of_its_parent_even_where_that_is_closed(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", many)
+    child = {"id": "x-1", "status": "open", "priority": 2, "dependencies": [_need("x-1", "x-2", "parent-child")]}
+    closed = {"id": "x-2", "status": "closed", "priority": 1, "defer_until": "2026-11-21T13:00:00Z"}
+    index = Index(now=NOW)
+    for records in ([closed], [closed, child], [child], [child, closed]):
+        index.replace(map(line, records))
+        assert list(index.ready) == (["x-1"] if closed not in records else [])
+    index.at(NOW + 3600)
+    assert list(index.ready) == ["x-1"]
 
 
 @pytest.mark.parametrize(("cascades", "count"), [(False, 3_000), (True, 300)])
