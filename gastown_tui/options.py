@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "gastown-tui"
 ABOUT = "See a live Gas Town: who is alive, who needs you, and why we think so. Without a command: the console."
-CODES = """Exit codes: 0 good, 1 a person is needed, 2 we cannot see, 64 wrong usage, 70 crashed, 129 hung up, 130 interrupted,
-143 terminated."""
+CODES = """Exit codes: 0 good, 1 a person is needed (status: somebody dead, missing or a zombie; doctor: degraded), 2 we cannot
+see, 64 wrong usage, 70 crashed, 129 hung up, 130 interrupted, 143 terminated."""
 
 Run = Callable[..., int]
 Offer = Callable[..., list[str]]
