@@ -282,6 +282,16 @@ def test_what_only_looked_closed_does_not_stay_when_it_is_mended(monkeypatch: py
 
 
 @pytest.mark.parametrize("many", [0, 500])
+def test_what_only_looks_closed_takes_no_beads_place(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY", many)
+    index, bead, torn = Index(), b'{"id":"x","status":"open"}', b'{"id":"x","status":"closed","t\0}'
+    index.replace([bead, torn])
+    assert index.status("x") == "open" and [*index.ready] == ["x"] and [*index.skipped.values()] == ["not JSON"]
+    assert index.replace([bead]) and not index.skipped
+    assert index.replace([torn]) and "x" not in index and len(index.skipped) == 1
+
+
+@pytest.mark.parametrize("many", [0, 500])
 def test_of_a_bead_that_stood_in_it_twice_the_one_that_is_left_counts(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MANY", many)
     index, first, last, other = (

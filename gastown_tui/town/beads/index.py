@@ -55,7 +55,7 @@ class Index:
     """The beads of one database. Changes only by `replace`, `put`, `drop` and `at`; not safe for several threads at once.
 
     `ready` and `blocked` are bd's own lists; every open piece of work is in one of `queues`: ready, active, blocked or aside.
-    `held_by` names the holders of all that is blocked, of whatever kind. `kinds` holds what is not plainly closed, by its kind.
+    `held_by` names the holders of all that is blocked, of whatever kind. `kinds` holds what is not closed, by its kind.
     """
 
     def __init__(self, rules: Rules = DEFAULT, now: float = 0.0, formulas: Collection[str] = ()) -> None:

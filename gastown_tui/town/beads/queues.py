@@ -154,8 +154,8 @@ def queues(source: Source, now: float) -> Queues:
     )
 
 
-def _open(index: Index, kind: str) -> list[Bead]:
-    return [bead for bead in index.kinds.get(kind, {}).values() if bead.status != "closed"]
+def _open(index: Index, kind: str) -> Iterable[Bead]:
+    return index.kinds.get(kind, {}).values()
 
 
 def merges(index: Index, rig: str | None, now: float) -> tuple[Merge, ...]:
