@@ -44,8 +44,8 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
     judged: dict[str, Judged] = {}
     for agent_id, (who, panes) in living.items():
         before = known.judged.get(agent_id)
-        if before and alike and _is_untouched(known, before, panes, now):
-            judged[agent_id] = before
+        if before and alike and (stands := _standing(known, before, panes, now)):
+            judged[agent_id] = stands
             continue
         judged[agent_id] = _present(known, agent_id, who, panes, daemon, now)
         if len(judged) % STEP == 0:
@@ -163,7 +163,7 @@ def _present(known: Known, agent_id: str, who: Identity, sessions: list[dict[str
     if before and _stands(before, inputs, now):
         return before
     if before and _only_ticks(before, body, inputs, now):
-        return before._replace(agent=_ticked(before.agent, body), inputs=inputs, next_at=_works_until(before, body))
+        return _after_tick(before, body, inputs)
     former = before.agent if before and _is_session(before.agent, pane) else None
     body = body._replace(promised=former.expects if former and former.state is State.DEAD else None)
     same = former is not None and found is not None and found.agent is not None and former.agent_pid == found.agent.pid
@@ -186,13 +186,19 @@ def _shared(known: Known) -> tuple[object, ...]:
     return known.files, known.beads, known.trees, known.finds, known.without_agent, known.exits, failure
 
 
-def _is_untouched(known: Known, before: Judged, sessions: list[dict[str, Pane]], now: Moment) -> bool:
-    """Whether an agent's pane, motion and screen are as they were judged: all that is its own, where what is shared is alike."""
+def _standing(known: Known, before: Judged, sessions: list[dict[str, Pane]], now: Moment) -> Judged | None:
+    """Returns the verdict that stands where what is shared is alike, and of an agent's own at most its pane ticked."""
     inputs, panes = before.inputs, sessions[0]
     if len(inputs) != _ALONE or len(sessions) != 1 or len(panes) != 1 or _is_due(before, now):
-        return False
+        return None
     ((pane_id, pane),) = panes.items()
-    return inputs[0] is pane and inputs[1] is known.motions[pane_id] and inputs[_FRAME] is known.screens.get(pane_id)
+    motion = known.motions[pane_id]
+    if inputs[_FRAME] is not known.screens.get(pane_id):
+        return None
+    if inputs[0] is pane and inputs[1] is motion:
+        return before
+    body = Body(pane, motion, *inputs[2 : _ALONE - 1])
+    return _after_tick(before, body, (pane, motion, *inputs[2:])) if _goes_on(before, body) else None
 
 
 def _is_session(agent: Agent, pane: Pane) -> bool:
@@ -218,15 +224,21 @@ def _only_ticks(before: Judged, body: Body, inputs: tuple[Any, ...], now: Moment
     Either its screen tells, or it counts as working since it prints. With three hundred that print, that is what happens each
     second.
     """
+    return not _is_due(before, now) and _are_the_same(inputs[2:], before.inputs[2:]) and _goes_on(before, body)
+
+
+def _goes_on(before: Judged, body: Body) -> bool:
     agent, reading = before.agent, before.carried.reading
     by_screen = reading is not None and reading.state is agent.state and agent.state in _BY_SCREEN
-    if not (by_screen or _works_by_output(before, body)) or _is_due(before, now):
-        return False
-    if not _are_the_same(inputs[2:], before.inputs[2:]):
+    if not (by_screen or _works_by_output(before, body)):
         return False
     old: Pane = before.inputs[0]
     ticking = body.pane._replace(window_activity=old.window_activity, title=old.title)
     return ticking == old and title_shape(body.pane.title) == title_shape(old.title)
+
+
+def _after_tick(before: Judged, body: Body, inputs: tuple[Any, ...]) -> Judged:
+    return before._replace(agent=_ticked(before.agent, body), inputs=inputs, next_at=_works_until(before, body))
 
 
 def _ticked(agent: Agent, body: Body) -> Agent:

@@ -363,7 +363,11 @@ def test_who_is_untouched_is_not_judged_again_and_whoever_moved_is(monkeypatch: 
 
     assert after(story.listing(*panes)) == []
     ticked = panes[4]._replace(window_activity=story.now.wall)
-    assert after(story.listing(*panes[:4], ticked, *panes[5:])) == ["p5"]
+    assert after(story.listing(*panes[:4], ticked, *panes[5:])) == ["p5"], "it begins to work"
+    ticked = ticked._replace(window_activity=story.now.wall)
+    assert after(story.listing(*panes[:4], ticked, *panes[5:])) == ["p5"], "what says when it wrote is told by what stands"
+    ticked = ticked._replace(window_activity=story.now.wall)
+    assert after(story.listing(*panes[:4], ticked, *panes[5:])) == [], "it goes on"
     assert after(Frame("%7", ("$",), story.now)) == ["p7"]
     assert len(after(tree(panes[8], "claude", "bash"))) == 27, "what all share is another"
     assert after(story.exited(panes[1].pid)).count("p2") == 1
