@@ -1,0 +1,42 @@
+"""What holds for any line: an option means the same wherever it stands and whatever its value, and words keep their order."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gastown_tui import cli
+from gastown_tui.options import read
+
+Part = list[str]
+
+STRANGE = ("", "-", "-x", "-1", "--json", "--town=x", "---", "- a", "--a b", "a=b", "=", "%s", "@f", "\udcff", "ack")
+# `--` as a value is argparse's to take for the end of the options.
+VALUE = st.sampled_from(STRANGE) | st.text(max_size=4).filter(lambda text: text != "--")
+WORD = VALUE.filter(lambda text: text == "-" or not text.startswith("-"))
+NAMES = ("town", "socket", "config", "monitor-dir")
+
+
+def option(name: str, value: str, *, joined: bool) -> Part:
+    return [f"--{name}={value}"] if joined else [f"--{name}", value]
+
+
+@given(st.data())
+def test_an_option_is_the_same_before_and_behind_the_command_and_the_last_of_a_name_counts(data: st.DataObject) -> None:
+    told = data.draw(st.lists(st.tuples(st.sampled_from(NAMES), VALUE, st.booleans()), max_size=5))
+    words = data.draw(st.lists(WORD, min_size=1, max_size=3))
+    reason = data.draw(VALUE)
+    parts = [option(name, value, joined=joined) for name, value, joined in told]
+    cut = data.draw(st.integers(0, len(parts)))
+    ours: list[Part] = [["--reason", reason], ["--json"]]
+    behind = data.draw(st.permutations([*([word] for word in words), *ours]))
+    run, found = read(sum([*parts[:cut], ["ack"], *behind, *parts[cut:]], Part()))
+    assert run is cli.ack
+    expected = {name.replace("-", "_"): value for name, value, _ in told}
+    targets = [part[0] for part in behind if part not in ours]
+    assert found == {**expected, "targets": targets, "reason": reason, "json_wanted": True}
+
+
+@given(st.lists(VALUE, min_size=1, max_size=4))
+def test_behind_the_end_of_the_options_all_are_words(words: list[str]) -> None:
+    assert read(["ack", "--", *words])[1] == {"targets": words, "reason": "", "json_wanted": False}
