@@ -22,22 +22,25 @@ def before(path: str, line: Line, most: int = EARLIER_BYTES) -> Sequence[Raw]:
     found = False
     for log in _logs(path):
         with suppress(OSError), _opened(log) as (descriptor, size):
-            if found and size:
-                return _ending(descriptor, size, most)
-            if not found and _holds(descriptor, line):
+            # What begins with the line as well is a copy of its file.
+            if _holds(descriptor, line):
                 if line.offset:
                     return _ending(descriptor, line.offset, most)
                 found = True
+            elif found and size:
+                return _ending(descriptor, size, most)
     return ()
 
 
 def _logs(path: str) -> list[str]:
     """Returns the log and what bore its name before, the newest first."""
     folder, name = os.path.split(path)
+    olds = list[tuple[int, str]]()
     with suppress(OSError), os.scandir(folder or ".") as entries:
-        olds = [(one.stat().st_mtime_ns, one.path) for one in entries if is_generation(one.name, name)]
-        return [path, *(old for _, old in sorted(olds, reverse=True))]
-    return [path]
+        for one in entries:
+            with suppress(OSError):
+                olds += [(one.stat().st_mtime_ns, one.path)] if is_generation(one.name, name) else []
+    return [path, *(old for _, old in sorted(olds, reverse=True))]
 
 
 @contextmanager

@@ -78,3 +78,19 @@ def test_a_line_that_is_longer_than_a_block_is_taken_as_the_follower_takes_it(lo
     add(log, "first", "x" * (LONGEST + 100), "last")
     found: Sequence[tuple[int, bytes]] = before(str(log), last_line(log), 300)
     assert found[-1][1] == b"x" * (LONGEST + 1)
+
+
+def test_a_generation_that_leads_nowhere_hides_no_other(log: Path) -> None:
+    add(log, *run(0, 50))
+    log.rename(log.with_name("monitor.jsonl.1"))
+    log.with_name("monitor.jsonl.2").symlink_to("gone")
+    time_passes(log)
+    add(log, *run(50, 100))
+    assert all_before(log, last_line(log), 1 << 20) == run(0, 99)
+
+
+def test_a_copy_of_the_log_is_not_what_was_before_it(log: Path) -> None:
+    add(log, *run(0, 50))
+    log.with_name("monitor.jsonl.0").write_bytes(log.read_bytes())
+    add(log, *run(50, 100))
+    assert before(str(log), line_at(log, 0)) == ()
