@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.screen import Screen
-from textual.timer import Timer
 
 from gastown_tui.observe.ports import Eye, LastLook
 from gastown_tui.town.looked import Sight
@@ -19,6 +18,7 @@ from gastown_tui.town.snapshot import Moment, Nowhere, Town
 from .absence import Absence
 from .calls import Calls, overdue_next, terminal_title
 from .driver import SafeDriver
+from .later import Later, later
 from .screens.nowhere import NowhereScreen
 from .screens.town import TownScreen
 from .stage import Stage, play
@@ -51,7 +51,7 @@ class Console(Stage):
         self._calls = Calls(ways.bell)
         self._absence = Absence(looked)
         self._heard: Town | Nowhere | None = None
-        self._overdue: Timer | None = None
+        self._overdue: Later | None = None
         self._typed: deque[events.Key | events.Paste] = deque()
         self.attend()
 
@@ -68,7 +68,7 @@ class Console(Stage):
         if isinstance(self._driver, SafeDriver):
             self._driver.title(terminal_title(town, now))
         if self._overdue is not None:
-            self._overdue.stop()
+            self._overdue.cancel()
             self._overdue = None
         if isinstance(town, Town):
             if self._calls.take(town, now):
@@ -76,7 +76,7 @@ class Console(Stage):
             if self._absence.meets(town):
                 self.run_worker(self._recall(town), group="looked")
             if (at := overdue_next(town, now)) is not None:
-                self._overdue = self.set_timer(at - now + 0.01, self._call)
+                self._overdue = later(self, at - now + 0.01, self._call)
 
     def copy(self, text: str) -> None:
         """Sends text to the clipboard of the operator's terminal, which does not answer whether it took it."""

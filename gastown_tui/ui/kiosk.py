@@ -22,6 +22,7 @@ from gastown_tui.town.text import safe
 
 from .ages import Ages
 from .keymap import shown
+from .later import later
 from .screens.exhibits import Exhibit, MonitorExhibit, NowhereExhibit, ProblemsExhibit, TownExhibit, WallExhibit
 from .stage import Stage, play
 from .view import View
@@ -82,7 +83,7 @@ class Kiosk(Stage):
 
     def _tick(self) -> None:
         """Has a second's work done. It is called back, because what fails there does not end the application."""
-        self.set_timer(1.01 - self.view.now % 1, self._tick)
+        later(self, 1.01 - self.view.now % 1, self._tick)
         self.call_next(self.beat)
 
     def beat(self) -> None:

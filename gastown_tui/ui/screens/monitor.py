@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.timer import Timer
 
 from gastown_tui.town.lines import session_of
 from gastown_tui.town.snapshot import Agent, Monitor, State
@@ -15,6 +14,7 @@ from gastown_tui.town.text import clock_time, mask, safe
 
 from .. import keys, roster, sieve
 from ..ages import Ages
+from ..later import Later, later
 from ..reading import Reading
 from ..roster import Wish
 from ..view import View
@@ -46,7 +46,7 @@ class MonitorScreen(Page):
         self._step = STEPS[0]
         self._minute: int | None = None
         self.reading = Reading(view.eye.log)
-        self._sifting: Timer | None = None
+        self._sifting: Later | None = None
 
     def compose(self) -> ComposeResult:
         yield Header("header")
@@ -145,7 +145,7 @@ class MonitorScreen(Page):
         """Looks at the next slice of lines and draws those that pass; has the slice after it looked at soon."""
         reading, book = self.reading, self.reading.book
         if not self._look() and self._sifting is None:
-            self._sifting = self.set_timer(_AGAIN_S, self._sift_on)
+            self._sifting = later(self, _AGAIN_S, self._sift_on)
         text, whole = self.query_one(Log), self.query_one(Whole)
         if text.display:
             torn = "" if reading.query else book.torn

@@ -11,7 +11,6 @@ from textual import events
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.timer import Timer
 
 from gastown_tui.town.acks import Subject, subject
 from gastown_tui.town.activity.marks import evidence_rows
@@ -21,6 +20,7 @@ from gastown_tui.town.words import work
 
 from .. import keys
 from ..ages import Ages
+from ..later import Later, later
 from ..sending import Sending
 from ..themes import STATE_TOKENS, Ink, ink
 from ..typed import Typing
@@ -67,10 +67,10 @@ class Page(Screen[None]):
         self.view = view
         self.typing: Typing | None = None
         self._said = ""
-        self._timer: Timer | None = None
+        self._timer: Later | None = None
         self._redraw_at = inf
         self._laid_out_for: Size | None = None
-        self._silence: Timer | None = None
+        self._silence: Later | None = None
 
     @cached_property
     def table(self) -> list[keys.Key]:
@@ -195,16 +195,16 @@ class Page(Screen[None]):
         """Redraws at a wall second, never where that is infinite, instead of when it was to be before."""
         self._redraw_at = at
         if self._timer is not None:
-            self._timer.stop()
-        # The painting itself may take until then, or the clock is set: of a time that is over Textual's timer spins for ever.
-        self._timer = self.set_timer(max(_AT_ONCE_S, at - self.view.now), self.redraw) if at < inf else None
+            self._timer.cancel()
+        # The painting itself may take until then, or the clock is set.
+        self._timer = later(self, max(_AT_ONCE_S, at - self.view.now), self.redraw) if at < inf else None
 
     def say(self, text: str) -> None:
         """Shows for a few seconds what just happened."""
         self._said = safe(text)
         if self._silence is not None:
-            self._silence.stop()
-        self._silence = self.set_timer(_SAID_FOR, self._hush)
+            self._silence.cancel()
+        self._silence = later(self, _SAID_FOR, self._hush)
         self._foot()
 
     def key_of(self, action: str) -> str:

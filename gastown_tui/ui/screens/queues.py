@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.timer import Timer
 
 from gastown_tui.town.beads.bead import Bead
 from gastown_tui.town.beads.joins import Roll
@@ -16,6 +15,7 @@ from gastown_tui.town.text import mask, safe
 
 from .. import keys
 from ..ages import Ages
+from ..later import Later, later
 from ..shelves import NAMES, Plan, Row, Shelf, Sift, bead_of, shelves
 from ..view import View
 from ..widgets.choices import Choices
@@ -45,7 +45,7 @@ class QueuesScreen(Page):
         self._next: tuple[Beads, Sequence[Origin]] = (self._beads, ())
         self._folded: frozenset[tuple[str, str]] = frozenset()
         self._at = 0
-        self._sifting: Timer | None = None
+        self._sifting: Later | None = None
         self._roll: tuple[object, Roll] = (None, Roll(()))
 
     def compose(self) -> ComposeResult:
@@ -110,7 +110,7 @@ class QueuesScreen(Page):
     def _begin(self, sift: Sift) -> None:
         self._sift = sift
         if self._sifting is not None:
-            self._sifting.stop()
+            self._sifting.cancel()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -120,7 +120,7 @@ class QueuesScreen(Page):
         if whole or self._shown.query != self._sift.query:
             self._show(self._sift)
         if not whole:
-            self._sifting = self.set_timer(_AGAIN_S, self._look_on)
+            self._sifting = later(self, _AGAIN_S, self._look_on)
 
     def _look_on(self) -> None:
         self._go_on()
