@@ -133,8 +133,11 @@ class Parser(ArgumentParser):
                 others.append(word)
             elif (count := self._values.get(name)) is None:
                 self.refuse(word, self._values)
-            elif count == 1 and not equals and left:
-                options.append(f"{word}={left.popleft()}")
+            elif count == 1:
+                # argparse takes a value of two dashes for the end of the options, and gives a list in its place.
+                if (told := value if equals else left.popleft() if left else "--") == "--":
+                    self.error(f"argument {name}: expected one argument")
+                options.append(f"{name}={told}")
             elif count > 1:
                 given = [value] if equals else []
                 options += [name, *given, *(left.popleft() for _ in range(min(len(left), count - len(given))))]

@@ -24,7 +24,7 @@ ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
-    """Runs one town. Returns 0 when its leash was let go, 2 when it failed; a signal ends it with 128 + its number."""
+    """Runs one town. Returns 0 when its leash was let go or nobody reads where it is, 2 when it failed; a signal ends it with 128 + its number."""
     wish = _wish(argv)
     for ending in ENDS:
         signal.signal(ending, _stop)
@@ -36,6 +36,8 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
             Life(town).run(sys.stdin.fileno() if wish.leash else None)
     except Removed as error:
         return _fail(f"the demo town ended: {error}", "gastown-tui demo makes another")
+    except BrokenPipeError:
+        return 0
     except (DemoError, OSError, ValueError) as error:
         return _fail(f"the demo town failed: {error}", REMEDY)
     return 0

@@ -11,7 +11,7 @@ from gastown_tui.options import read
 Part = list[str]
 
 STRANGE = ("", "-", "-x", "-1", "--json", "--town=x", "---", "- a", "--a b", "a=b", "=", "%s", "@f", "\udcff", "ack")
-# `--` as a value is argparse's to take for the end of the options.
+# A value of two dashes is refused.
 VALUE = st.sampled_from(STRANGE) | st.text(max_size=4).filter(lambda text: text != "--")
 WORD = VALUE.filter(lambda text: text == "-" or not text.startswith("-"))
 NAMES = ("town", "socket", "config", "monitor-dir")

@@ -48,6 +48,8 @@ def test_a_line_is_read_as_everywhere(line: str, run: Any, given: dict[str, Any]
         ("show", "the following arguments are required: TARGET", " show"),
         ("status --json=1", "argument --json: ignored explicit argument '1'", " status"),
         ("logs --grep", "argument --grep: expected one argument", " logs"),
+        ("--town -- status", "argument --town: expected one argument", ""),
+        ("logs --grep=--", "argument --grep: expected one argument", " logs"),
         ("watch --until dead", "argument --until: expected 2 arguments", " watch"),
         ("show a --lines -1", "argument --lines: -1 is no number from 0 to 100000", " show"),
     ],
