@@ -24,7 +24,7 @@ ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
-    """Runs one town. Returns 0 when its leash was let go or nobody reads it, 2 when it failed; a signal ends it with 128 + its number."""
+    """Runs one town. Returns 0 when its leash was let go or nobody reads it, 2 when it failed; a signal ends it with 128 more."""
     wish = _wish(argv)
     for ending in ENDS:
         signal.signal(ending, _stop)
