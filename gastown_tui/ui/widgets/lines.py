@@ -140,6 +140,10 @@ class Lines(Widget):
         if regions:
             self.refresh(*regions)
 
+    def on_hide(self) -> None:
+        # What is out of sight has no size, and is not drawn: it may come back with the old one.
+        self._drawn_for = None
+
     def on_resize(self) -> None:
         self.post_message(self.Resized(self))
 
