@@ -95,8 +95,8 @@ class Stage(App[None], inherit_bindings=False):
 
     @property
     def _shown(self) -> Mapping[str, float]:
-        """The live panes on screen and their rates; none while the screen on top has no parts yet."""
-        return self.page.shown if self.page is not None and self.page.is_mounted else NOTHING
+        """The live panes on screen and their rates; none while the screen on top has no parts yet, or none any more."""
+        return self.page.shown if self.page is not None and self.page.is_mounted and self.is_running else NOTHING
 
     def tell_interest(self) -> None:
         """Tells the observing side which panes are on screen and how often each wants to be read; nothing where nobody looks."""
