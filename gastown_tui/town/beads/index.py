@@ -126,7 +126,7 @@ class Index:
                 rest()
         told, before = taken.told, self._told
         other = [key for key in dict.fromkeys(taken.other) if before.get(key) is not told[key]] if before else taken.other
-        new = sum(key not in before for key in other)
+        new = sum(key not in before for key in other) if before else len(told)
         gone = [key for key in before if key not in told] if len(told) - new < len(before) else []
         changed = bool(gone or other) or taken.skipped != self.skipped
         if len(gone) + len(other) > _MANY:

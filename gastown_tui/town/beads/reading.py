@@ -16,7 +16,6 @@ from .bead import Bead, Dependency, stamp
 NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
 _BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
 _CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
-_BEGIN, _END = b"{}"
 _EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
@@ -57,10 +56,10 @@ def is_closed(raw: bytes) -> bool:
     or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
     of something within the bead.
     """
-    before, found, _ = raw.rpartition(_CLOSED)
-    if not found and raw[1:2] == b"\n":
-        before, found, _ = raw.rpartition(_CLOSED_LAID_OUT)
-    return found != b"" and _BEGIN not in before[1:] and raw.rstrip()[-1] == _END
+    at = raw.rfind(_CLOSED)
+    if at < 0 and raw[1:2] == b"\n":
+        at = raw.rfind(_CLOSED_LAID_OUT)
+    return at > 0 and raw.find(b"{", 1, at) < 0 and raw.rstrip().endswith(b"}")
 
 
 def parents(raw: bytes) -> Iterable[str]:
