@@ -72,33 +72,31 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
         return 0
     if old is None or new is None or old.cell_length != new.cell_length:
         return max(strip.cell_length for strip in (old, new) if strip is not None)
-    same = _same_at_end(old, new)
+    text = new.text
+    at = len(text) - _same_at_end(old, new)
     # A cut leaves out what stands upon its last cell: an accent of its own.
-    return new.cell_length - (0 if same < new.cell_length and _has_accents(new.text) else same)
-
-
-def _has_accents(text: str) -> bool:
-    """Whether some of it takes no column."""
-    return not text.isascii() and not all(map(cell_len, {*text}))
+    if 0 < at < len(text) and not (cell_len(text[at - 1]) and cell_len(text[at])):
+        return new.cell_length
+    return new.cell_length - cell_len(text[at:])
 
 
 def _same_at_end(old: Strip, new: Strip) -> int:
-    """Returns how many columns at the right ends look alike; goes no further to the left than they do."""
+    """Returns how many characters at the right ends look alike; goes no further to the left than they do."""
     ours, theirs = ([segment for segment in strip if segment.text] for strip in (old, new))
-    columns = 0
+    same = 0
     while ours and theirs:
         (one, style, _), (other, ink, _) = ours.pop(), theirs.pop()
         if style is not ink and style != ink:
             break
         most = min(len(one), len(other))
         if one[-most:] != other[-most:]:
-            return columns + cell_len(one[len(one) - _common(one, other) :])
-        columns += cell_len(one[-most:])
+            return same + _common(one, other)
+        same += most
         if len(one) > most:
             ours.append(Segment(one[:-most], style))
         elif len(other) > most:
             theirs.append(Segment(other[:-most], ink))
-    return columns
+    return same
 
 
 def _common(one: str, other: str) -> int:
