@@ -230,6 +230,10 @@ class Page(Screen[None]):
         if message.lines.outdated:
             self.redraw()
 
+    def on_unmount(self) -> None:
+        # The loop would keep the screen until then.
+        self._wait_for(inf)
+
     def on_screen_resume(self) -> None:
         self.redraw()
         self.app.call_next(self.console.take_typed)
