@@ -84,6 +84,10 @@ class HandTown:
         """Kills the program of a session's pane."""
         os.kill(int(self.tmux.cmd("display-message", "-p", "-t", f"={session}:", "#{pane_pid}")), signal.SIGKILL)
 
+    def programs(self) -> set[str]:
+        """Returns what runs in the panes."""
+        return set(self.tmux.cmd("list-panes", "-a", "-F", "#{pane_current_command}").split())
+
     def grown(self) -> bool:
         """Whether every process of a pane is old enough to be believed."""
         pids = self.tmux.cmd("list-panes", "-a", "-F", "#{pane_pid}", check=False).split()

@@ -267,7 +267,9 @@ def look_at(town: HandTown, shift: float) -> OneLook:
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_clock_that_is_an_hour_off_kills_nobody(town: HandTown, hours: int) -> None:
+def test_a_clock_that_is_an_hour_off_kills_nobody(town: HandTown, wait_for: Wait, hours: int) -> None:
+    # By the wrong clock a shell of this moment is an hour old and believed: no second look would find what it becomes.
+    wait_for(lambda: town.programs() == {"claude"})
     looking = look_at(town, hours * 3600.0)
     document = status_document(looking.town, looking.town.observed_at)
     assert all(agent["state"] not in ("dead", "zombie", "missing") for agent in document["agents"])
