@@ -29,7 +29,8 @@ from .snapshot import NOTHING, Agent, Moment, Town, TownRef
 from .wishes import NO_WISHES, Wishes
 
 CLOCK_STEP_S = 2.0
-KEEP_EXITS_S = 60.0
+# An end may be told before whose it was is judged; a town that dies by the thousand was remembered for a minute.
+KEEP_EXITS_S = 5.0
 MOST_REMEMBERED = 2000
 
 K = TypeVar("K")
