@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 
 from gastown_tui.settings import collect_seldom
 from gastown_tui.town.ribbon import CODES, DAY, Ribbon
@@ -72,8 +73,8 @@ async def times(step: int, rounds: int) -> tuple[list[float], list[float]]:
                     history.mark(agent_id, minute, state)
                 scene = drawn.Scene(rows, rows[7].agent_id, minute, step, "gastown-dark", back=3)
                 widget.show(scene, history)
-                for y in range(SIZE[1]):
-                    widget.render_line(y)
+                # As Textual's compositor asks for it.
+                widget.render_lines(Region(0, 0, *SIZE))
                 (steps if minute > MINUTE else first).append((time.thread_time() - began) * 1000)
                 await pilot.pause()
     return first, steps

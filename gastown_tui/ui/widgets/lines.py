@@ -20,6 +20,7 @@ from gastown_tui.town.text import safe
 from ..themes import Ink
 
 Run = tuple[str, Style]
+_NOTHING = Segment("")
 
 
 def fit(runs: Iterable[Run], width: int, base: Style) -> Strip:
@@ -72,31 +73,29 @@ def changed_columns(old: Strip | None, new: Strip | None) -> int:
         return 0
     if old is None or new is None or old.cell_length != new.cell_length:
         return max(strip.cell_length for strip in (old, new) if strip is not None)
-    text = new.text
-    at = len(text) - _same_at_end(old, new)
-    # A cut leaves out what stands upon its last cell: an accent of its own.
-    if 0 < at < len(text) and not (cell_len(text[at - 1]) and cell_len(text[at])):
-        return new.cell_length
-    return new.cell_length - cell_len(text[at:])
-
-
-def _same_at_end(old: Strip, new: Strip) -> int:
-    """Returns how many characters at the right ends look alike; goes no further to the left than they do."""
-    ours, theirs = ([segment for segment in strip if segment.text] for strip in (old, new))
-    same = 0
-    while ours and theirs:
-        (one, style, _), (other, ink, _) = ours.pop(), theirs.pop()
-        if style is not ink and style != ink:
+    columns = new.cell_length
+    ours, theirs = ((segment for segment in reversed(strip) if segment.text) for strip in (old, new))
+    was = now = alike = ""
+    style = ink = None
+    # From the right ends only as far as they look alike: most lines that change differ soon.
+    while True:
+        if not was:
+            was, style, _ = next(ours, _NOTHING)
+        if not now:
+            now, ink, _ = next(theirs, _NOTHING)
+        if not was or not now or (style is not ink and style != ink):
             break
-        most = min(len(one), len(other))
-        if one[-most:] != other[-most:]:
-            return same + _common(one, other)
-        same += most
-        if len(one) > most:
-            ours.append(Segment(one[:-most], style))
-        elif len(other) > most:
-            theirs.append(Segment(other[:-most], ink))
-    return same
+        most = min(len(was), len(now))
+        differ = was[-most:] != now[-most:]
+        if differ and not (most := _common(was, now)):
+            break
+        alike, was, now = now[-most:], was[:-most], now[:-most]
+        columns -= cell_len(alike)
+        if differ:
+            break
+    # A cut leaves out what stands upon its last cell: an accent of its own.
+    whole = now and alike and not (cell_len(now[-1]) and cell_len(alike[0]))
+    return new.cell_length if whole else columns
 
 
 def _common(one: str, other: str) -> int:
