@@ -15,7 +15,7 @@ from waiting import wait_for
 
 from gastown_tui.observe.beads.databases import Database, find
 from gastown_tui.observe.beads.dump import OPTIONAL, Bd, Dump, arguments, breaker_is_open, complained, environment
-from gastown_tui.town.beads.reading import read
+from gastown_tui.town.beads.reading import MOST_SAID, read
 
 READ_ONLY = "list"
 ALPHA = json.dumps([{"id": "al-1", "title": "x", "status": "open"}, {"id": "al-2", "title": "]\n", "status": "closed"}])
@@ -103,6 +103,12 @@ def test_every_form_of_a_bad_answer(town: BeadTown, out: str, complaint: str, co
     town.says(out, complaint, code)
     dump = asked(town)
     assert dump.beads is None and dump.said.startswith(said) and dump.remedy and not dump.down
+
+
+@pytest.mark.parametrize("before", range(MOST_SAID - 28, MOST_SAID - 16, 6))
+def test_a_secret_through_which_its_complaint_is_cut_is_not_told(town: BeadTown, before: int) -> None:
+    town.says("", f"Error: {'-' * before} https://gt:hunter2hunter2@example.org/alpha and so on", 1)
+    assert "hunt" not in asked(town).said
 
 
 def test_a_server_that_is_down_is_told_as_that(town: BeadTown) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gastown_tui.town.activity import claude, kimi_cli
 from gastown_tui.town.activity.rules import read
 from gastown_tui.town.activity.screen import MOST_TEXT, clipped, screen_of
+from gastown_tui.town.beads.reading import MOST_SAID, answer
 from gastown_tui.town.events import MOST_TEXT as MOST_EVENT
 from gastown_tui.town.events import told as event_told
 from gastown_tui.town.text import mask, shown
@@ -48,6 +50,8 @@ CUTS: dict[str, tuple[int, Callable[[str], str]]] = {
     "an option": (MOST_TEXT - 6, lambda text: asking("true", options=(text, "No"))),
     "an event": (MOST_EVENT - 6, in_an_event),
     "a part of an event": (2 * MOST_EVENT, in_an_event),
+    "what bd says": (MOST_SAID, lambda text: answer(text.encode()).said),
+    "bd's error": (MOST_SAID, lambda text: answer(json.dumps({"error": text}).encode()).said),
 }
 
 

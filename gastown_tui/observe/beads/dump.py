@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from gastown_tui.observe.calls import Call, TimedOut
 from gastown_tui.town.beads.bead import stamp
-from gastown_tui.town.beads.reading import Answering
+from gastown_tui.town.beads.reading import MOST_SAID, Answering
+from gastown_tui.town.text import mask
 
 from .databases import Database, read_json
 from .export import Signature, signature
@@ -168,7 +169,7 @@ def complained(stderr: bytes) -> str:
 
 def _refused(said: str) -> Dump:
     """Returns a refusal with its remedy."""
-    first = said.splitlines()[0][:200] if said else "it said nothing"
+    first = mask(said.splitlines()[0], MOST_SAID) if said else "it said nothing"
     if _UNREACHABLE.search(said):
         return Dump(None, first, "start the town's database server: gt dolt start", down=True)
     if "no beads database" in said:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from sys import intern
 from typing import Any, NamedTuple
 
+from ..text import mask
 from .bead import Bead, Dependency, stamp
 
 NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
@@ -20,7 +21,8 @@ _EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
-_SAID = 200
+MOST_SAID = 200
+"""Characters that are told of what bd says where it does not answer."""
 # Warnings before the answer are lines; whatever goes on longer without it is none.
 _MOST_BEFORE = 1 << 16
 _LONGEST_BREAK = 256
@@ -227,11 +229,11 @@ def _no_array(out: bytes) -> Answer:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        return Answer((), False, out.decode("utf-8", "replace").strip()[:_SAID] or "an empty answer")
+        return Answer((), False, mask(out.decode("utf-8", "replace").strip(), MOST_SAID) or "an empty answer")
     if isinstance(record, dict) and "id" in record:
         return Answer((text,), True)
     said = record.get("error") if isinstance(record, dict) else None
-    return Answer((), False, str(said or "an answer of a form that nobody knows")[:_SAID])
+    return Answer((), False, mask(str(said or "an answer of a form that nobody knows"), MOST_SAID))
 
 
 def _by_scanning(body: bytes) -> Answer:
