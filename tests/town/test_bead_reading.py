@@ -64,6 +64,24 @@ def test_what_is_plainly_closed_is_closed(record: dict[str, Any], random: Any, i
         assert isinstance(told, Bead) and told.status == "closed" and (*parents(raw_bytes),) == told.parents
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        '"status":"open"',
+        ' "status": "open"',
+        '"status" : "open"',
+        '"status":"closed"',
+        '"dependencies":[]',
+        '"dependencies":[{}]',
+    ],
+)
+def test_of_a_key_that_stands_twice_the_last_counts(after: str) -> None:
+    edge = '{"issue_id":"x-1","depends_on_id":"x-2","type":"parent-child"}'
+    raw = f'{{"_type":"issue","id":"x-1","status":"closed","dependencies":[{edge}],{after}}}'.encode()
+    told = read(raw)
+    assert isinstance(told, Bead) and (told.status == "closed" or not is_closed(raw)) and (*parents(raw),) == told.parents
+
+
 def test_closed_beads_as_bd_writes_them_are_plainly_so() -> None:
     lines = (DATA / "alpha.export.jsonl").read_bytes().splitlines(keepends=True)
     raws = [*lines, *answer((DATA / "alpha.list.json").read_bytes()).beads]

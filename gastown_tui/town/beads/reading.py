@@ -16,7 +16,7 @@ from .bead import Bead, Dependency, stamp
 
 NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
 _BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
-_CLOSED, _CLOSED_LAID_OUT = b',"status":"closed"', b' "status": "closed"'
+_STATUS, _CLOSED = b'"status"', (b',"status":"closed"', b' "status": "closed"')
 _EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
@@ -56,12 +56,10 @@ def is_closed(raw: bytes) -> bool:
 
     Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so one that follows a comma
     or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
-    of something within the bead.
+    of something within the bead. Of a key that stands twice the last counts, as it does in every reading of JSON.
     """
-    at = raw.rfind(_CLOSED)
-    if at < 0 and raw[1:2] == b"\n":
-        at = raw.rfind(_CLOSED_LAID_OUT)
-    return at > 0 and raw.find(b"{", 1, at) < 0 and raw.rstrip().endswith(b"}")
+    at = raw.rfind(_STATUS) - 1
+    return raw.startswith(_CLOSED, at) and raw.find(b"{", 1, at) < 0 and raw.rstrip().endswith(b"}")
 
 
 def parents(raw: bytes) -> Iterable[str]:
@@ -69,7 +67,7 @@ def parents(raw: bytes) -> Iterable[str]:
     inner = raw.find(b"{", 1)
     if inner < 0:
         return ()
-    if raw.find(b"\\u", inner) < 0:
+    if raw.find(b"\\u", inner) < 0 and raw.count(b'"dependencies"') == 1:
         count = raw.count(b'"parent-child"', inner)
         edges = _EDGE.findall(raw, inner) if count else []
         if len(edges) == count and all(who == named(raw) for who, _ in edges):
