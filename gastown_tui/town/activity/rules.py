@@ -255,14 +255,14 @@ def _cues(dialogs: tuple[Dialog, ...]) -> Callable[[str], int | None]:
 def _asked(screen: Screen, dialog: range, options: Options | None, cued: int | None) -> str:
     """Returns what is asked: the rows before the options, a permission's command among them; else the row that told.
 
-    The name in a box's upper edge is no part of it.
+    The name in a box's upper edge is no part of it, nor is a picture.
     """
     end = options.first if options else dialog.stop
     lines: list[str] = []
     for row in range(dialog.start, end):
-        if (line := _bare(screen.texts[row])) and not _TOP.match(screen.texts[row]):
+        if (line := _bare(screen.texts[row])) and not _DRAWN.match(screen.texts[row]):
             lines.append(_continued(screen, lines.pop(), row) if lines and _wrapped(screen, row) else line)
-    told = " · ".join(lines)
+    told = " ".join(" · ".join(lines).split())
     if len(told) > MOST_TEXT:  # what is asked stands last, under a whole file perhaps
         told = clipped(told, max(0, MOST_TEXT - len(lines[-1]) - 3)) + f" · {lines[-1]}"
     return clipped(told) or ("" if cued is None else clipped(_bare(screen.texts[cued])))
@@ -286,7 +286,8 @@ _CUT = re.compile(r"\W*https?://[^\s/]+/(\S*[-?&=_%#+]|\S+/)")
 
 _LINES = " \t\u3000│┃|╭╰╮╯┌└┐┘├┤─━═╌╍┄┈▀▄╹╻▔▁"
 
-_TOP = re.compile(r"^\s*[╭┌]")
+_DRAWN = re.compile(r"\s*[╭┌]|(?=.*(?:[▀-▟]|\.{8}))[\s.*▀-▟]+$")
+"""The upper edge of a box, or a row of a picture: nothing but blocks, stars and dots."""
 
 
 def _bare(text: str) -> str:

@@ -104,6 +104,18 @@ def test_what_is_asked_is_told_with_its_choices(name: str, kind: str, end: str, 
     assert len(question.options) >= 2 and options in (None, question.options)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("onboarding-security", "Welcome to Claude Code v2.1.197 · Security notes:"),
+        ("onboarding-theme", "Choose the text style that looks best with your terminal · To change this later, run /theme"),
+    ],
+)
+def test_a_picture_is_no_part_of_what_is_asked(name: str, text: str) -> None:
+    question = read_screen("claude", scene(f"claude-{name}-120x40").screen).activity.question
+    assert question is not None and question.text.endswith(text) and "█" not in question.text and "...." not in question.text
+
+
 def test_what_is_allowed_is_told_with_the_question() -> None:
     for name, part in (("permission-bash", "python3 -m pytest -q tests"), ("permission-edit", "parser.py"), ("trust", "~/gt")):
         question = read_screen("claude", scene(f"claude-{name}-120x40").screen).activity.question
