@@ -30,6 +30,7 @@ SHAPES = {
 
 PLACES = {
     "a password in an address": r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)",
+    "a password in Go's address of a database": r"(?<![\w.%+-])[\w.%+-]*+:\S{1,256}?(?=@(?:tcp6?|unix|cloudsql\w*)\()",
     "the rest of a webhook's address": r"(?<=hooks\.slack\.com/services/)[\w/]{8,}|(?<=discord\.com/api/webhooks/)[\w/-]{16,}",
     "what a scheme announces": r"(?<=[Bb]earer )(?=\S{0,200}\d)[\w.~+/=-]{8,}|(?<=[Bb]asic )(?=\S{0,200}[\d=])[\w+/=]{16,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?(?=-----END)|.*)",
@@ -53,7 +54,7 @@ _SIGNS = (
     "sk-", "k_live", "k_test", "whsec", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_", "glpat-", "gldt-", "glrt-",
     "glcbt-", "glsoat-", "xox", "xapp-", ":aa", "akia", "asia", "aiza", "ya29", "gocspx-", "sg.", "hf_", "npm_", "dckr_",
     "pypi-", "gsk_", "r8_", "xai-", "pplx-", "hvs.", "hvb.", "dop_v1", "dapi", "lin_api", "ntn_", "shpat", "shpss", "eyj",
-    "://", "/services/", "webhook", "bearer", "basic", "-----begin", "key", "token", "secret", "passw", "passphrase",
+    "://", "@tcp", "@unix(", "@cloudsql", "/services/", "webhook", "bearer", "basic", "-----begin", "key", "token", "secret", "passw", "passphrase",
     "_pass", "sshpass", "_pwd", "_auth", "credential", "cookie", "dsn", "authorization",
 )
 # fmt: on

@@ -24,11 +24,12 @@ def mask(text: str, most: int | None = None) -> str:
 
     That a cut leaves too little of a secret to know it by is no reason to show that little: it is looked for before the cut.
     """
-    kept = text[:most]
-    for start, end in reversed(spans(text if most is None else text[: most + FURTHEST])):
+    kept, pieces, done = text[:most], list[str](), 0
+    for start, end in spans(text if most is None else text[: most + FURTHEST]):
         if start < len(kept):
-            kept = kept[:start] + MASK + kept[end:]
-    return kept
+            pieces += kept[done:start], MASK
+            done = end
+    return "".join([*pieces, kept[done:]])
 
 
 def shown(text: str, most: int) -> str:

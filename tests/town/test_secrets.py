@@ -54,6 +54,8 @@ SECRETS = {
     "Basic": ("authorization: Basic dXNlcjpodW50ZXIyMTIz", "dXNlcjpod"),
     "a password in an address": ("git clone https://user:hunter2@example.org/a.git", "hunter2"),
     "without a user": ("redis://:hunter2@example.org:6379", "hunter2"),
+    "Go's address of a database": ("cannot open gt:hunter2@tcp(127.0.0.1:3306)/hq?parseTime=true", "hunter2"),
+    "of a socket": ('dsn "root:p@ss:w/rd@unix(/tmp/mysql.sock)/hq"', "p@ss:w/rd"),
     "a private key": ("-----BEGIN OPENSSH PRIVATE KEY-----b3BlbnNzaC1rZXk", "b3BlbnNz"),
     "an environment": ("export DEPLOY_TOKEN=correcthorse", "correcthorse"),
     "a quoted one": ('DB_PASSWORD="correct horse" NEXT=1', "correct"),
@@ -76,6 +78,7 @@ HARMLESS = (
     "sha512-5Lw4bF0gI1sO1D4yW1yq8r1pY7cQJm1m6oT4o0mKk2v1QH3H4dWcF9M3f6C0jB1Q==",
     "/home/op/.cache/pypoetry/virtualenvs/tokenizer-2x9Qk1Zr-py3.11/lib",
     "https://example.org/a:b?page=2#key-12345678",
+    "dial root@tcp(127.0.0.1:3307)/hq: refused, root:@tcp(localhost)/ at: net.Dial(tcp)",
     "input_tokens: 41233 · max_tokens=4096 · 41k tokens left · token budget 200000",
     "token = parse_token2(text), key = keys[0], secret: str | None, password = getpass()",
     "def mask(secret: str, token=None): return KEY == TOKEN",
@@ -193,7 +196,23 @@ def test_spans_are_in_order_and_apart(text: str) -> None:
     assert found == sorted(found) and all(0 <= at <= len(text) for at in found)
 
 
-HURTING = ("sk-", "eyJ-", "token=", "--", "cookie:", "A_", "SG.", "Bearer a", "://a:", "secret_", "-----BEGIN ", "key: '", "KEY=")
+HURTING = (
+    "sk-",
+    "eyJ-",
+    "token=",
+    "--",
+    "cookie:",
+    "A_",
+    "SG.",
+    "Bearer a",
+    "://a:",
+    "secret_",
+    "-----BEGIN ",
+    "key: '",
+    "KEY=",
+    "a:@tcp",
+    "a:b@unix( ",
+)
 
 
 @pytest.mark.parametrize("piece", HURTING)
