@@ -54,8 +54,8 @@ _SIGNS = (
     "sk-", "k_live", "k_test", "whsec", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_", "glpat-", "gldt-", "glrt-",
     "glcbt-", "glsoat-", "xox", "xapp-", ":aa", "akia", "asia", "aiza", "ya29", "gocspx-", "sg.", "hf_", "npm_", "dckr_",
     "pypi-", "gsk_", "r8_", "xai-", "pplx-", "hvs.", "hvb.", "dop_v1", "dapi", "lin_api", "ntn_", "shpat", "shpss", "eyj",
-    "://", "@tcp", "@unix(", "@cloudsql", "/services/", "webhook", "bearer", "basic", "-----begin", "key", "token", "secret", "passw", "passphrase",
-    "_pass", "sshpass", "_pwd", "_auth", "credential", "cookie", "dsn", "authorization",
+    "://", "@tcp", "@unix(", "@cloudsql", "/services/", "webhook", "bearer", "basic", "-----begin", "key", "token", "secret",
+    "passw", "passphrase", "_pass", "sshpass", "_pwd", "_auth", "credential", "cookie", "dsn", "authorization",
 )
 # fmt: on
 
