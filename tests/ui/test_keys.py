@@ -90,6 +90,7 @@ async def test_every_usable_action_is_in_the_palette_and_runs_from_there(scope: 
         shown = await pressed(pilot, *BEFORE[scope], "ctrl+p")
         for key in keys.of_screen(scope):
             assert (key.help in shown) == (key.needs != "hits")
+            assert key.needs == "hits" or f" {key.label} " in shown
         await pressed(pilot, *"read again", "enter")
         eye = app.view.eye
         assert isinstance(eye, scene.Eye)

@@ -36,6 +36,7 @@ _MEANINGS = {
     State.UNKNOWN: "we cannot see, and say why",
 }
 _WIDE = 110
+_LABEL = 1 + max(len(key.label) for key in keys.KEYS)
 
 
 class ListPage(Page):
@@ -149,7 +150,7 @@ class PaletteScreen(ListPage):
         style = self.console.ink(selected=chosen)
         runs = [
             ("▌" if chosen else " ", style("accent")),
-            (f"  {key.label:14}", style("text")),
+            (f"  {key.label:{_LABEL}}", style("text")),
             (f"{key.shown:12}", style("accent")),
         ]
         return fit([*runs, (key.help, style("dim"))], width, style("text"))
