@@ -15,6 +15,13 @@ from libtmux import Server
 from libtmux.exc import LibTmuxException
 from waiting import wait_for
 
+from gastown_tui.observe.tmux.versions import client_version, version
+
+VERSION = version(client_version("tmux", os.environ)) or (99, 0)
+"""Of the tmux on PATH, on which all tests run but for those that name another."""
+ACROSS = "3.5a" if VERSION >= (3, 6) else "3.6b"
+"""Of a tmux with which that one speaks in no control mode."""
+
 
 class Tmux:
     """A tmux server of its own: private socket, no configuration, a plain shell. The server starts with the first session.
@@ -68,6 +75,9 @@ class Tmux:
         run = command or ("sleep", "3600")
         what = ["-P", "-F", "#{pane_id} #{pane_pid}", "-s", session, "-x", wide, "-y", high]
         pane, pid = self.cmd("new-session", "-d", *what, *variables, *place, *run).split()
+        if VERSION < (3, 3):
+            # Such a tmux makes every session 80x23 that nobody is to see, whatever it is asked for.
+            self.cmd("resize-window", "-t", pane, "-x", wide, "-y", high)
         if not command:
             wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
         return pane

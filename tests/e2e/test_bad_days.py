@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux, stopped
+from servers import ACROSS, Tmux, stopped
 from towns import HandTown, argv, clock, environment, gttui
 
 from gastown_tui.observe.looking import OneLook
@@ -84,7 +84,7 @@ def test_a_server_that_is_stopped_and_goes_on(town: HandTown) -> None:
 
 def test_a_client_and_a_server_on_different_sides_of_3_6(town: HandTown, tmp_path: Path) -> None:
     fake = tmp_path / "tmux"
-    fake.write_text(f'#!/bin/sh\n[ "$1" = -V ] && {{ echo tmux 3.6b; exit; }}\nexec {shutil.which("tmux")} "$@"\n')
+    fake.write_text(f'#!/bin/sh\n[ "$1" = -V ] && {{ echo tmux {ACROSS}; exit; }}\nexec {shutil.which("tmux")} "$@"\n')
     fake.chmod(0o755)
     place = ("--town", str(town.root), "--socket", town.tmux.name)
     path = f"{tmp_path}:{os.environ['PATH']}"
@@ -92,7 +92,7 @@ def test_a_client_and_a_server_on_different_sides_of_3_6(town: HandTown, tmp_pat
         check["name"]: check for check in json.loads(gttui(town.tmux, *place, "doctor", "--json", PATH=path).stdout)["checks"]
     }
     assert examined["tmux"]["status"] == "warn" and "a control client can crash this server" in examined["tmux"]["found"]
-    assert examined["backend"]["found"].startswith("fork; control is not used: tmux client 3.6b and server")
+    assert examined["backend"]["found"].startswith(f"fork; control is not used: tmux client {ACROSS} and server")
     watched = gttui(town.tmux, *place, "watch", "--initial", "--backend", "control", "--timeout", "1", PATH=path)
     assert watched.returncode == 0 and MAX in watched.stdout
 

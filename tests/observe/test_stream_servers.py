@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from seeing import MAX, Seen
-from servers import Tmux, stopped
+from servers import ACROSS, Tmux, stopped
 from towns import HandTown
 
 from gastown_tui.observe import observation, stream
@@ -152,7 +152,7 @@ async def test_control_is_refused_with_the_reason_and_forks_go_on(
 ) -> None:
     fake = tmp_path / "bin/tmux"
     fake.parent.mkdir()
-    fake.write_text(f'#!/bin/sh\n[ "$1" = -V ] && {{ echo tmux 3.6b; exit; }}\nexec {shutil.which("tmux")} "$@"\n')
+    fake.write_text(f'#!/bin/sh\n[ "$1" = -V ] && {{ echo tmux {ACROSS}; exit; }}\nexec {shutil.which("tmux")} "$@"\n')
     fake.chmod(0o755)
     town.start("al-crew-max", MAX)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
