@@ -120,7 +120,7 @@ def _dead_pane(identity: Identity, pane: Pane, body: Body, daemon: Daemon, now: 
     elif pane.dead_status is not None:
         how = f"exited with {pane.dead_status}"
     else:
-        how = "dead, status unknown (tmux lost it)"
+        how = "dead, status unknown (tmux told none)"
     reason = Evidence("tmux", how, at if at is not None else now.wall, ago=at is not None)
     # tmux tells whole seconds, and before 3.3 none at all: it may have ended that much later.
     ended = seen or (pane.dead_time or now.wall) + 1.0

@@ -24,7 +24,7 @@ WITNESS = pane("alpha/witness", session="al-witness")
         ({"dead_status": 1}, "exited with 1", 1, None),
         ({"dead_status": 0}, "exited with 0", 0, None),
         ({"dead_signal": 9}, "ended by signal 9", None, 9),
-        ({}, "dead, status unknown (tmux lost it)", None, None),
+        ({}, "dead, status unknown (tmux told none)", None, None),
     ],
 )
 def test_a_dead_pane_is_dead_at_once_and_tells_how(
