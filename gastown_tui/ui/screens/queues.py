@@ -22,7 +22,7 @@ from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
 from ..widgets.lines import Lines, Run, clip, fit, width_of
-from ..widgets.queues import BeadList, Columns, Scene, count, named, remark_of
+from ..widgets.queues import BeadList, Columns, Scene, abridged, count, named, remark_of
 from .page import Page
 
 SLICE = 2000
@@ -169,7 +169,8 @@ class QueuesScreen(Page):
             so_far = "" if sift.whole else " so far"
             counted = f" · {passing:,} of {every:,}{so_far}"
             return [(clip(f" /{mask(safe(sift.query))}", width - len(counted)), style("accent")), (counted, style("dim"))]
-        return [(clip(f" {' · '.join(_totals(sift.every)) or 'nothing waits'}", width), style("dim"))]
+        told = "".join(abridged(tuple(_totals(sift.every)), width + 1)).removeprefix(" ·")
+        return [(clip(told or " nothing waits", width), style("dim"))]
 
     def _choose(self, choice: int) -> None:
         self._at = max(0, min(self._plan.choices - 1, choice))

@@ -20,10 +20,10 @@ from ..ages import Ages
 from ..shelves import Item, Plan, Row, Shelf, bead_of
 from ..themes import STATE_TOKENS, Ink, ink
 from .choices import Choices
-from .lines import Run, beyond, clip, fit
+from .lines import Run, beyond, clip, fit, width_of
 from .strip import section
 
-_QUEUE, _PRIORITY, _AGE = 10, 4, 8
+_QUEUE, _PRIORITY, _AGE = 10, 3, 8
 _MOST_CHARACTERS = 400
 _WIDE, _FULL = 110, 160
 _WORDS = {"merge": "to merge", "aside": "set aside"}
@@ -61,7 +61,7 @@ class Columns(NamedTuple):
     def of(cls, width: int) -> Columns:
         status, written = (13, _AGE) if width >= _FULL else (0, 0)
         name, type_, who = (14, 9, min(40, width // 4)) if width >= _WIDE else (12, 0, max(0, min(22, width // 4)))
-        rest = 2 + _QUEUE + name + type_ + status + _PRIORITY + _AGE + written + 2 + who
+        rest = 2 + _QUEUE + name + type_ + status + _PRIORITY + _AGE + written + 2 + who + 1
         return cls(width, name, max(0, width - rest), type_, status, written, who)
 
     @property
@@ -70,7 +70,7 @@ class Columns(NamedTuple):
         if not self.written:
             return ""
         return (
-            f"{'type':{self.type}}{'status':{self.status}}{'':{_PRIORITY}}{'age':>{_AGE}}{'written':>{_AGE}}{'':{self.who + 2}}"
+            f"{'type':{self.type}}{'status':{self.status}}{'':{_PRIORITY}}{'age':>{_AGE}}{'written':>{_AGE}}{'':{self.who + 3}}"
         )
 
 
@@ -137,16 +137,9 @@ class Heading(NamedTuple):
         if self.remark:
             return fit([(f"   {clip(self.remark, columns.width - 4)}", style("attention"))], columns.width, style("text"))
         left: list[Run] = [(self.name, style("text bold"))]
-        room = columns.width - len(self.name) - len(self.source) - 14
-        for count in self.counts:
-            room -= len(count) + 3
-            if room < 0:
-                # That something is not known is told also where there is no room to tell what.
-                unknown = any(one.startswith("?") for one in self.counts)
-                left.append((" … ?", style("attention")) if unknown else (" …", style("dim")))
-                break
-            left.append((f" · {count}", style("attention" if count.startswith("?") else "dim")))
         right = [(f" {self.source} ", style("attention" if self.bad else "dim"))]
+        room = columns.width - width_of([*left, *right]) - 8
+        left += [(told, style("attention" if "?" in told else "dim")) for told in abridged(self.counts, room)]
         return section(left, right, columns.width, style)
 
 
@@ -236,6 +229,21 @@ def count(number: int, queue: str) -> str:
     return "1 convoy" if queue == "convoys" and number == 1 else f"{number:,} {named(queue)}"
 
 
+def abridged(counts: Sequence[str], room: int) -> list[str]:
+    """Returns counts, each with what parts it from the one before: in fewer words, or fewer, where `room` columns are too few."""
+    told = [f" · {one}" for one in counts]
+    if sum(map(len, told)) > room:
+        told = [*told[:1], *(f", {one}" for one in counts[1:])]
+        told = [one.replace("to merge", "merge").replace("set aside", "aside") for one in told]
+    if sum(map(len, told)) > room:
+        # That something is not known is told also where there is no room to tell what.
+        rest = " … ?" if any("?" in one for one in told) else " …"
+        while told and sum(map(len, told)) + len(rest) > room:
+            told.pop()
+        told.append(rest)
+    return told
+
+
 def inert(text: str) -> str:
     return shown(text, _MOST_CHARACTERS)
 
@@ -264,7 +272,7 @@ def source(origin: Origin, ages: Ages) -> str:
     if origin.by is None:
         return "not read"
     ago = "" if origin.at is None else ages.quiet(origin.at)
-    when = {"": "of an unknown time", "now": "now", "clock": "of the future"}.get(ago, f"{ago} old")
+    when = {"": "of an unknown time", "now": "just now", "clock": "of the future"}.get(ago, f"{ago} old")
     name = {"dump": "bd", "export": "export"}.get(origin.by, inert(origin.by))
     told = [f"{name} {when}", *([] if origin.wisps else ["no wisps"]), *([origin.state] if origin.state in _BAD else [])]
     return ", ".join(told)
