@@ -20,6 +20,7 @@ from gastown_tui.town.words import monitor_sentence
 
 from .beads.once import read_beads
 from .calls import TimedOut, run
+from .listeners import beside
 from .locate import Wanted
 from .means import FIRST_TIMEOUT_S, Means, surveyed
 from .monitor_log import read_once
@@ -83,6 +84,8 @@ def _socket(place: Survey | Nowhere) -> Check:
     for code, text, remedy in place.located.notices:
         if code == "two_sockets":
             return Check("socket", "warn", text, tried, remedy)
+    if place.look is not None and (other := beside(place.ref.socket or "", place.look.epoch)):
+        return Check("socket", "warn", other[1], tried, other[2])
     if place.look is not None:
         return Check("socket", "ok", short_socket(place.ref.socket or ""), tried)
     error = place.error or GatewayError("nothing listens")

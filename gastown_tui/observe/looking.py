@@ -14,6 +14,7 @@ from gastown_tui.town.known import Judgement, Known, fold
 from gastown_tui.town.liveness import CONFIRM_S
 from gastown_tui.town.snapshot import Evidence, Moment, Nowhere, State, Town
 
+from .listeners import beside
 from .locate import Wanted
 from .means import Means, surveyed
 from .ports import Capture, GatewayError, Past
@@ -112,7 +113,8 @@ class OneLook:
             with gateway.converse() as talk:
                 look = resolved(talk.look)
                 panes = look.panes or {}
-                self.take([files, Listing(look.epoch, panes, self.means.clock())], panes.values(), talk.frames)
+                listing = Listing(look.epoch, panes, self.means.clock(), beside(gateway.socket, look.epoch))
+                self.take([files, listing], panes.values(), talk.frames)
         except GatewayError as error:
             self.take([files, SourceFailed("tmux", str(error), now, absent=error.absent)])
 

@@ -237,7 +237,7 @@ class Observation:
             return
         self.source = self._source_at(place.ref.socket, self._put)
         self.source.begin_with(place.look)
-        self._put(Listing(place.look.epoch, place.look.panes or {}, place.at))
+        self._put(Listing(place.look.epoch, place.look.panes or {}, place.at, self.source.beside))
         for frame in filter(None, place.look.frames.values()):
             self._put(frame)
 

@@ -14,6 +14,7 @@ from gastown_tui.town.facts import Located, Rig, TownFiles
 from gastown_tui.town.report import short_socket
 from gastown_tui.town.snapshot import NOTHING, Moment, Nowhere, TownRef
 
+from .listeners import unreachable
 from .locate import (
     REMEDY,
     Candidate,
@@ -115,7 +116,8 @@ class _Search(NamedTuple):
             return path, self.errors[path]
         answer = self.probes.get(path, "absent") if path else "absent"
         if answer in ("absent", "stale"):
-            return path, self._nobody(path)
+            silent = (one.path for one in self.found if self.probes[one.path] in ("absent", "stale"))
+            return unreachable(silent) or (path, self._nobody(path))
         why = "permission denied" if answer == "refused" else answer
         remedy = "run this as the user who owns that socket"
         return path, GatewayError(f"the socket {path} cannot be reached: {why}", remedy=remedy)

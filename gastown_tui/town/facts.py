@@ -49,12 +49,14 @@ class Pane(NamedTuple):
 class Listing(NamedTuple):
     """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing.
 
-    Who is there is as of `at`; after an end, how they are may be of the answer before.
+    Who is there is as of `at`; after an end, how they are may be of the answer before. `beside`: the notice (code, text, remedy)
+    that another server lost its socket to this one: whoever is not listed here may be there.
     """
 
     epoch: str
     panes: Mapping[str, Pane]
     at: Moment
+    beside: tuple[str, str, str] | None = None
 
 
 class Frame(NamedTuple):

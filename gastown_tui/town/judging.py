@@ -71,7 +71,7 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         notices=(
             *notices(
                 known.files,
-                known.located,
+                [*(known.located.notices if known.located else ()), *([known.beside] if known.beside else ())],
                 agents,
                 halt,
                 known.clock_step,
@@ -331,7 +331,8 @@ def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | Non
     failure = known.failures.get("tmux")
     exited = _seen_to_end(known, former)
     lacking = known.lacking.get(expectation.session or "", known.first_answer)
-    absence = Absence(expectation, lacking, known.answer, exited, f"tmux does not answer: {failure.error}" if failure else "")
+    blind, beside = f"tmux does not answer: {failure.error}" if failure else "", known.beside[1] if known.beside else ""
+    absence = Absence(expectation, lacking, known.answer, exited, blind, beside)
     said = former.state if former else None
     verdict = judge_absent(absence, _daemon(known.files), said, now)
     if verdict is None:

@@ -79,6 +79,7 @@ class Known(NamedTuple):
     epoch: str | None = None
     answer: Moment | None = None
     first_answer: Moment | None = None
+    beside: tuple[str, str, str] | None = None
     failures: Mapping[str, SourceFailed] = NOTHING
     answered: Mapping[str, Moment] = NOTHING
     trees: Mapping[str, Tree] = NOTHING
@@ -218,6 +219,7 @@ def _fold_listing(known: Known, fact: Listing) -> Known:
         epoch=fact.epoch,
         answer=fact.at,
         first_answer=known.first_answer or fact.at,
+        beside=fact.beside,
         motions=motions,
         trees=_kept(known.trees, kept),
         finds=_kept(known.finds, kept),

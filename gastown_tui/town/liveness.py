@@ -202,7 +202,7 @@ class Absence(NamedTuple):
     """What is known of a session that is not there.
 
     `lacking`: the first complete answer without it; `answer`: the last one; both None when tmux never answered (`blind`
-    says why). `exited`: when its process was seen to end.
+    says why). `exited`: when its process was seen to end. `beside`: what keeps a server out of sight that may hold it.
     """
 
     expectation: Expectation
@@ -210,6 +210,7 @@ class Absence(NamedTuple):
     answer: Moment | None
     exited: Moment | None = None
     blind: str = ""
+    beside: str = ""
 
 
 def judge_absent(absence: Absence, daemon: Daemon, former: State | None, now: Moment) -> Verdict | None:
@@ -229,6 +230,8 @@ def judge_absent(absence: Absence, daemon: Daemon, former: State | None, now: Mo
         pid = expectation.process.pid
         runs = Evidence("process", f"process {pid} of its pid file runs, but no session of this server holds it", now.wall)
         return Verdict(State.UNKNOWN, (runs, *expectation.evidence))
+    if absence.beside and absence.exited is None:
+        return Verdict(State.UNKNOWN, (Evidence("tmux", absence.beside, now.wall), *expectation.evidence))
     return _gone(absence, daemon, former, now)
 
 

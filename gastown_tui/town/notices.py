@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from .facts import Halt, Located, TownFiles
+from .facts import Halt, TownFiles
 from .snapshot import ALIVE, Agent, Moment, Monitor, Notice
 from .text import age, clock_time, safe
 
@@ -17,7 +17,7 @@ _MANY = {"witness": "witnesses", "refinery": "refineries", "crew": "crew"}
 
 def notices(
     files: TownFiles | None,
-    located: Located | None,
+    located: Iterable[tuple[str, str, str]],
     agents: Iterable[Agent],
     halt: Halt | None,
     clock_step: tuple[float, float] | None,
@@ -28,13 +28,14 @@ def notices(
 ) -> tuple[Notice, ...]:
     """Returns the town's notices, as inert text.
 
-    `halt` holds now; `clock_step`: by how many seconds the clock was set, and when (wall). `loop`: how the automonitor's own
-    session is, where that is known. `beads`: what is wrong with where the beads are kept.
+    `located`: code, text and remedy of what is wrong with where the town was found. `halt` holds now; `clock_step`: by how many
+    seconds the clock was set, and when (wall). `loop`: how the automonitor's own session is, where that is known. `beads`: what
+    is wrong with where the beads are kept.
     """
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
     found += beads
-    found += [Notice(*notice) for notice in located.notices] if located else []
+    found += [Notice(*notice) for notice in located]
     found += _duplicates(agents)
     for error in files.errors if files else ():
         found.append(Notice("town_file", error, "read the file as the town's owner; the console goes on"))

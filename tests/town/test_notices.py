@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gastown_tui.town.facts import Located, TownFiles
+from gastown_tui.town.facts import TownFiles
 from gastown_tui.town.notices import notices
 from gastown_tui.town.snapshot import Agent, Evidence, Moment, State
 from gastown_tui.town.text import safe
@@ -13,7 +13,7 @@ HOSTILE = "\x1b]0;owned\x07\u202e\x9b31m"
 
 def test_no_notice_carries_an_escape() -> None:
     files = TownFiles(NOW, estop=((HOSTILE, None, HOSTILE),), errors=(HOSTILE,))
-    located = Located((("two_sockets", HOSTILE, HOSTILE),), NOW)
+    located = [("two_sockets", HOSTILE, HOSTILE)]
     agent = Agent(HOSTILE, "crew", "x", State.IDLE, (Evidence("pane", "x", 0.0),), session=HOSTILE, also=(HOSTILE,))
     told = notices(files, located, (agent,), None, None, NOW)
     assert [notice.code for notice in told] == ["estop", "two_sockets", "duplicate", "town_file"]

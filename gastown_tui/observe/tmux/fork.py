@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from gastown_tui.observe.calls import Call, TimedOut, run
+from gastown_tui.observe.listeners import unreachable
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Roll
 from gastown_tui.observe.tmux import commands, parse
 from gastown_tui.town.facts import Frame
@@ -176,7 +177,9 @@ class ForkGateway:
         return got
 
     def _failure(self, stderr: bytes) -> GatewayError:
-        return parse.failure(stderr.decode("utf-8", "replace"), self.socket)
+        error = parse.failure(stderr.decode("utf-8", "replace"), self.socket)
+        found = unreachable([self.socket]) if error.absent else None
+        return found[1] if found else error
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from gastown_tui.observe.listeners import beside
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look, Roll
 from gastown_tui.town.activity.judging import SPINS, title_shape
 from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
@@ -96,6 +97,7 @@ class TmuxSource:
     backend: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
     refused: str | None = None
+    beside: tuple[str, str, str] | None = None
     _gateway: Gateway | None = None
     _control_due: float = float("-inf")
     _panes: dict[str, Pane] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class TmuxSource:
 
     def begin_with(self, look: Look) -> None:
         """Takes the answer that found this server as the first one."""
-        self._panes, self._epoch = dict(look.panes or {}), look.epoch
+        self._panes, self._epoch, self.beside = dict(look.panes or {}), look.epoch, beside(self.socket, look.epoch)
         self._judged = {pane: _Judged.by(self._panes[pane], frame) for pane, frame in look.frames.items() if frame}
         now = self.clock().mono
         self._light_due = self._usual_due = now + self.rhythm.light
@@ -310,6 +312,7 @@ class TmuxSource:
             look = await self._gateway.decided(self._decide, full=True)
         if look.panes is not None:
             self._full_due = self.clock().mono + self.rhythm.full
+            self.beside = beside(self.socket, look.epoch)
         panes, self._merged = self._merged, None
         assert panes is not None
         self._tell(look.epoch, panes)
@@ -319,7 +322,7 @@ class TmuxSource:
         there = {pane.pid for pane in panes.values() if not pane.dead}
         self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
         self._panes, self._epoch, self._doubt = panes, epoch, None
-        self.out(Listing(epoch, panes, self.clock()))
+        self.out(Listing(epoch, panes, self.clock(), self.beside))
 
     def _decide(self, look: Look) -> list[Capture]:
         """Returns what to capture after a listing, and keeps its panes: None where a light one cannot tell."""
