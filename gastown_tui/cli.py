@@ -24,7 +24,7 @@ from gastown_tui.options import (
     read,
     within,
 )
-from gastown_tui.printing import complain, json_text, note, print_json, print_text, say
+from gastown_tui.printing import complain, note, print_json, print_text, say
 from gastown_tui.settings import (
     BLIND,
     CRASHED,
@@ -227,8 +227,9 @@ def watch(settings: Settings, json_wanted: bool, initial: bool, until: list[str]
 
     def tell(document: dict[str, Any]) -> None:
         from gastown_tui.town.report import change_line
+        from gastown_tui.town.text import json_line
 
-        say(json_text(document) if json_wanted else change_line(document))
+        say(json_line(document) if json_wanted else change_line(document))
 
     try:
         return Watching(settings.stream(), clock, tell, initial=initial, until=awaited, timeout=timeout, reader=1).run()

@@ -10,13 +10,9 @@ from gastown_tui.settings import GOOD, Complaint
 
 
 def print_json(document: dict[str, Any]) -> None:
-    print_text(json_text(document))
+    from gastown_tui.town.text import json_line
 
-
-def json_text(document: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(document, separators=(",", ":"))
+    print_text(json_line(document))
 
 
 def say(text: str, to: TextIO | None = None) -> None:
@@ -42,7 +38,7 @@ def print_text(text: str) -> None:
 
 
 def complain(failure: Complaint, *, json_wanted: bool) -> None:
-    from gastown_tui.town.text import safe
+    from gastown_tui.town.text import json_line, safe
 
     message, remedy = safe(str(failure)), safe(failure.remedy)
     # Where nobody can be told, the exit code still tells.
@@ -52,4 +48,4 @@ def complain(failure: Complaint, *, json_wanted: bool) -> None:
         from gastown_tui.town.report import error_document
 
         with suppress(OSError):
-            say(json_text(error_document(failure.code, message, remedy)))
+            say(json_line(error_document(failure.code, message, remedy)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import select
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from itertools import chain
 from gastown_tui.town.lines import Line, Parser, session_of
 from gastown_tui.town.log import Sift, Wish, log_document, log_line, since
 from gastown_tui.town.snapshot import Moment
-from gastown_tui.town.text import safe
+from gastown_tui.town.text import json_line, safe
 
 from .files import FileReader
 from .following import Follower
@@ -81,7 +80,7 @@ class LogReading:
         if wanted and self._form == "text":
             yield from map(log_line, wanted)
         elif wanted and self._form == "json":
-            yield json.dumps(log_document(events, self._names), separators=(",", ":"))
+            yield json_line(log_document(events, self._names))
         elif wanted:
             yield safe(raw.decode("utf-8", "replace").removesuffix("\r"))
 

@@ -19,6 +19,17 @@ def safe(text: str) -> str:
     return text if text.isprintable() else re.sub(_UNSAFE, "\N{REPLACEMENT CHARACTER}", text)
 
 
+def json_line(document: object) -> str:
+    """Returns the one line of ASCII that a document is in JSON. Lone surrogates, which no strict reader takes, become `�`."""
+    import json
+
+    line = json.dumps(document, separators=(",", ":"))
+    if "\\ud" not in line:
+        return line
+    clean = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", json.dumps(document, ensure_ascii=False))
+    return json.dumps(json.loads(clean), separators=(",", ":"))
+
+
 def mask(text: str, most: int | None = None) -> str:
     """Returns the text, or what stands in its first `most` characters, with everything that looks like a secret replaced.
 

@@ -159,7 +159,8 @@ def test_a_town_in_a_folder_whose_name_is_no_text(town: HandTown, tmp_path: Path
     town.root.rename(root)
     done = gttui(town.tmux, "status", "--json", "--town", str(root), GT_TMUX_SOCKET="")
     told = json.loads(done.stdout)["town"]
-    assert done.returncode == 0 and told["root"] == str(root) and re.fullmatch("gt-.*[0-9a-f]{6}", told["socket"])
+    assert "\\ud" not in done.stdout
+    assert done.returncode == 0 and told["root"] == f"{tmp_path}/gt-�" and re.fullmatch("gt-.*[0-9a-f]{6}", told["socket"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -9,9 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gastown_tui.town.text import MASK, age, clock_time, mask, mask_variable, quiet, rfc3339, safe
+from gastown_tui.town.text import MASK, age, clock_time, json_line, mask, mask_variable, quiet, rfc3339, safe
 
 ANYTHING = st.text(st.characters(exclude_categories=()))
+
+
+@given(st.dictionaries(ANYTHING, ANYTHING | st.lists(st.integers() | st.none())))
+def test_any_document_is_one_line_that_strict_readers_take(document: dict[str, object]) -> None:
+    line = json_line(document)
+    assert line.isascii() and len(line.splitlines()) == 1
+    json.dumps(json.loads(line), ensure_ascii=False).encode()
+
+
+LONE = (("gt-\udcff", "gt-\ufffd"), ("\\ud800 \\udcff", "\\ud800 \\udcff"), ("😀\ud83d", "😀\ufffd"))
+
+
+@pytest.mark.parametrize(("text", "told"), LONE)
+def test_a_lone_surrogate_is_told_as_what_it_is_and_nothing_else_is(text: str, told: str) -> None:
+    assert json.loads(json_line({"root": text})) == {"root": told}
 
 
 @given(ANYTHING)
