@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .snapshot import CALLING, Agent, Evidence, State, Town
 from .text import mask, safe
-from .words import until
+from .words import evidence_text, until
 
 WORST_FIRST = (State.DEAD, State.ZOMBIE, State.MISSING, State.WAITING, State.HELD, State.STALLED)
 _ONE = {
@@ -138,14 +138,18 @@ def _ending(agent: Agent) -> str:
     return "" if agent.exit_status is None else f"exited with {agent.exit_status}"
 
 
-def asked(agent: Agent) -> str:
-    """Returns what an agent needs a person for, as one inert line without secrets: its question, its limit, else the evidence."""
+def asked(agent: Agent, now: float) -> str:
+    """Returns what an agent needs a person for, as one inert line without secrets: its question, its limit, else the evidence.
+
+    How long ago that was (by `now`, wall seconds) is told where it is not as long as its state lasts.
+    """
     question, held = agent.activity.question, agent.activity.held
     if agent.state is State.WAITING and question is not None and question.text:
         return mask(safe(question.text))
     if agent.state is State.HELD and held is not None and held.text:
         return mask(safe(held.text))
-    return mask(safe(agent.evidence[0].fact))
+    first = agent.evidence[0]
+    return evidence_text(first._replace(ago=first.ago and first.at != began(agent)), now, stepped=True)
 
 
 def options(agent: Agent) -> tuple[str, ...]:

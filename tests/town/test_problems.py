@@ -132,7 +132,12 @@ def test_two_limits_are_alike_where_their_words_are() -> None:
     ],
 )
 def test_what_is_asked_is_inert_and_without_secrets(one: Agent, text: str) -> None:
-    assert asked(one) == text
+    assert asked(one, NOW) == text
+
+
+def test_what_tells_how_long_ago_is_told_with_its_age() -> None:
+    beat = Evidence("town", "it stands at its prompt; its heartbeat", NOW - 300, ago=True)
+    assert asked(agent("a", State.STALLED)._replace(evidence=(beat,)), NOW) == "it stands at its prompt; its heartbeat, 5 min ago"
 
 
 def test_answers_are_numbered_and_only_while_somebody_waits() -> None:

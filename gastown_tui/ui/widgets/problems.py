@@ -149,7 +149,8 @@ def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bo
 
 def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     """Returns what the agent asks or suffers, wrapped, and behind or below it its answers, or what else is known."""
-    lines = wrapped(asked(agent), width, _MOST_LINES) or ("",)
+    ages.quiet(agent.evidence[0].at if agent.evidence[0].ago else None)
+    lines = wrapped(asked(agent, ages.now), width, _MOST_LINES) or ("",)
     body: list[list[Run]] = [[(line, style("text"))] for line in lines]
     tail = _answers(options(agent), width) or _besides(agent, ages)
     if not tail:

@@ -75,7 +75,8 @@ class Face(NamedTuple):
         """Returns what is said of an agent with its `work` (id and title of a bead), asking `ages` for every age that is."""
         at = agent.agent_started if agent.agent_started is not None else agent.session_created
         since = None if agent.state in (State.WORKING, State.STARTING) else began(agent)
-        told = doing(agent, ages.now) if agent.state in _CALM else asked(agent)
+        told = doing(agent, ages.now) if agent.state in _CALM else asked(agent, ages.now)
+        ages.quiet(agent.evidence[0].at if agent.evidence[0].ago else None)
         facts = work[0], "" if at is None else ages.quiet(at), "" if live else "not live"
         ages.due(agent.expects.overdue_at if agent.expects else None)
         return cls(
