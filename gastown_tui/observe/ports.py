@@ -27,7 +27,7 @@ class GatewayError(Exception):
 
 
 class Pulse(NamedTuple):
-    """The fields of a pane that change often."""
+    """The fields of a pane that change often. Of a dead one tmux forgets the pid from 3.8 on: it is 0 then."""
 
     pane_id: str
     pid: int
@@ -60,10 +60,10 @@ class Look(NamedTuple):
 
 
 class Roll(NamedTuple):
-    """Who is there, and nothing more: each pane with its pid, and whether it is dead."""
+    """Who is there, and nothing more: each pane with its pid, 0 where that has ended."""
 
     epoch: str
-    panes: Mapping[str, tuple[int, bool]]
+    panes: Mapping[str, int]
 
 
 class Gateway(Protocol):

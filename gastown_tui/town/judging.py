@@ -290,7 +290,7 @@ def _facts(pane: Pane, found: Found | None, motion: Motion) -> dict[str, Any]:
         "session": pane.session,
         "session_id": pane.session_id,
         "pane_id": pane.pane_id,
-        "pid": pane.pid,
+        "pid": pane.pid or None,
         "agent_pid": found.agent.pid if found and found.agent else None,
         "runtime": runtime,
         "command": pane.command or None,

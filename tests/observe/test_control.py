@@ -318,6 +318,15 @@ def test_blocks_end_at_their_own_end_however_they_arrive(size: int) -> None:
     assert [piece for at in range(0, len(STREAM), size) for piece in blocks.feed(STREAM[at : at + size])] == PIECES
 
 
+async def test_a_roll_gives_the_dead_no_pid(tmux: Any, connect: Open, eventually: Eventually) -> None:
+    control = await connect()
+    tmux.cmd("set-option", "-g", "remain-on-exit", "on")
+    dead = tmux.new("two", "exit 3")
+    await eventually(lambda: tmux.get(dead, "#{pane_dead}") == "1" or tmux.cmd("run-shell", ":"))
+    expected = {"%0": int(tmux.get("%0", "#{pane_pid}")), dead: 0}
+    assert [(await backend.roll()).panes for backend in (control, fork(tmux))] == [expected] * 2
+
+
 @pytest.mark.skipif("TMUX_OTHER" not in os.environ, reason="TMUX_OTHER does not name a second tmux")
 async def test_another_version_is_refused_or_answers_the_same(new_tmux: Any) -> None:
     program = os.environ["TMUX_OTHER"]

@@ -19,7 +19,7 @@ import pytest
 from servers import Tmux
 from towns import clock
 
-from gastown_tui.observe.ports import Capture
+from gastown_tui.observe.ports import Capture, Look, Pulse
 from gastown_tui.observe.tmux.control import ControlGateway
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.observe.tmux.listing import merged
@@ -418,6 +418,13 @@ async def test_a_light_look_that_cannot_tell_calls_for_a_full_one(tmux: Tmux) ->
     assert merged(again, gateway.look_once(full=False)) is None
     tmux.cmd("kill-session", "-t", "=two:")
     assert set(merged(again, gateway.look_once(full=False)) or ()) == {"%0"}
+
+
+def test_a_pane_keeps_the_pid_that_tmux_forgets_with_its_death() -> None:
+    pane = Pane("%0", "$0", "one", 800.0, 77, 900.0)
+    dead = merged({"%0": pane}, Look("1-2", "3.8", None, {"%0": Pulse("%0", 0, True, None, 9, 950.0, 900.0, "")}, {}))
+    assert dead == {"%0": pane._replace(dead=True, dead_signal=9, dead_time=950.0)}
+    assert merged(dead, Look("1-2", "3.8", {"%0": dead["%0"]._replace(pid=0)}, None, {})) == dead
 
 
 async def test_whoever_waits_for_an_end_waits_for_no_screen(

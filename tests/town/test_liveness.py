@@ -38,6 +38,12 @@ def test_a_dead_pane_is_dead_at_once_and_tells_how(
     assert agent.expects is None and story.needs_you()
 
 
+def test_a_dead_pane_of_which_tmux_told_no_pid_has_none() -> None:
+    story = Story()
+    story.look(dead(MAX, START.wall - 5, dead_status=1, pid=0))
+    assert (story.agent().state, story.agent().pid) == ("dead", None)
+
+
 # A session that vanished.
 
 

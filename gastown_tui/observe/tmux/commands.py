@@ -27,7 +27,8 @@ VARIABLES = (
 )
 """The variables that say who runs in a pane. No other is read out of a command line or kept."""
 
-ROLL = ("pane_id", "session_name", "pane_pid", "pane_dead")
+LIVING = "?pane_dead,0,#{pane_pid}"
+ROLL = ("pane_id", "session_name", LIVING)
 DEATH = "?pane_dead,#{pane_dead_status}/#{pane_dead_signal}/#{pane_dead_time},"
 PULSE = ("pane_id", "pane_pid", DEATH, "window_activity", "pane_title")
 # A format falls back to the options and then to the environment of its session, so one listing brings hook and variables.

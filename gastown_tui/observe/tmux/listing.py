@@ -36,7 +36,7 @@ def merged(old: Mapping[str, Pane], look: Look) -> dict[str, Pane] | None:
     if look.panes is not None:
         return {pane_id: _kept(old.get(pane_id), pane) for pane_id, pane in look.panes.items()}
     pulses = look.pulses or {}
-    if any(pane_id not in old or old[pane_id].pid != pulse.pid for pane_id, pulse in pulses.items()):
+    if any(pane_id not in old or pulse.pid not in (0, old[pane_id].pid) for pane_id, pulse in pulses.items()):
         return None
     return {pane_id: _pulsed(old[pane_id], pulse) for pane_id, pulse in pulses.items()}
 
@@ -44,6 +44,7 @@ def merged(old: Mapping[str, Pane], look: Look) -> dict[str, Pane] | None:
 def _kept(old: Pane | None, new: Pane) -> Pane:
     if old is None:
         return new
+    new = new if new.pid else new._replace(pid=old.pid)
     if old == new:
         return old
     return new._replace(env=old.env) if old.env == new.env else new

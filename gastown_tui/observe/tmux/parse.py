@@ -8,7 +8,7 @@ from itertools import dropwhile, takewhile
 from typing import NamedTuple, TypeVar
 
 from gastown_tui.observe.ports import Capture, GatewayError, Look, Pulse, Roll
-from gastown_tui.observe.tmux.commands import CAPTURED, DEATH, FULL, HEAD, PULSE, RESPAWN_HOOK, ROLL, VARIABLES, Marks
+from gastown_tui.observe.tmux.commands import CAPTURED, DEATH, FULL, HEAD, LIVING, PULSE, RESPAWN_HOOK, ROLL, VARIABLES, Marks
 from gastown_tui.town.facts import OUR_PREFIX, Frame, Pane
 from gastown_tui.town.snapshot import NOTHING, Moment
 
@@ -138,7 +138,7 @@ def roll(got: Answer, marks: Marks) -> Roll:
     """Returns the roll that an answer makes. Raises GatewayError for an answer that cannot be."""
     rows = [row for row in (_row(text, ROLL, marks) for text in got.rows) if not _ours(row)]
     try:
-        return Roll(got.epoch, {row["pane_id"]: (int(row["pane_pid"]), row["pane_dead"] == "1") for row in rows})
+        return Roll(got.epoch, {row["pane_id"]: int(row[LIVING]) for row in rows})
     except ValueError:
         raise garbled("a number that is none") from None
 

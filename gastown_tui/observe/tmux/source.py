@@ -299,7 +299,7 @@ class TmuxSource:
 
     def _left(self, roll: Roll) -> dict[str, Pane] | None:
         """Returns the panes that are left where the roll tells no more than that; None where only a listing can tell."""
-        known = {pane_id: (pane.pid, pane.dead) for pane_id, pane in self._panes.items()}
+        known = {pane_id: 0 if pane.dead else pane.pid for pane_id, pane in self._panes.items()}
         if roll.epoch != self._epoch or not roll.panes.items() <= known.items():
             return None
         return {pane_id: self._panes[pane_id] for pane_id in roll.panes}
