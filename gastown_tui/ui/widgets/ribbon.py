@@ -256,14 +256,15 @@ def _run(blocks: str, theme: str, selected: bool) -> Segment:
 def _hours(measure: Measure, scene: Scene, beside: Sequence[Run], style: Ink) -> list[Run]:
     """Returns the times of day below their cells, as close as they can be read, and a mark below the cursor."""
     every = next(one for one in _LABELS_MIN if one >= _LEAST_LABEL * measure.step and one % measure.step == 0)
-    row = [" "] * measure.count
+    row, at = [" "] * measure.count, -1 if scene.back is None else measure.at(scene.back)
     for index in range(-measure.begin(0) % every // measure.step, measure.count - 4, every // measure.step):
-        row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
+        # The mark would cut a time in two; what its cell stands for is said above.
+        if not index <= at < index + 5:
+            row[index : index + 5] = clock_time(measure.begin(index) * 60)[:5]
     told = "".join(row)
     head: list[Run] = [(set_cell_size("".join(text for text, _ in beside), measure.left), style("dim"))]
     if scene.back is None:
         return [*head, (told, style("faint"))]
-    at = measure.at(scene.back)
     return [*head, (told[:at], style("faint")), ("▲", style("accent")), (told[at + 1 :], style("faint"))]
 
 
