@@ -76,7 +76,7 @@ KEYS = (
     Key("copy_facts", ("c",), "c", "copy facts", "copy evidence and facts, for a bug report", (AGENT,), "", 3),
     Key("other_side", ("tab",), "Tab", "pane/facts", "move in the facts, or again in the pane", (AGENT,), "", 4),
     Key("find", ("slash",), "/", "filter", "log: keep lines by words, level, session", (MONITOR,), "", 2),
-    Key("level", ("L",), "L", "level", "log: warnings, errors, broken, or again all", (MONITOR,), "", 3),
+    Key("level", ("L",), "L", "level", "log: warnings, errors, broken, or again all", (MONITOR,), "log", 3),
     Key("whole", ("v",), "v", "whole line", "log: the line as in the file, and its faults", (MONITOR,), "line", 6),
     Key("copy_line", ("Y",), "Y", "copy line", "log: copy the line as it stands in the file", (MONITOR,), "line"),
     Key("open", ("enter",), "Enter", "its log", "ribbon: its log at that minute", (MONITOR,), "cell", 1),

@@ -77,6 +77,8 @@ class MonitorScreen(Page):
                 return self._in_ribbon and bool(self._past)
             case "ribbon":
                 return bool(self.query_one(Ribbon).display)
+            case "log":
+                return bool(self.query_one(Log).display)
             case "line":
                 return not self._in_ribbon and self.reading.line is not None
         return super().has(need)
