@@ -25,7 +25,7 @@ def sections(
     agent: Agent, environment: Environment | str, ages: Ages, history: Iterable[Event] = (), stock: Stock | None = None
 ) -> list[Section]:
     """Returns titled groups of (label, text), every text inert and masked. `environment` is the reason where it is a string."""
-    happened = [(when(event.at, ages.now), f"{event.state or ''} {event.text}".strip()) for event in history]
+    happened = [(when(event.at, ages.now), f"{event.state}: {event.text}" if event.state else event.text) for event in history]
     parts = [
         ("why", list(_why(agent, ages))),
         *([("its screen", told)] if (told := activity_lines(agent, ages.now)) else []),
