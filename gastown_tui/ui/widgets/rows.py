@@ -23,7 +23,7 @@ from .lines import Run, beyond, clip, fit
 if TYPE_CHECKING:
     from gastown_tui.town.snapshot import Stock
 
-_STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 9, 5
+_STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 10, 4
 _NAME = 36
 _LEAD = 5
 _LEAST_NAME, _LEAST_DOING, _TITLE = 16, 12, 28
