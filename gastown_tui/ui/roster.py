@@ -21,7 +21,6 @@ _WORST_FIRST = (
     State.WORKING,
     State.IDLE,
 )
-_COUNTED = {State.WAITING: "asks", State.HELD: "held", State.STALLED: "stalled"}
 
 
 class Row(NamedTuple):
@@ -96,7 +95,8 @@ def next_calling(town: Town, wish: Wish, now: float, after: str) -> Agent | None
 def _wanted(agent: Agent, town: Town, wish: Wish, now: float) -> bool:
     if wish.only_problems and not agent.needs_you(now):
         return False
-    return not wish.query or fuzzy(wish.query, f"{agent.id} {agent.state} {work(agent, town.beads)[0]} {agent.runtime or ''}")
+    told = agent.id, agent.state, work(agent, town.beads)[0], agent.runtime or ""
+    return all(any(fuzzy(word, part) for part in told) for word in wish.query.split())
 
 
 def _group(group: str, members: list[Agent], folded: bool, now: float) -> list[Row]:
@@ -105,9 +105,11 @@ def _group(group: str, members: list[Agent], folded: bool, now: float) -> list[R
 
 
 def problems(agents: list[Agent], now: float) -> str:
-    """Returns `1 dead · 2 asks`: what needs a person among these agents, worst first."""
+    """Returns `1 dead · 2 ask`: what needs a person among these agents, worst first."""
     states = [agent.state for agent in agents if agent.needs_you(now)]
-    return " · ".join(f"{states.count(state)} {_COUNTED.get(state, state.value)}" for state in _WORST_FIRST if state in states)
+    counts = {state: states.count(state) for state in _WORST_FIRST if state in states}
+    ask = "asks" if counts.get(State.WAITING) == 1 else "ask"
+    return " · ".join(f"{count} {ask if state is State.WAITING else state}" for state, count in counts.items())
 
 
 def _foreign_row(session: Foreign) -> Row:

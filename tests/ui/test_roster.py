@@ -79,6 +79,7 @@ def test_an_empty_town_has_no_rows() -> None:
 
 def test_problems_are_counted_worst_first() -> None:
     assert problems(list(scene.AGENTS), scene.WALL) == "1 dead · 1 asks · 1 held"
+    assert problems([*scene.AGENTS, *scene.AGENTS], scene.WALL) == "2 dead · 2 ask · 2 held"
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,10 @@ def test_problems_are_counted_worst_first() -> None:
 )
 def test_letters_are_found_in_order(query: str, found: bool) -> None:
     assert fuzzy(query, "gastown/crew/jack dead") == found
+
+
+def test_a_word_is_in_one_of_the_things_that_are_known_of_an_agent() -> None:
+    """`mayor` ends with an r, and `working` follows without an e: what begins in one and ends in another is not meant."""
+    found = rows(scene.TOWN, Wish(query="re"), scene.WALL)
+    assert "gastown/refinery" in {row.key for row in found}
+    assert not {"mayor", "deacon", "gastown/witness"} & {row.key for row in found}
