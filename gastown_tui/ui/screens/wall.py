@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 
 from gastown_tui.town.snapshot import CALLING, Agent
@@ -17,15 +18,13 @@ from ..view import ENDED, View
 from ..widgets.choices import Choices
 from ..widgets.footer import Footer
 from ..widgets.header import Header
-from ..widgets.lines import Lines, Run, clip, fit, width_of
+from ..widgets.lines import Lines, Run, clip, fit
 from ..widgets.tile import Face, Tile
 from .listing import Listing
 from .page import nothing
 
 # Pictures a second of the panes beside the marked one.
 BESIDE = 1.0
-# Columns from which on there is room for all that is said above the tiles.
-WIDE = 60
 
 
 class WallScreen(Listing):
@@ -126,19 +125,19 @@ class WallScreen(Listing):
         """Returns which page this is, of whom, and what needs a person on the others."""
         style, size = self.style, self._grid.size
         if not self._agents:
-            return [(" nobody is listed", style("dim"))]
+            sought = self.wish.query or self.wish.only_problems or not (self.town and self.town.agents)
+            return [(" nobody is listed" if sought else " nobody's pane is known", style("dim"))]
         first, shown = self._at - self._at % size, self.on_page
-        told = [f"{first + 1}–{first + len(shown)} of {len(self._agents)}"]
-        # What calls on the other pages must not be what a small terminal cuts off.
-        wide = self.size.width >= WIDE
-        told += [f"page {first // size + 1} of {-(-len(self._agents) // size)}"] if wide and len(self._agents) > size else []
-        told += ["only problems"] if self.wish.only_problems else []
-        told += [f"/{self.wish.query}"] if self.wish.query else []
+        told = f" {first + 1}–{first + len(shown)} of {len(self._agents)}"
+        page = f" · page {first // size + 1} of {-(-len(self._agents) // size)}" if len(self._agents) > size else ""
+        wish = " · only problems" if self.wish.only_problems else ""
+        wish += f" · /{self.wish.query}" if self.wish.query else ""
         away = roster.problems([*self._agents[:first], *self._agents[first + size :]], ages.now)
-        here = (f" {' · '.join(told)}", style("dim"))
-        there = ("   on other pages " if wide else " · others ", style("dim"))
-        calling = clip(away, self.size.width - width_of([here, there]))
-        return [here, there, (calling, style("attention"))] if away else [here]
+        head = f"{told}{page}{wish}" + ("   on other pages " if away else "")
+        # What calls on the other pages must not be what a small terminal cuts off.
+        if cell_len(head) + len(away) >= self.size.width:
+            head = f"{told}{wish}" + (" · others " if away else "")
+        return [(head, style("dim")), (clip(away, self.size.width - cell_len(head)), style("attention"))]
 
     def choose(self, key: str) -> None:
         self._chosen = key
