@@ -26,7 +26,7 @@ from ..themes import STATE_TOKENS, Ink, ink
 from ..typed import Typing
 from ..view import ENDED, View
 from ..widgets.footer import Footer
-from ..widgets.header import Header, notice
+from ..widgets.header import Header, height_of
 from ..widgets.lines import Lines
 from ..widgets.pane import Pane
 
@@ -119,7 +119,7 @@ class Page(Screen[None]):
         """Sets the layout for a size; where that moves anything, the widgets ask to be painted again."""
         self.update_classes(self.classes_at(width, height))
         if header := self.query_one_optional(Header):
-            header.styles.height = 2 if height >= 8 and notice(self.view, Ages(self.view.now)) else 1
+            header.styles.height = height_of(self.view, width, height)
 
     def paint(self, ages: Ages) -> None:
         """Fills the widgets."""

@@ -11,8 +11,7 @@ from gastown_tui.town.text import mask, safe
 
 from ..ages import Ages
 from ..themes import Ink
-from .lines import Lines, Run, clip, fit, width_of
-from .problems import wrapped
+from .lines import Lines, Run, clip, fit, width_of, wrapped
 
 _LABEL = 11
 _OLDEST = 3

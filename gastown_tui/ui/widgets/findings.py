@@ -12,8 +12,8 @@ from gastown_tui.town.words import evidence_text
 
 from ..ages import Ages
 from ..themes import Ink
-from .lines import Run, clip, width_of
-from .problems import Block, spread, wrapped
+from .lines import Run, clip, width_of, wrapped
+from .problems import AGE, Block, names_of, spread
 
 _HEADINGS = {
     "orphaned": ("1 bead has lost its agent", "{} beads have lost their agents"),
@@ -22,7 +22,6 @@ _HEADINGS = {
     "outlived": ("1 bead was last touched before its agent began", "{} beads were last touched before their agents began"),
     "beadless": ("1 polecat works without a bead", "{} polecats work without beads"),
 }
-_AGE = 8
 _MOST_LINES = 3
 
 
@@ -54,7 +53,7 @@ def findings_blocks(
 
 
 def _lines(finding: Finding, ages: Ages, style: Ink, width: int, *, chosen: bool) -> Iterator[list[Run]]:
-    names = max(12, min(30, (width - 3 - _AGE) // 3))
+    names = names_of(width)
     first = finding.evidence[0] if finding.evidence else None
     age = ages.quiet(first.at) if first and first.ago else "–"
     called = finding.bead_id or next(iter(finding.agent_ids), "")
@@ -62,7 +61,7 @@ def _lines(finding: Finding, ages: Ages, style: Ink, width: int, *, chosen: bool
     head: list[Run] = [
         (bar, style("accent")),
         (set_cell_size(clip(mask(safe(called)), names), names), style("text")),
-        (f"{age:>{_AGE}}  ", style("dim")),
+        (f"{age:>{AGE}}  ", style("dim")),
     ]
     indent = width_of(head)
     below: list[Run] = [(bar + " " * (indent - len(bar)), style("accent"))]

@@ -11,7 +11,7 @@ from gastown_tui.town.words import summary_sentence
 from ..ages import Ages
 from ..themes import Ink
 from ..view import View
-from .lines import Lines, Run, clip, fit, width_of
+from .lines import Lines, Run, clip, fit, width_of, wrapped
 
 _WORDS = {
     "dead": "danger",
@@ -22,19 +22,24 @@ _WORDS = {
     "unknown": "unknown",
 }
 
+_LOW, _TALL = 8, 20
 _GIVE_WAY = ("frozen", "unknown", "missing", "zombie", "alive", "dead")
 
 
 class Header(Lines):
-    """One line, or two where the town has something to say as a whole."""
+    """One line, and under it what the town has to say as a whole."""
 
     def show(self, view: View, ages: Ages, style: Ink) -> None:
         width = self.size.width
         lines = [fit(sentence(view, ages, style, width), width, style("text"))]
-        told = notice(view, ages)
-        if told:
-            lines.append(fit([(" " + clip(told, width - 2), style("attention"))], width, style("text")))
-        self.draw(lines)
+        told = wrapped(notice(view, ages), width - 2, max(1, self.size.height - 1))
+        self.draw([*lines, *(fit([(f" {line}", style("attention"))], width, style("text")) for line in told)])
+
+
+def height_of(view: View, width: int, height: int) -> int:
+    """Returns how many of a screen's lines the header needs: what is wrong with the whole town is cut only on a low one."""
+    most = 2 if height >= _TALL else 1
+    return 1 + (len(wrapped(notice(view, Ages(view.now)), width - 2, most)) if height >= _LOW else 0)
 
 
 def notice(view: View, ages: Ages) -> str:

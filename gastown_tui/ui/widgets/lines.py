@@ -6,6 +6,8 @@ Textual compares nothing with what is already on screen: whatever is refreshed i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -62,6 +64,12 @@ def clip(text: str, width: int) -> str:
             break
         kept += char
     return kept + "…" if width > 0 else ""
+
+
+@lru_cache(maxsize=1024)
+def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
+    """Returns a text in at most so many lines; wrapping costs much, and few texts change between two paintings."""
+    return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …"))
 
 
 def changed_columns(old: Strip | None, new: Strip | None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -20,11 +19,11 @@ from gastown_tui.town.words import SHAPES, evidence_text, outlook
 from ..ages import Ages
 from ..themes import STATE_TOKENS, Ink
 from .choices import Choices
-from .lines import Run, beyond, clip, fit, width_of
+from .lines import Run, beyond, clip, fit, width_of, wrapped
 
-_AGE = 8
+AGE = 8
 _LEAD = 3
-_MOST_LINES = 10
+_MOST_LINES, _MOST_BESIDES = 10, 3
 _DAY_S = 86400.0
 # The first width at which all answers fit side by side is taken; of a long list each has as much as tells it.
 _ANSWER_WIDTHS = (60, 40, 24, 16)
@@ -128,12 +127,17 @@ def spread(left: list[Run], more: list[Run], right: Sequence[Run], style: Ink, w
     return [*left, *more]
 
 
+def names_of(width: int) -> int:
+    """Returns the columns that names have on a screen."""
+    return max(12, min(30, (width - _LEAD - AGE) // 3))
+
+
 def _agent_lines(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool, same: bool) -> list[list[Run]]:
-    names = max(12, min(30, (width - _LEAD - _AGE) // 3))
+    names = names_of(width)
     stamp = began(agent)
     age = ages.quiet(stamp) if stamp is not None else "–"
     bar: Run = ("▌  " if chosen else "   ", style("accent"))
-    head: list[Run] = [bar, (set_cell_size(clip(agent.id, names), names), style("text")), (f"{age:>{_AGE}}  ", style("dim"))]
+    head: list[Run] = [bar, (set_cell_size(clip(agent.id, names), names), style("text")), (f"{age:>{AGE}}  ", style("dim"))]
     indent = width_of(head)
     if same:
         return [[*head, (f"{'asks' if agent.state is State.WAITING else 'says'} the same", style("dim"))]]
@@ -158,13 +162,7 @@ def _told(agent: Agent, ages: Ages, style: Ink, width: int) -> list[list[Run]]:
     if cell_len(lines[-1]) + cell_len(tail) + 3 <= width:
         body[-1].append((f"   {tail}", style("dim")))
         return body
-    return [*body, *([(line, style("dim"))] for line in wrapped(tail, width, 2))]
-
-
-@lru_cache(maxsize=1024)
-def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
-    """Returns a text in lines; wrapping is what costs most here, and few texts change between two paintings."""
-    return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …"))
+    return [*body, *([(line, style("dim"))] for line in wrapped(tail, width, _MOST_BESIDES))]
 
 
 @lru_cache(maxsize=1024)
@@ -194,7 +192,7 @@ def _besides(agent: Agent, ages: Ages) -> str:
 
 def quelled(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool) -> Block:
     """Returns the line of an agent that somebody acknowledged: why, and how long ago."""
-    names = max(12, min(30, (width - _LEAD - _AGE) // 3))
+    names = names_of(width)
     ack = agent.acknowledged
     why = f"{mask(safe(ack.reason))} · " if ack and ack.reason else ""
     age = ages.quiet(ack.at) if ack else ""
