@@ -143,16 +143,16 @@ class ProblemsExhibit(Exhibit, ProblemsScreen):
         """Chooses nobody."""
 
     def _blocks(self, ages: Ages, width: int) -> Iterator[Block]:
-        """Yields the blocks of this page: those that fit whole, and always one."""
+        """Yields the blocks of this page: those that fit whole, no heading without what it heads, and always one."""
         blocks, room = list(super()._blocks(ages, width)), self.query_one(Problems).size.height
         self._first = self._first if self._first < len(blocks) else 0
         self._after, self._count = self._first, len(blocks)
-        for block in blocks[self._first :]:
-            room -= len(block.lines)
-            if room < 0 and self._after > self._first:
-                return
+        while self._after < self._count and (room := room - len(blocks[self._after].lines)) >= 0:
             self._after += 1
-            yield block
+        while self._first < self._after < self._count and not blocks[self._after - 1].key:
+            self._after -= 1
+        self._after = max(self._after, self._first + 1)
+        yield from blocks[self._first : self._after]
 
     def advance(self) -> bool:
         more = self._after < self._count
