@@ -74,7 +74,7 @@ def _of_bead(bead: Bead, roll: Roll, now: float) -> Iterator[Finding]:
     if agent is None:
         yield from _without_agent(bead, roll)
     elif agent.state in GONE:
-        text = f"{bead.told_with(agent.id)}, which is {agent.state}"
+        text = f"{bead.told_with(agent.id)}, which is {'a zombie' if agent.state is State.ZOMBIE else agent.state}"
         # All of its evidence stands beside the agent.
         yield Finding("orphaned", bead.id, (agent.id,), text, (_written(bead), agent.evidence[0]))
     elif agent.state is State.IDLE and now - max(began(agent) or now, bead.updated or 0.0) >= UNMOVED_S:
