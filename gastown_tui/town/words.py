@@ -97,7 +97,7 @@ def doing(agent: Agent, now: float) -> str:
         told = f"asks: {activity.question.text or activity.question.kind}"
     elif agent.state is State.HELD and activity.held:
         held = activity.held
-        told = until(held.until, now) if held.until is not None else f"held: {held.text or held.why}"
+        told = until(held.until, now) if held.until is not None else held.text or held.why
     elif agent.state in (State.WORKING, State.STALLED, State.STARTING) and activity.what:
         used = activity.what == "tool" and activity.detail
         told = activity.detail or "" if used else " ".join(part for part in (activity.what, activity.detail) if part)

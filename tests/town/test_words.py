@@ -81,7 +81,7 @@ def test_every_state_has_a_shape_of_its_own() -> None:
         (State.WAITING, Activity(question=Question("trust", "Do you trust it?")), "asks: Do you trust it?"),
         (State.WAITING, Activity(question=Question("menu", "")), "asks: menu"),
         (State.HELD, Activity(held=Held("limit", "resets 11am", 1_000_060.0)), "until 13:47"),
-        (State.HELD, Activity(held=Held("auth", "401 ghp_0123456789abcdefgh")), "held: 401 ••••"),
+        (State.HELD, Activity(held=Held("auth", "401 ghp_0123456789abcdefgh")), "401 ••••"),
         (State.DEAD, Activity("tool", "Bash(pytest)", draft=True), ""),
     ],
 )
