@@ -130,7 +130,7 @@ class TownScreen(Listing):
 
     def _scene(self) -> Scene:
         extra = [f"by {self.wish.sort}"] if self.wish.sort != "place" else []
-        extra += ["only problems"] if self.wish.only_problems else []
+        extra += ["problems"] if self.wish.only_problems else []
         extra += [f"/{self.wish.query}"] if self.wish.query else []
         return Scene(
             rows=tuple(self._rows.values()),
@@ -231,6 +231,7 @@ class TownScreen(Listing):
         visible = [row.key for row in self.query_one(Rows).on_screen if row.selectable]
         self._labels = dict(zip(visible, pairs, strict=False))
         self._letter = ""
+        self.say("type the two letters beside a name · Esc ends it")
         self.redraw()
 
     def takes(self, event: events.Key) -> bool:
