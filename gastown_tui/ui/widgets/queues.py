@@ -60,7 +60,7 @@ class Columns(NamedTuple):
     @classmethod
     def of(cls, width: int) -> Columns:
         status, written = (13, _AGE) if width >= _FULL else (0, 0)
-        name, type_, who = (14, 9, min(40, width // 4)) if width >= _WIDE else (12, 0, max(0, min(22, width // 4)))
+        name, type_, who = (14, 9, min(40, width // 4)) if width >= _WIDE else (12, 0, max(0, min(22, width // 4 + 1)))
         rest = 2 + _QUEUE + name + type_ + status + _PRIORITY + _AGE + written + 2 + who + 1
         return cls(width, name, max(0, width - rest), type_, status, written, who)
 
