@@ -7,7 +7,7 @@ import re
 import resvg_py
 
 # The agents' own signs that the font lacks, and the nearest that it has.
-NEAREST = str.maketrans({"⎿": "└", "⏵": "▸", "✨": "✦", "⬝": "·", **{chr(dots): "·" for dots in range(0x2801, 0x2900)}})
+NEAREST = str.maketrans({"⎿": "└", "⋮": "┊", "⏵": "▸", "✨": "✦", "⬝": "·", **{chr(dots): "·" for dots in range(0x2801, 0x2900)}})
 # Textual cuts the frame one unit short of the last line, which costs a font that hangs lower its tails.
 FRAME = re.compile(r'(clip-terminal">\s*<rect [^>]*height=")([\d.]+)')
 TAILS = 4.0
