@@ -272,6 +272,27 @@ def test_a_signal_ends_a_look_that_waits(town: HandTown, number: int, code: int,
     wait_for(lambda: started_at(child) is None)
 
 
+LOADING = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "gastown_tui.settings":
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupting())
+from importlib.metadata import entry_points
+(script,) = entry_points(group="console_scripts", name="gastown-tui")
+script.load()()
+"""
+
+
+def test_an_interrupt_while_it_is_loaded_ends_it_without_a_word(tmux: Tmux) -> None:
+    """As a shell sees it: 130."""
+    words = [sys.executable, "-c", LOADING]
+    done = subprocess.run(words, env=environment(tmux), capture_output=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
 def test_the_config_file_is_below_the_command_line(town: HandTown, tmp_path: Path) -> None:
     config = tmp_path / "config" / "gastown-tui" / "config.toml"
     config.parent.mkdir(parents=True)
