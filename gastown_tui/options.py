@@ -28,6 +28,9 @@ ABOUT = "See a live Gas Town: who is alive, who needs you, and why we think so. 
 CODES = """Exit codes: 0 good, 1 a person is needed (status: somebody dead, missing or a zombie; doctor: degraded), 2 we cannot
 see, 64 wrong usage, 70 crashed, 129 hung up, 130 interrupted, 143 terminated."""
 
+# With each of them argparse looks through all of them.
+MOST_OPTIONS = 1000
+
 Run = Callable[..., int]
 Offer = Callable[..., list[str]]
 
@@ -143,6 +146,8 @@ class Parser(ArgumentParser):
                 options += [name, *given, *(left.popleft() for _ in range(min(len(left), count - len(given))))]
             else:
                 options.append(word)
+            if len(options) > MOST_OPTIONS:
+                self.error(f"more than {MOST_OPTIONS} options")
         return options, [*others, *left]
 
     def _print_message(self, message: str, _: object = None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui import cli
-from gastown_tui.options import read
+from gastown_tui.options import MOST_OPTIONS, read
+from gastown_tui.settings import Complaint
 
 Part = list[str]
 
@@ -35,6 +37,13 @@ def test_an_option_is_the_same_before_and_behind_the_command_and_the_last_of_a_n
     expected = {name.replace("-", "_"): value for name, value, _ in told}
     targets = [part[0] for part in behind if part not in ours]
     assert found == {**expected, "targets": targets, "reason": reason, "json_wanted": True}
+
+
+def test_of_options_there_is_an_end_and_of_words_none() -> None:
+    words = [f"word {number}" for number in range(10_000)]
+    assert read(["ack", *["--json"] * MOST_OPTIONS, *words])[1]["targets"] == words
+    with pytest.raises(Complaint, match=f"more than {MOST_OPTIONS} options"):
+        read(["ack", *(f"--town={word}" for word in words)])
 
 
 @given(st.lists(VALUE, min_size=1, max_size=4))
