@@ -174,6 +174,10 @@ def test_any_locale(town: HandTown, env: dict[str, str]) -> None:
     assert done.returncode == 0 and done.stderr == "" and MAX in done.stdout
 
 
+@pytest.mark.skipif(
+    not Path(shutil.which("tmux") or "/").samefile(shutil.which("tmux", path=os.defpath) or "/"),
+    reason="without a PATH it is another tmux",
+)
 def test_an_empty_environment(town: HandTown) -> None:
     words = argv("--town", str(town.root), "--socket", town.tmux.socket, "status")
     # Where the state folder would be the user's own, a run must not be part of a test.
