@@ -101,7 +101,7 @@ class Parser(ArgumentParser):
         super().__init__(prog=prog, description=about, allow_abbrev=False, **more)
         # How many values each option has.
         self._values: dict[str, Any] = {"-h": 0, "--help": 0}
-        anywhere = self.add_argument_group("options that may stand before or after a command", argument_default=SUPPRESS)
+        anywhere = self.add_argument_group("options, before or after a command", argument_default=SUPPRESS)
         for place, arguments in ((self, takes), (anywhere, ANYWHERE)):
             for one in arguments:
                 action = place.add_argument(*one.names, **one.how)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gastown_tui import cli
-from gastown_tui.options import MOST_OPTIONS, read
+from gastown_tui.options import COMMANDS, MOST_OPTIONS, Parser, read, whole
 from gastown_tui.settings import Complaint
 
 Part = list[str]
@@ -37,6 +37,15 @@ def test_an_option_is_the_same_before_and_behind_the_command_and_the_last_of_a_n
     expected = {name.replace("-", "_"): value for name, value, _ in told}
     targets = [part[0] for part in behind if part not in ours]
     assert found == {**expected, "targets": targets, "reason": reason, "json_wanted": True}
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_fits_where_it_is_narrow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the line of its use, which nobody could copy in two."""
+    monkeypatch.setenv("COLUMNS", "40")
+    run, takes = COMMANDS.get(name, (None, ()))
+    parser = Parser(name, run.__doc__, takes) if run else whole()
+    assert [line for line in parser.format_help().splitlines() if len(line) > 40 and not line.startswith("usage:")] == []
 
 
 def test_of_options_there_is_an_end_and_of_words_none() -> None:
