@@ -154,6 +154,12 @@ def test_reads_a_death() -> None:
     ]
 
 
+def test_a_roll_of_whom_tmux_forgot_the_pid_before_it_called_him_dead() -> None:
+    rows = (MARKS.row + "R" + MARKS.field.join((pane, "one", pid)) + "\n" for pane, pid in (("%1", "77"), ("%2", "")))
+    got = parse.answer(said(*rows, version="3.8"), MARKS)
+    assert got is not None and parse.roll(got, MARKS).panes == {"%1": 77, "%2": 0}
+
+
 @pytest.mark.parametrize("hostile", ["␞", "a\tb", "a\nb", "<aa", "aa>", "<", ":F1>", "\x1f", "\u202e", ""])
 def test_text_of_any_kind_stays_in_its_field(hostile: str) -> None:
     seen = look(row(pane_title=hostile, pane_current_path=hostile, session_name=hostile, GT_ROLE=hostile), row(pane_id="%2"))

@@ -138,7 +138,7 @@ def roll(got: Answer, marks: Marks) -> Roll:
     """Returns the roll that an answer makes. Raises GatewayError for an answer that cannot be."""
     rows = [row for row in (_row(text, ROLL, marks) for text in got.rows) if not _ours(row)]
     try:
-        return Roll(got.epoch, {row["pane_id"]: int(row[LIVING]) for row in rows})
+        return Roll(got.epoch, {row["pane_id"]: _int(row[LIVING]) for row in rows})
     except ValueError:
         raise garbled("a number that is none") from None
 
