@@ -50,10 +50,12 @@ def expected_agents(
     *,
     down: bool = False,
     wishes: Wishes = NO_WISHES,
+    unread: Set[str] = frozenset(),
 ) -> dict[str, Expectation]:
     """Returns the expected agents without a session, by id. `remembered`: session -> (agent id, last seen alive in wall s).
 
-    While the town is `down` nobody is there by right, nor by wish.
+    `unread`: sessions that vanished after the files were read, which may not know the folder of one that came as late. While
+    the town is `down` nobody is there by right, nor by wish.
     """
     found: dict[str, Expectation] = {}
     rightful = () if down else (*_by_right(files), *_by_wish(files, wishes))
@@ -62,9 +64,9 @@ def expected_agents(
         known = found.get(expectation.identity.id)
         found[expectation.identity.id] = expectation if known is None else _merged(known, expectation)
     return {
-        agent_id: _with_records(expectation, files)
-        for agent_id, expectation in found.items()
-        if (expectation.wished or _has_place(expectation.identity, files)) and not wishes.ignores(agent_id, expectation.session)
+        agent_id: _with_records(one, files)
+        for agent_id, one in found.items()
+        if (one.wished or one.session in unread or _has_place(one.identity, files)) and not wishes.ignores(agent_id, one.session)
     }
 
 

@@ -53,7 +53,8 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
     present = {name for pane in known.panes.values() for name in (pane.session, *pane.sessions)}
     files = known.files or TownFiles(now)
     halt = is_down(files, _starts(judged))
-    expected = expected_agents(files, known.remembered, present, now.wall, down=halt is not None, wishes=known.wishes)
+    down, unread = halt is not None, _unread(known)
+    expected = expected_agents(files, known.remembered, present, now.wall, down=down, wishes=known.wishes, unread=unread)
     places = {agent_id: who.place for agent_id, (who, _) in living.items()}
     for agent_id, expectation in expected.items():
         if agent_id not in judged and (absent := _absent(known, expectation, now)):
@@ -323,6 +324,12 @@ def _agent(who: Identity, verdict: Verdict, former: Agent | None, now: Moment, *
         activity=verdict.activity,
         **more,
     )
+
+
+def _unread(known: Known) -> frozenset[str]:
+    """Returns the sessions that vanished after the files were read."""
+    read = known.answered.get("town")
+    return frozenset(session for session, at in known.lacking.items() if read is None or at.mono > read.mono)
 
 
 def _absent(known: Known, expectation: Expectation, now: Moment) -> Judged | None:

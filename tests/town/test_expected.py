@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import ALPHA, START, Story, facts, running_daemon, states
+from story import ALPHA, START, Story, facts, pane, running_daemon, states
 
 from gastown_tui.town.agents import Identity
 from gastown_tui.town.expected import Expectation, addresses, expected_agents, finished, is_down
@@ -244,3 +244,17 @@ def test_memory_told_late_is_heard() -> None:
 def test_an_agents_address_is_always_among_its_names(role: str, name: str, rig: str) -> None:
     identity = Identity(role, name, rig if role in ("witness", "crew", "polecat") else None)
     assert {identity.id, "the-session"} <= addresses(identity, "the-session")
+
+
+def test_files_that_were_read_before_it_ended_do_not_say_that_its_folder_is_gone() -> None:
+    """One that comes and dies between two readings is dead until they are read again, and then if its folder is there."""
+    for crew, expects in ((("max",), ["alpha/crew/max"]), ((), [])):
+        story = Story(Rig("alpha", "al", "parked"))
+        story.wait(1.0)
+        story.look(pane())
+        story.tell(story.exited(100))
+        story.wait(0.1)
+        story.look()
+        assert (story.agent().state, story.agent().evidence[0].source) == ("dead", "process")
+        story.tell(story.files._replace(at=story.now, rigs=(Rig("alpha", "al", "parked", crew),)))
+        assert [agent.id for agent in story.judgement.town.agents] == expects

@@ -286,7 +286,7 @@ def test_a_vanished_agent_is_remembered_and_told_of_until_it_has_no_place_any_mo
     assert story.agent().state == "dead" and story.known.remembered == {"al-crew-max": ("alpha/crew/max", START.wall)}
     story.tell(story.files._replace(stops=(Stop("alpha/crew/max", story.now.wall, "gt crew stop"),)))
     assert story.agent().state == "frozen"
-    story.tell(story.files._replace(rigs=(ALPHA._replace(crew=()),)))
+    story.tell(story.files._replace(at=story.now, rigs=(ALPHA._replace(crew=()),)))
     assert "alpha/crew/max" not in states(story.judgement.town)
     assert (story.known.remembered, story.known.lacking) == ({}, {})
 
@@ -316,7 +316,8 @@ def test_nothing_grows_with_births_and_deaths(registered: bool, births: int, mon
         story.wait(10.0)
         story.look(*herd)
         story.wait(10.0)
-        story.tell(*(story.exited(one.pid) for one in herd), story.listing())
+        # Whenever a session vanishes, the files are read again.
+        story.tell(*(story.exited(one.pid) for one in herd), story.listing(), story.files._replace(at=story.now))
         most = {name: max(size, most.get(name, 0)) for name, size in sizes(story.known).items()}
     assert max(most.values()) <= 100 * 2, most
     story.wait(120.0)
