@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import selectors
 import sys
 from codecs import getincrementaldecoder
@@ -26,6 +27,9 @@ _PATIENCE = 1.0
 _MOST_TYPED = 1000
 # Whoever sends faster than that is taken in waits, as before a program that does not read.
 _MOST_WAITING = 2000
+# Nor did anybody click or turn a wheel so often between two readings.
+_MOST_CLICKED = 100
+_REPORT = re.compile(r"\x1b\[<\d+;\d+;\d+[Mm]")
 _PUSH_TITLE, _POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 
@@ -89,9 +93,17 @@ class Writer(Thread):
             view = view[os.write(self._descriptor, view) :]
 
 
+def unhurried(text: str) -> str:
+    """Returns what was read at once; of a flood of reports of the mouse the last two, which are a press and its release."""
+    begins = [report.start() for report in _REPORT.finditer(text)]
+    if len(begins) <= _MOST_CLICKED:
+        return text
+    return _REPORT.sub("", text[: begins[-2]]) + text[begins[-2] :]
+
+
 class SafeDriver(LinuxDriver):
     """Textual's driver for Linux, with a title and five repairs: end of input ends the console, no byte crashes it, no
-    reader stalls it, no pasted text presses keys, no flood fills the memory.
+    reader stalls it, no pasted text presses keys, no flood fills the memory or keeps it busy.
     """
 
     _out: Writer | None = None
@@ -172,7 +184,7 @@ class SafeDriver(LinuxDriver):
                     if not data:
                         self._leave()
                         return
-                    text = pastes.feed(decode(data))
+                    text = unhurried(pastes.feed(decode(data)))
                 plain = bool(text) and not pastes.inside and "\x1b" not in text
                 pasted = plain and (pasted or len(text) > _MOST_TYPED)
                 try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, showing
 
+from gastown_tui.ui.driver import unhurried
 from gastown_tui.ui.pasting import MOST, Pastes
 
 
@@ -77,6 +78,30 @@ def test_a_flood_of_keys_is_a_paste_though_the_terminal_does_not_say_so(terminal
     terminal.type(b"q" * 2000 + b"\n" * 2000)
     assert terminal.drain() == b""
     assert terminal.process.poll() is None
+    terminal.type(b"q")
+    assert terminal.ends() == 0
+
+
+CLICK = "\x1b[<0;30;10M\x1b[<0;30;10m"
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        (f"j{CLICK * 50}k", f"j{CLICK * 50}k"),
+        (f"j{CLICK * 51}k", f"j{CLICK}k"),
+        (f"30;10m{CLICK * 60}q\x1b[<0;3", f"30;10m{CLICK}q\x1b[<0;3"),
+        ("\x1b[<" * 200, "\x1b[<" * 200),
+    ],
+)
+def test_of_a_flood_of_clicks_the_last_is_taken(sent: str, taken: str) -> None:
+    assert unhurried(sent) == taken
+
+
+def test_a_flood_of_clicks_keeps_nobody_waiting(terminal: Terminal) -> None:
+    # A terminal hands on 4 kB at a time.
+    for _ in range(100):
+        terminal.type(CLICK.encode() * 180)
     terminal.type(b"q")
     assert terminal.ends() == 0
 
