@@ -69,7 +69,7 @@ def figures(view: View) -> Sequence[Figure]:
 
 def width_of_figures(shown: Sequence[Figure], scale: int) -> int:
     """Returns how many columns the figures take, the gaps around them among them."""
-    return _GAP + sum(_width(one, scale) + _GAP for one in shown)
+    return _GAP + sum(_width(one, scale) + _GAP * scale for one in shown)
 
 
 def clock_width(scale: int) -> int:
@@ -100,17 +100,18 @@ class Band(Header):
 
 def _large(shown: Sequence[Figure], scale: int, style: Ink, *, blind: bool) -> Iterator[list[Run]]:
     """Yields the rows of the figures and of their words. What may no longer be so is shaded, without colour, and asked."""
-    gap = (" " * _GAP, style("text"))
+    # As wide as a digit: figures as near to each other as their digits are read as one number, 10 5 1 as 1051.
+    lead, gap = (" " * _GAP, style("text")), (" " * _GAP * scale, style("text"))
     inks = [style("dim") if blind else style(f"{one.token} bold") for one in shown]
     for row in range(rows_of(scale)):
-        line = [gap]
+        line = [lead]
         for figure, look in zip(shown, inks, strict=True):
             cells = big(str(figure.number), scale)[row].ljust(_width(figure, scale))
             line += [(cells.translate(_SHADED) if blind else cells, look), gap]
         yield line
     words = (figure.word + ("?" if blind else "") for figure in shown)
     yield [
-        gap,
+        lead,
         *(
             run
             for figure, word, look in zip(shown, words, inks, strict=True)
