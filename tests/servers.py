@@ -74,10 +74,9 @@ class Tmux:
         place = ["-c", str(cwd)] if cwd else []
         run = command or ("sleep", "3600")
         what = ["-P", "-F", "#{pane_id} #{pane_pid}", "-s", session, "-x", wide, "-y", high]
-        pane, pid = self.cmd("new-session", "-d", *what, *variables, *place, *run).split()
-        if VERSION < (3, 3):
-            # Such a tmux makes every session 80x23 that nobody is to see, whatever it is asked for.
-            self.cmd("resize-window", "-t", pane, "-x", wide, "-y", high)
+        # Before 3.3 a session is 80x23, whatever is asked for, unless sizes are left to people.
+        manual = ["start-server", ";", "set-option", "-g", "window-size", "manual", ";"] if VERSION < (3, 3) else []
+        pane, pid = self.cmd(*manual, "new-session", "-d", *what, *variables, *place, *run).split()
         if not command:
             wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
         return pane
