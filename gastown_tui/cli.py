@@ -264,11 +264,11 @@ def beads(settings: Settings, json_wanted: bool, rig: str | None, queues: list[s
     if not origins:
         there = ", ".join(" or ".join(dict.fromkeys(called(one.name, one.rig))) for one in seen.fact.origins if not one.orphan)
         raise Complaint("target", f"no rig has the name {rig}", f"there are: {there}", USAGE)
-    names, now = queues or QUEUES, clock().wall
+    what = (told, origins, queues or QUEUES, looking.town.agents, clock().wall, seen.fact.notices)
     if json_wanted:
-        print_json(beads_document(told, origins, names, looking.town.agents, now))
+        print_json(beads_document(*what))
     else:
-        print_text("\n".join(beads_lines(told, origins, names, looking.town.agents, now)))
+        print_text("\n".join(beads_lines(*what)))
     return BLIND if all(origin.by is None for origin in origins) else GOOD
 
 

@@ -138,6 +138,9 @@ def _beads(place: Survey | Nowhere, wanted: Wanted, means: Means) -> Iterator[Ch
         )
         return
     now = means.clock().wall
+    for notice in seen.fact.notices:
+        if notice.code != "dolt_down":  # each database says so itself
+            yield Check("beads", "warn", notice.text, remedy=safe(notice.remedy))
     for origin in seen.fact.origins:
         if origin.orphan or origin.state == "ok":
             yield Check("beads", "skip" if origin.orphan else "ok", origin_sentence(origin, now))

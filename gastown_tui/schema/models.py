@@ -269,6 +269,7 @@ class BeadsDocument(TypedDict):
 
     schema: Literal[1]
     observed_at: str | None
+    notices: list[NoticeDocument]
     sources: list[BeadSourceDocument]
     queues: QueuesDocument
 

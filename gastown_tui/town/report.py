@@ -8,7 +8,18 @@ from typing import Any
 
 from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Stock, Town
 from .text import age, mask, rfc3339, safe
-from .words import SHAPES, doing, evidence_text, monitor_sentence, need_you, outlook, summary_sentence, until
+from .words import (
+    SHAPES,
+    doing,
+    evidence_text,
+    monitor_sentence,
+    need_you,
+    notice_documents,
+    notice_line,
+    outlook,
+    summary_sentence,
+    until,
+)
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -67,10 +78,7 @@ def _monitor(monitor: Monitor, now: float) -> Document:
 
 
 def _town(town: Town) -> Document:
-    notices = [
-        {"code": notice.code, "since": rfc3339(notice.since), "text": notice.text, "remedy": notice.remedy}
-        for notice in town.notices
-    ]
+    notices = notice_documents(town.notices)
     ref = town.ref
     socket = short_socket(ref.socket) if ref.socket else None
     return {"name": ref.name or None, "root": ref.root or None, "socket": socket, "epoch": town.epoch, "notices": notices}
@@ -183,7 +191,7 @@ def status_lines(town: Town, now: float) -> list[str]:
     lines += [f"  · {safe(one.session)}  {one.kind or 'foreign'}" for one in town.foreign]
     if town.monitor is not None:
         lines.append(f"  {monitor_sentence(town.monitor, now)}")
-    lines += [f"! {notice.text} ({notice.remedy})" for notice in town.notices]
+    lines += map(notice_line, town.notices)
     lines += [f"! {mask(safe(fault))}" for fault in (town.monitor.faults if town.monitor else ())]
     lines += [f"! {source.name} {source.state}: {mask(safe(source.error))}" for source in town.sources if source.error]
     return [*lines, f"{safe(town.ref.name) or 'town'} · {summary_sentence(town, now)}"]

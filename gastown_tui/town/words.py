@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-from .snapshot import Agent, Evidence, Monitor, State, Stock, Town
+from .snapshot import Agent, Evidence, Monitor, Notice, State, Stock, Town
 from .text import age, clock_time, mask, quiet, rfc3339, safe, shown
 
 SHAPES: dict[State, str] = {
@@ -39,6 +40,18 @@ def evidence_text(evidence: Evidence, now: float, *, stepped: bool = False) -> s
     if ago == "clock":
         return f"{fact}, by a stamp from the future"
     return f"{fact}, just now" if ago == "now" else f"{fact}, {ago} ago"
+
+
+def notice_documents(notices: Iterable[Notice]) -> list[dict[str, str | None]]:
+    """Returns what concerns the whole town as it stands in the documents of the command line."""
+    return [
+        {"code": one.code, "since": rfc3339(one.since), "text": safe(one.text), "remedy": safe(one.remedy)} for one in notices
+    ]
+
+
+def notice_line(notice: Notice) -> str:
+    """Returns a notice as it stands below what is listed, with its remedy."""
+    return f"! {safe(notice.text)} ({safe(notice.remedy)})"
 
 
 def need_you(town: Town, now: float) -> int:

@@ -64,6 +64,13 @@ def test_a_bd_that_fails_is_told_with_its_remedy(hand: HandTown, town: BeadTown)
         assert status == "fail" and "by nothing: " in found and remedy
 
 
+def test_a_bd_that_imports_by_itself_is_a_warning(hand: HandTown, town: BeadTown) -> None:
+    town.says("[]", "auto-importing 4096 bytes from /x/.beads/issues.jsonl into empty database...\n")
+    checks = list(told(hand, f"{town.root}/bin:{os.defpath}"))
+    assert [status for status, _, _ in checks] == ["warn", "warn", "ok", "ok"]
+    assert all("imports an old export" in found and helps and "export.auto: false" in helps for _, found, helps in checks[:2])
+
+
 def test_a_bd_that_asks_no_more_is_told_so(hand: HandTown, town: BeadTown) -> None:
     town.export("alpha", {"bead_id": "al-1"})
     tripped = json.dumps({"state": "open", "tripped_at": rfc3339(time.time())})

@@ -94,6 +94,15 @@ def test_text_of_beads_is_inert_and_secrets_are_masked(beads: Beads) -> None:
     assert "\x1b" not in text and "\x07" not in text and "abcdefghijklmnop" not in text and "[red]" in text
 
 
+def test_what_is_wrong_with_the_databases_is_told_behind_the_queues(beads: Beads) -> None:
+    hazard = Notice("bd_import_hazard", "it \x1b imports", "stop it")
+    what = (beads, (HQ,), ["ready"], [NUX], NOW)
+    assert beads_document(*what)["notices"] == []
+    told = {"code": "bd_import_hazard", "since": None, "text": "it \ufffd imports", "remedy": "stop it"}
+    assert beads_document(*what, (hazard,))["notices"] == [told]
+    assert beads_lines(*what, (hazard,)) == [*beads_lines(*what), "! it \ufffd imports (stop it)"]
+
+
 def test_lines_for_people(beads: Beads) -> None:
     lines = beads_lines(beads, (HQ, ALPHA_AT, LOST), QUEUES, [NUX], NOW)
     assert [line for line in lines if not line.startswith((" ", "!"))] == [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..snapshot import NOTHING, Agent, Origin, Stock, Tally
+from ..snapshot import NOTHING, Agent, Notice, Origin, Stock, Tally
 from ..text import age, mask, rfc3339, safe
+from ..words import notice_documents, notice_line
 from .bead import Bead
 from .joins import Roll
 from .queues import Beads, Convoy, Escalation, Merge, Queues
@@ -84,13 +85,19 @@ def _text(text: str | None) -> str | None:
 
 
 def beads_document(
-    beads: Beads, origins: Iterable[Origin], names: Iterable[str], agents: Iterable[Agent], now: float
+    beads: Beads,
+    origins: Iterable[Origin],
+    names: Iterable[str],
+    agents: Iterable[Agent],
+    now: float,
+    notices: Iterable[Notice] = (),
 ) -> Document:
     """Returns the document of `beads --json`. `known` is false where a database does not tell; `count` None where none does."""
     roll = Roll(agents)
     return {
         "schema": SCHEMA,
         "observed_at": rfc3339(now),
+        "notices": notice_documents(notices),
         "sources": [origin_document(origin, now) for origin in origins],
         "queues": {name: _queue_document(beads, name, roll, now) for name in names},
     }
@@ -147,11 +154,21 @@ def _age(stamp: float | None, now: float) -> float | None:
     return None if stamp is None or now - stamp < -2 else round(max(0.0, now - stamp), 3)
 
 
-def beads_lines(beads: Beads, origins: Iterable[Origin], names: Iterable[str], agents: Iterable[Agent], now: float) -> list[str]:
-    """Returns the queues for people: a heading with its count (`?`: a database does not tell), a line for each bead."""
+def beads_lines(
+    beads: Beads,
+    origins: Iterable[Origin],
+    names: Iterable[str],
+    agents: Iterable[Agent],
+    now: float,
+    notices: Iterable[Notice] = (),
+) -> list[str]:
+    """Returns the queues for people: a heading with its count (`?`: a database does not tell), a line for each bead.
+
+    Behind them, where a long list ends, stand the sources and what is wrong with them.
+    """
     roll = Roll(agents)
     lines = [line for name in names for line in _queue_lines(beads, name, roll, now)]
-    return [*lines, *(origin_line(origin, now) for origin in origins)]
+    return [*lines, *(origin_line(origin, now) for origin in origins), *map(notice_line, notices)]
 
 
 def _queue_lines(beads: Beads, name: str, roll: Roll, now: float) -> Iterator[str]:
