@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,9 +67,18 @@ class Tmux:
         return "\n".join(done.stdout)
 
     def new(
-        self, session: str, *command: str, env: dict[str, str] | None = None, cwd: str | Path | None = None, size: str = "80x24"
+        self,
+        session: str,
+        *command: str,
+        env: dict[str, str] | None = None,
+        cwd: str | Path | None = None,
+        size: str = "80x24",
+        runs: str = "",
     ) -> str:
-        """Starts a detached session and returns its pane's id; one string is a shell's line, no command at all sleeps."""
+        """Starts a detached session and returns its pane's id; one string is a shell's line, no command at all sleeps.
+
+        Returns once the pane's process has become `runs`, where that is given: until then it is a shell on its way.
+        """
         wide, high = size.split("x")
         variables = [word for name, value in (env or {}).items() for word in ("-e", f"{name}={value}")]
         place = ["-c", str(cwd)] if cwd else []
@@ -77,8 +87,8 @@ class Tmux:
         # Before 3.3 a session is 80x23, whatever is asked for, unless sizes are left to people.
         manual = ["start-server", ";", "set-option", "-g", "window-size", "manual", ";"] if VERSION < (3, 3) else []
         pane, pid = self.cmd(*manual, "new-session", "-d", *what, *variables, *place, *run).split()
-        if not command:
-            wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
+        if becomes := runs or (not command and "sleep"):
+            wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == f"{becomes}\n")
         return pane
 
     def get(self, target: str, fields: str) -> str:
@@ -103,9 +113,11 @@ class Tmux:
             return line.connect_ex(self.socket) == 0
 
     def kill(self) -> None:
-        """Ends the server, if there is one."""
+        """Ends the server, if there is one; returns when nobody listens any more: tmux lets its client go sooner."""
         with contextlib.suppress(TimeoutError), limited():
             self.server.kill()
+            while self.listens:
+                time.sleep(0.005)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from servers import Tmux
+from waiting import wait_for
 
 from gastown_tui.observe.locate import Wanted
 from gastown_tui.observe.processes import read_tree
@@ -68,25 +69,26 @@ class HandTown:
             log.write(f"{stamp} {what}\n")
 
     def start(self, session: str, role: str = "", line: str = SLEEP, **env: str) -> str:
-        """Starts a session as Gas Town does, its variables in the start command too; returns its pane."""
+        """Starts a session as Gas Town does, its variables in the start command too; returns its pane.
+
+        A line that ends as an agent is awaited to be one: a shell that has no processor for half a second is judged as a shell.
+        """
         home = self.root / role if "/crew/" in role or "/polecats/" in role else self.root
         home.mkdir(parents=True, exist_ok=True)
         named = {"GT_ROLE": role, "GT_ROOT": str(self.root), "GT_AGENT": "claude", "GT_PROCESS_NAMES": "claude"}
         variables = {**named, "GT_SESSION": session, **env} if role else env
         words = " ".join(f"'{name}={value}'" for name, value in variables.items())
         path = f"PATH='{self.bin}':$PATH"
-        return self.tmux.new(session, f"exec env {path} {words} sh -c '{line}'", env=variables, cwd=home)
+        runs = "claude" if line.endswith(SLEEP) else ""
+        return self.tmux.new(session, f"exec env {path} {words} sh -c '{line}'", env=variables, cwd=home, runs=runs)
 
     def pid(self, pane: str) -> int:
         return int(self.tmux.get(pane, "#{pane_pid}"))
 
     def kill(self, session: str) -> None:
-        """Kills the program of a session's pane."""
+        """Kills the program of a session's pane; returns when the session is gone."""
         os.kill(int(self.tmux.cmd("display-message", "-p", "-t", f"={session}:", "#{pane_pid}")), signal.SIGKILL)
-
-    def programs(self) -> set[str]:
-        """Returns what runs in the panes."""
-        return set(self.tmux.cmd("list-panes", "-a", "-F", "#{pane_current_command}").split())
+        wait_for(lambda: session not in self.tmux.sessions())
 
     def grown(self) -> bool:
         """Whether every process of a pane is old enough to be believed."""

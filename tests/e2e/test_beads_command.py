@@ -14,7 +14,7 @@ from towns import HandTown, gttui
 def _town(tmux: Tmux) -> BeadTown:
     """A town whose polecat works, with beads that a bd tells."""
     hand = HandTown(tmux)
-    hand.start("al-nux", "alpha/polecats/nux", "claude 3600")
+    hand.start("al-nux", "alpha/polecats/nux")
     town = BeadTown(hand.root)
     hand.register(alpha="al")
     town.serve("", "alpha")

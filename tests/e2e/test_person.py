@@ -19,7 +19,7 @@ Wait = Callable[..., Any]
 def test_a_person_looks_around_and_leaves(tmux: Tmux, new_tmux: Callable[..., Tmux], wait_for: Wait, backend: str) -> None:
     town, desk = HandTown(tmux), new_tmux()
     for name in ("emma", "jack"):
-        town.start(f"al-crew-{name}", f"alpha/crew/{name}", f"echo I am {name}; claude 3600")
+        town.start(f"al-crew-{name}", f"alpha/crew/{name}", f"echo I am {name}; exec claude 3600")
     place = ("--town", str(town.root), "--socket", tmux.socket, "--backend", backend)
     command = shlex.join(["env", *(f"{name}={value}" for name, value in environment(tmux).items()), *argv(*place)])
     desk.new("desk", f"{command}; echo ended with $?; exec cat", size="120x32")
@@ -36,4 +36,4 @@ def test_a_person_looks_around_and_leaves(tmux: Tmux, new_tmux: Callable[..., Tm
     wait_for(lambda: "✖ dead" in screen() and "1 needs you" in screen())
     desk.cmd("send-keys", "-t", "=desk:", "C-c")
     wait_for(lambda: "ended with 0" in screen())
-    assert not any(name.startswith("_gttui") for name in tmux.sessions())
+    wait_for(lambda: not any(name.startswith("_gttui") for name in tmux.sessions()))
