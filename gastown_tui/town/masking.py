@@ -12,6 +12,8 @@ from .secrets import Span, spans
 _DOT = "•"
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f-\x9f]")
 _EDGES = " \xa0│┃║▏▎▌▐▕|⎿└"
+_ANNOUNCERS = ("key", "token", "secret", "password", "passwd", "passphrase", "credential", "credentials", "bearer", "basic")
+_BETWEEN = " \\:=>\"'"
 _TOKEN_START = re.compile(r"[\w+/.=~-]+").match
 # What goes on without a sign of its own: long, and of letters and figures, as no word is.
 _GOES_ON = re.compile(r"(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{16,}=*").match
@@ -49,8 +51,23 @@ def _across(texts: Sequence[str], hidden: list[list[Span]]) -> None:
         head = _TOKEN_START(texts[at + 1], start, below)
         if head and any(high >= end for _, high in hidden[at]) and (end >= margin or _GOES_ON(head[0])):
             hidden[at + 1].append(head.span())
+        if _announces(texts[at]):
+            hidden[at + 1] += _announced(texts[at][:end], texts[at + 1][:below], start)
         if end >= margin:
             _seams(texts, bodies[at : at + (3 if below >= margin else 2)], at, hidden)
+
+
+@lru_cache(maxsize=_MOST_ROWS)
+def _announces(text: str) -> bool:
+    """Whether a row ends with what may announce a secret, as `--token` does, also where a shell's line goes on below."""
+    return text[: _body(text)[1]].rstrip(_BETWEEN).lower().endswith(_ANNOUNCERS)
+
+
+def _announced(text: str, below: str, start: int) -> list[Span]:
+    """Returns where in the row below a secret stands that this row announces: as if both were one."""
+    text = text.rstrip(" \\") + " "
+    found = _spans(text + below[start:])
+    return [(max(low - len(text), 0) + start, high - len(text) + start) for low, high in found if high > len(text)]
 
 
 def _seams(texts: Sequence[str], bodies: Sequence[Span], at: int, hidden: list[list[Span]]) -> None:
@@ -64,6 +81,7 @@ def _seams(texts: Sequence[str], bodies: Sequence[Span], at: int, hidden: list[l
         left += ends - begins
 
 
+@lru_cache(maxsize=_MOST_ROWS)
 def _body(text: str) -> Span:
     """Returns where the text in a row begins and ends, without the frame of a box and the blanks around it."""
     end = len(text.rstrip(_EDGES))

@@ -105,11 +105,11 @@ def test_what_is_none_is_left(told: str) -> None:
 
 
 def test_of_every_recorded_row_none_is_taken_for_a_secret() -> None:
-    """Screens of all programs: code, hashes, ids, paths, counters of tokens."""
+    """Screens of all programs: code, hashes, ids, paths, counters of tokens; and once the end of a key, told below its name."""
     files = [*Path(__file__).parents[1].glob("data/**/*.ansi")]
     assert len(files) > 100
     changed = [row for file in files for row, made in rows_of(file) if row != made]
-    assert changed == []
+    assert {plain(cells).strip() for cells in parse_rows(changed)} == {"sk-ant-...00000000000000000000"}
 
 
 def rows_of(file: Path) -> list[tuple[str, str]]:
@@ -165,6 +165,39 @@ def test_what_stands_below_a_secret_is_left() -> None:
 def test_what_stands_before_a_secret_in_full_rows_is_left() -> None:
     words = "one of the rows that are as long as any is "
     assert masked([words, words, f"here is {KEY[:24]}"]) == (words, words, f"here is {'•' * 24}")
+
+
+ANNOUNCED = (
+    ("deploy --token", "abc123def456", " --force"),
+    ("  gh auth login --with-token \\", "abc123def456", ""),
+    ("curl -H 'X-Key: Bearer", "abcdefgh12345678", "'"),
+    ('  "api_key":', '"correcthorse"', ","),
+    ("please enter the password:", "hunter2hunter", ""),
+)
+
+
+@pytest.mark.parametrize(("announcer", "secret", "rest"), ANNOUNCED)
+@pytest.mark.parametrize("frame", [("", ""), ("│ ", " │"), ("  ⎿  ", "")])
+def test_a_secret_is_found_below_what_announces_it(announcer: str, secret: str, rest: str, frame: tuple[str, str]) -> None:
+    rows = ["─" * 60, *(f"{frame[0]}{text:56}{frame[1]}" for text in (announcer, f"   {secret}{rest}", "all is well 2026"))]
+    made = masked(rows)
+    assert secret.strip('"') not in made[2] and len(made[2]) == len(rows[2]) and rest in made[2]
+    assert (made[:2], made[3:]) == ((*rows[:2],), (*rows[3:],))
+
+
+BELOW = (
+    ("Set the API key:", "  1. open the settings, 2. copy it"),
+    ("how to get a token", "  in 2026-11-22T10:00:00"),
+    ("    secret:", "      secretName: tls-2026"),
+    ("the flags are --key and --token", "  both may be left out since 2026"),
+    ("    token = ", "  parse_token2(text)"),
+    ("Which password?", "abc123def456"),
+)
+
+
+@pytest.mark.parametrize("rows", BELOW)
+def test_what_stands_below_such_a_name_in_prose_is_left(rows: tuple[str, str]) -> None:
+    assert masked(["─" * 60, *rows]) == ("─" * 60, *rows)
 
 
 PEM = [
