@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from rich.color import Color
+from rich.color import Color, ColorType
 from rich.style import Style
 from textual.theme import Theme
 
@@ -164,7 +164,19 @@ def cell_style(theme: str, attributes: Attributes, *, dimmed: bool) -> Style:
     )
     if dimmed or theme not in PALETTES:
         return base + flags
-    return base + flags + Style(color=_colour(attributes.fg), bgcolor=_colour(attributes.bg))
+    own = _colour(attributes.fg) or _legible(PALETTES[theme], _colour(attributes.bg))
+    return base + flags + Style(color=own, bgcolor=_colour(attributes.bg))
+
+
+def _legible(palette: Palette, ground: Color | None) -> Color | None:
+    """Returns which of our two colours is read on a ground that an agent painted without saying in what to write on it.
+
+    It thought of the terminal's own, which may be dark where we are light. None where nobody knows what a colour looks like.
+    """
+    if ground is None or palette is TERMINAL or ground.type is ColorType.STANDARD:
+        return None
+    painted = ground.get_truecolor().hex
+    return Color.parse(max(palette.text, palette.back, key=lambda one: contrast(one, painted)))
 
 
 def _colour(colour: Colour) -> Color | None:

@@ -7,9 +7,10 @@ from functools import reduce
 
 import pytest
 import scene
+from rich.color import Color
 from textual.strip import Strip
 
-from gastown_tui.town.cells import Attributes
+from gastown_tui.town.cells import Attributes, Colour
 from gastown_tui.town.snapshot import State
 from gastown_tui.town.words import SHAPES
 from gastown_tui.ui.app import Console
@@ -65,6 +66,20 @@ def test_a_dimmed_pane_has_no_colour_of_its_own() -> None:
     loud = Attributes(fg=1, bg=(1, 2, 3), bold=True)
     dimmed = cell_style("gastown-dark", loud, dimmed=True)
     assert (dimmed.color, dimmed.bgcolor, dimmed.bold) == (*_plain("dim"), None)
+
+
+@pytest.mark.parametrize("theme", ["gastown-dark", "gastown-light", "gastown-contrast"])
+@pytest.mark.parametrize("ground", [(0, 40, 0), (240, 255, 240), 234, 255])
+def test_what_an_agent_writes_on_a_ground_of_its_own_is_read_in_every_theme(theme: str, ground: Colour) -> None:
+    style = cell_style(theme, Attributes(bg=ground), dimmed=False)
+    assert style.color and style.bgcolor
+    assert contrast(style.color.get_truecolor().hex, style.bgcolor.get_truecolor().hex) >= 4.5
+
+
+def test_a_colour_that_an_agent_names_is_kept() -> None:
+    assert cell_style("gastown-light", Attributes(fg=(1, 2, 3), bg=(0, 0, 0)), dimmed=False).color == Color.from_rgb(1, 2, 3)
+    named = cell_style("gastown-light", Attributes(bg=1), dimmed=False).color
+    assert named == ink("gastown-light", "text").color, "how the terminal draws its red nobody knows"
 
 
 def _plain(token: str) -> tuple[object, object]:
