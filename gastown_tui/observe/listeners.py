@@ -37,9 +37,9 @@ def beside(path: str, epoch: str) -> tuple[str, str, str] | None:
     others = [pid for pid in map(_holder, inodes) if f"{pid}-" != epoch[: epoch.find("-") + 1]] if len(inodes) > 1 else []
     if not others:
         return None
-    who, name = (f" (pid {others[0]})", str(others[0])) if others[0] else ("", "to it")
-    text = f"another tmux server{who} lost the socket of this town to the one that is seen; whom it holds nobody can see"
-    return "two_sockets", text, f"end what runs twice, or exchange the two: kill -USR1 {name}"
+    who, remedy = (f" (pid {others[0]})", f"kill -USR1 {others[0]}") if others[0] else ("", "SIGUSR1")
+    text = f"another tmux server{who} listens by the path of the one that is seen: whom it holds is not known"
+    return "two_sockets", text, f"end what runs twice; {remedy} puts that one at the socket"
 
 
 def _listeners(paths: Iterable[str]) -> dict[str, list[int]]:

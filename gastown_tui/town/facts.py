@@ -50,7 +50,7 @@ class Listing(NamedTuple):
     """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing.
 
     Who is there is as of `at`; after an end, how they are may be of the answer before. `beside`: the notice (code, text, remedy)
-    that another server lost its socket to this one: whoever is not listed here may be there.
+    that another server listens by the same path: whoever is not listed here may be there.
     """
 
     epoch: str

@@ -202,7 +202,7 @@ class Absence(NamedTuple):
     """What is known of a session that is not there.
 
     `lacking`: the first complete answer without it; `answer`: the last one; both None when tmux never answered (`blind`
-    says why). `exited`: when its process was seen to end. `beside`: what keeps a server out of sight that may hold it.
+    says why). `exited`: when its process was seen to end. `beside`: which server may hold it, unseen.
     """
 
     expectation: Expectation
