@@ -332,3 +332,17 @@ async def test_hostile_beads_stay_text(size: tuple[int, int]) -> None:
             assert all(cell_len(row) <= size[0] for row in shown.splitlines())
             assert not [char for char in shown if char != "\n" and not char.isprintable() and char != "\xa0"]
             assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    ("room", "told"),
+    [
+        (60, " · 4 active · 2 to merge · ? mail · 1 not understood"),
+        (50, " · 4 active, 2 merge, ? mail, 1 not understood"),
+        (36, " · 4 active, 2 merge, ? mail …"),
+        (28, " · 4 active, 2 merge … ?"),
+        (0, " … ?"),
+    ],
+)
+def test_counts_for_which_there_is_no_room_tell_once_that_something_is_not_known(room: int, told: str) -> None:
+    assert "".join(widget.abridged(["4 active", "2 to merge", "? mail", "1 not understood"], room)) == told

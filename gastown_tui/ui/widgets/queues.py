@@ -236,11 +236,11 @@ def abridged(counts: Sequence[str], room: int) -> list[str]:
         told = [*told[:1], *(f", {one}" for one in counts[1:])]
         told = [one.replace("to merge", "merge").replace("set aside", "aside") for one in told]
     if sum(map(len, told)) > room:
+        kept = list(told)
+        while kept and sum(map(len, kept)) + len(" … ?") > room:
+            kept.pop()
         # That something is not known is told also where there is no room to tell what.
-        rest = " … ?" if any("?" in one for one in told) else " …"
-        while told and sum(map(len, told)) + len(rest) > room:
-            told.pop()
-        told.append(rest)
+        told = [*kept, " … ?" if any("?" in one for one in told[len(kept) :]) else " …"]
     return told
 
 
