@@ -34,7 +34,7 @@ def beside(path: str, epoch: str) -> tuple[str, str, str] | None:
     `epoch` is that of the one that answers: its pid, a dash, its start.
     """
     inodes = _listeners([path])[path]
-    others = [pid for pid in map(_holder, inodes) if f"{pid}-" != epoch[: epoch.find("-") + 1]] if len(inodes) > 1 else []
+    others = [pid for pid in map(_holder, inodes) if str(pid) != epoch.partition("-")[0]] if len(inodes) > 1 else []
     if not others:
         return None
     who, remedy = (f" (pid {others[0]})", f"kill -USR1 {others[0]}") if others[0] else ("", "SIGUSR1")
