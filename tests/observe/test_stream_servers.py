@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from seeing import MAX, Seen
-from servers import ACROSS, Tmux, stopped
+from servers import ACROSS, VERSION, Tmux, stopped
 from towns import HandTown
 
 from gastown_tui.observe import observation, stream
@@ -161,6 +161,19 @@ async def test_control_is_refused_with_the_reason_and_forks_go_on(
     await eventually(lambda: seen.eye.refused and seen.alive())
     assert "different sides of 3.6" in (seen.eye.refused or "") and seen.eye.backend == "fork"
     assert town.tmux.clients() == []
+
+
+@pytest.mark.parametrize("backend", ["control"], indirect=True)
+async def test_a_server_that_a_session_of_ours_would_crash_gets_none(
+    town: HandTown, observe: Observe, eventually: Eventually
+) -> None:
+    town.start("al-crew-max", MAX)
+    town.tmux.cmd("set-option", "-g", "window-size", "manual")
+    seen = await observe(settled=False)
+    crashes = (3, 3) <= VERSION < (3, 7)
+    await eventually(lambda: seen.alive() and (seen.eye.refused if crashes else seen.eye.backend == "control"))
+    assert not crashes or ("window-size is manual" in (seen.eye.refused or "") and seen.eye.backend == "fork")
+    assert "al-crew-max" in town.tmux.sessions()
 
 
 async def test_a_second_server_of_the_town_is_a_warning_whenever_it_gets_an_agent(

@@ -51,6 +51,8 @@ def test_a_refusal_names_both_versions() -> None:
         == "tmux client 3.7c and server 3.3a are on different sides of 3.6: one would hang or crash the other"
     )
     assert refusal("3.1c", "3.1c") == "tmux is older than 3.2 (client 3.1c, server 3.1c)"
+    assert refusal("3.3a", "3.3a", "manual") == "tmux server 3.3a would crash on a new session while its window-size is manual"
+    assert refusal("3.3a", "3.3a", "latest") is refusal("3.2a", "3.2a", "manual") is refusal("3.7", "3.7", "manual") is None
     assert refusal("", "3.3a") == "the version of tmux is unknown (client ?, server 3.3a)"
 
 

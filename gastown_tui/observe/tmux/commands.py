@@ -102,6 +102,11 @@ def recapture(marks: Marks, captures: Sequence[Capture]) -> list[Group]:
     return [(head_of(marks),), *(capture(marks, wish) for wish in captures), last(marks)]
 
 
+def nature(marks: Marks) -> list[Group]:
+    """Returns the groups that ask what kind of server answers: its version, and by what its windows are sized."""
+    return [(head_of(marks),), (f"display-message -p '{marks.row}S'", "show-options -gwv window-size"), last(marks)]
+
+
 def head_of(marks: Marks) -> str:
     """Returns the question for pid, start time and version of the server, answered even where no session is left."""
     return f"display-message -p '{marks.line('H', HEAD)}'"

@@ -217,8 +217,8 @@ class TmuxSource:
         self._control_due = self.clock().mono + self.rhythm.control_again
         try:
             client = await asyncio.to_thread(client_version, self.tmux, self.environ, timeout=self.rhythm.timeout)
-            assert self._gateway is not None
-            self.refused = refusal(client, (await self._gateway.look(full=False)).version)
+            assert isinstance(self._gateway, ForkGateway)
+            self.refused = refusal(client, *await self._gateway.nature())
             if self.refused:
                 self._control_due = float("inf")
                 return

@@ -54,8 +54,11 @@ def same_side_of_3_6(client: str, server: str) -> bool:
     return ours is not None and theirs is not None and (ours >= (3, 6)) == (theirs >= (3, 6))
 
 
-def refusal(client: str, server: str) -> str | None:
-    """Returns why a control connection must not be tried between these two, or None."""
+def refusal(client: str, server: str, sized: str = "") -> str | None:
+    """Returns why a control connection must not be tried between these two, or None. `sized`: the server's `window-size`.
+
+    Such a connection makes a session, which from 3.3 on and before 3.7 crashes a server whose windows are sized by hand.
+    """
     ours, theirs = version(client), version(server)
     if ours is None or theirs is None:
         return f"the version of tmux is unknown (client {client or '?'}, server {server or '?'})"
@@ -63,6 +66,8 @@ def refusal(client: str, server: str) -> str | None:
         return f"tmux is older than 3.2 (client {client}, server {server})"
     if not same_side_of_3_6(client, server):
         return f"tmux client {client} and server {server} are on different sides of 3.6: one would hang or crash the other"
+    if sized == "manual" and (3, 3) <= theirs < (3, 7):
+        return f"tmux server {server} would crash on a new session while its window-size is manual"
     return None
 
 
