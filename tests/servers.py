@@ -33,6 +33,7 @@ class Tmux:
 
     def __init__(self, folder: Path, program: str = "tmux", **env: str) -> None:
         self.folder = folder
+        self._on_path = program == "tmux"
         self.name = f"t{uuid.uuid4().hex[:8]}"
         self.env = {
             "PATH": os.environ["PATH"],
@@ -84,8 +85,8 @@ class Tmux:
         place = ["-c", str(cwd)] if cwd else []
         run = command or ("sleep", "3600")
         what = ["-P", "-F", "#{pane_id} #{pane_pid}", "-s", session, "-x", wide, "-y", high]
-        # Before 3.3 a session is 80x23, whatever is asked for, unless sizes are left to people.
-        manual = ["start-server", ";", "set-option", "-g", "window-size", "manual", ";"] if VERSION < (3, 3) else []
+        # Before 3.3 a session is 80x23, whatever is asked for, unless windows are sized by hand; that crashes a later one.
+        manual = ["set-option", "-g", "window-size", "manual", ";"] if self._on_path and VERSION < (3, 3) else []
         pane, pid = self.cmd(*manual, "new-session", "-d", *what, *variables, *place, *run).split()
         if becomes := runs or (not command and "sleep"):
             wait_for(lambda: Path(f"/proc/{pid}/comm").read_text() == f"{becomes}\n")
