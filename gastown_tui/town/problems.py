@@ -111,10 +111,12 @@ def _general(text: str) -> str:
 
 def _group(agents: Iterable[Agent], now: float) -> Group:
     members = tuple(agents)
-    stamps = [stamp for agent in members if (stamp := began(agent)) is not None]
+    # Of whom it is not known since when, it may be for longer than for all others.
+    begun = [stamp for agent in members if (stamp := began(agent)) is not None]
+    since = min(begun) if len(begun) == len(members) else None
     held = members[0].activity.held
     ends = held.until if held and members[0].state is State.HELD else None
-    return Group(members[0].state, _headline(members, now), members, min(stamps, default=None), ends)
+    return Group(members[0].state, _headline(members, now), members, since, ends)
 
 
 def _headline(agents: tuple[Agent, ...], now: float) -> str:

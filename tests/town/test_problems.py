@@ -102,6 +102,15 @@ def test_the_held_are_called_by_their_program_where_they_have_one() -> None:
     ]
 
 
+@pytest.mark.parametrize(("since", "told"), [((5.0, 3.0), 3.0), ((5.0, None), None), ((None, None), None)])
+def test_a_group_lasts_since_then_only_if_that_is_known_of_all(
+    since: tuple[float | None, float | None], told: float | None
+) -> None:
+    agents = tuple(agent(name, State.DEAD, since=stamp) for name, stamp in zip("ab", since, strict=True))
+    (group,) = problems(Town(TownRef("/gt", None), NOW, agents=agents), NOW)
+    assert group.since == told
+
+
 def test_questions_stand_oldest_first_and_identical_ones_together() -> None:
     menu = Question("menu", "Which model?", ("a", "b"))
     found = told(waiting("a", menu, 5), waiting("b", PUSH, 3), waiting("c", None, None), waiting("d", PUSH, 9))
