@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from .means import FIRST_TIMEOUT_S, Means, surveyed
 from .monitor_log import read_once
 from .ports import GatewayError
 from .survey import Survey
+from .tmux.fork import ForkGateway
 from .tmux.versions import client_version, dangers, refusal
 
 TOOL_TIMEOUT_S = 2.0
@@ -105,12 +107,24 @@ def _tmux(place: Survey | Nowhere, wanted: Wanted, means: Means, backend: str) -
         yield Check("tmux", "warn", f"{found}: {'; '.join(worry.text for worry in worries)}", remedy=worries[0].remedy)
     else:
         yield Check("tmux", "ok", found)
-    refused = "it was switched off by --backend fork" if backend == "fork" else refusal(client, server or client)
+    refused = (
+        "it was switched off by --backend fork"
+        if backend == "fork"
+        else refusal(client, *_nature(place, wanted, means, server or client))
+    )
     if refused:
         status = "ok" if backend == "fork" else "warn"
         yield Check("backend", status, f"fork; control is not used: {refused}", remedy=None if status == "ok" else "upgrade tmux")
     else:
         yield Check("backend", "ok", "control")
+
+
+def _nature(place: Survey | Nowhere, wanted: Wanted, means: Means, version: str) -> tuple[str, str]:
+    """Returns version and `window-size` of the server; of one that does not answer the version that is known."""
+    if isinstance(place, Survey) and place.look and place.ref.socket:
+        with suppress(GatewayError):
+            return ForkGateway(means.tmux, place.ref.socket, wanted.environ, clock=means.clock).nature_once()
+    return version, ""
 
 
 def _tool(name: str, wanted: Wanted) -> Check:

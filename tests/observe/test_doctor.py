@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Tmux, stopped
+from servers import VERSION, Tmux, stopped
 from towns import HandTown, clock
 
 from gastown_tui.memory.seen import Memory
@@ -95,6 +95,13 @@ def test_no_tmux_is_blind(town: HandTown) -> None:
 def test_a_backend_that_was_switched_off_is_no_failure(town: HandTown) -> None:
     backend = check(doctor(town, backend="fork"), "backend")
     assert backend["status"] == "ok" and "switched off by --backend fork" in backend["found"]
+
+
+@pytest.mark.skipif(not (3, 3) <= VERSION < (3, 7), reason="this tmux survives it")
+def test_a_server_that_would_crash_on_a_session_of_ours_is_said(town: HandTown) -> None:
+    town.tmux.cmd("set-option", "-g", "window-size", "manual")
+    backend = check(doctor(town), "backend")
+    assert backend["status"] == "warn" and "window-size is manual" in backend["found"]
 
 
 def test_a_file_that_cannot_be_read_is_named(town: HandTown) -> None:

@@ -79,11 +79,9 @@ class ForkGateway:
 
         return parse.roll(await to_thread(self._ask, commands.roll(self._marks)), self._marks)
 
-    async def nature(self) -> tuple[str, str]:
+    def nature_once(self) -> tuple[str, str]:
         """Returns the server's version and by what its windows are sized (`window-size`)."""
-        from asyncio import to_thread
-
-        got = await to_thread(self._ask, commands.nature(self._marks))
+        got = self._ask(commands.nature(self._marks))
         return got.version, got.rows[0].partition("\n")[2]
 
     def frames_once(self, captures: Sequence[Capture], meanwhile: Callable[[], None] = nothing) -> dict[str, Frame | None]:

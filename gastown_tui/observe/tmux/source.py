@@ -218,7 +218,7 @@ class TmuxSource:
         try:
             client = await asyncio.to_thread(client_version, self.tmux, self.environ, timeout=self.rhythm.timeout)
             assert isinstance(self._gateway, ForkGateway)
-            self.refused = refusal(client, *await self._gateway.nature())
+            self.refused = refusal(client, *await asyncio.to_thread(self._gateway.nature_once))
             if self.refused:
                 self._control_due = float("inf")
                 return
