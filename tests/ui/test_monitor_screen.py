@@ -144,6 +144,20 @@ async def test_a_cell_older_than_what_was_read_has_it_read() -> None:
         assert "▌  09:42:05 INFO   handoff    line 0 is told" in shown
 
 
+async def test_the_mark_below_the_ribbon_cuts_no_time_in_two() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        await pressed(pilot, "4", *JACK, "z")
+        for _ in range(12):
+            [below] = [row for row in (await pressed(pilot, "h")).splitlines() if "▲" in row and "▲ " not in row[:5]]
+            assert all(len(word) == 5 for word in below.replace("▲", " ").split()), below
+
+
+async def test_a_key_that_would_change_nothing_on_screen_is_not_offered() -> None:
+    async with scene.console().run_test(size=(120, 32)) as pilot:
+        assert "L level" in await pressed(pilot, "4", *JACK)
+        assert "L level" not in await pressed(pilot, "z")
+
+
 async def test_steps_and_the_cursor_stay_at_their_time() -> None:
     clock = scene.Clock()
     async with scene.console(clock=clock).run_test(size=(120, 32)) as pilot:

@@ -61,6 +61,16 @@ async def test_text(name: str, size: tuple[int, int], golden: Golden) -> None:
     golden(f"{name}-{size[0]}x{size[1]}", shown)
 
 
+@pytest.mark.parametrize(("size", "rows"), [((80, 24), 2), ((80, 12), 1), ((200, 60), 1)])
+async def test_what_is_wrong_with_the_whole_town_is_cut_only_on_a_low_screen(size: tuple[int, int], rows: int) -> None:
+    told = "no tmux server listens at /run/user/1000/tmux/gastown-main, but one does at default"
+    app = scene.console(scene.Eye(scene.TOWN._replace(sources=(SourceState("tmux", "stale", None, told), *scene.OK[1:]))))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        shown = [row.strip() for row in scene.text(app).splitlines()[1 : 1 + rows]]
+    assert (" ".join(shown) == f"tmux: no answer yet, {told}") is (size != (80, 12))
+
+
 @pytest.mark.parametrize("name", ["town", "problems", "blind", "warned", "agent", "help", "nowhere"])
 def test_picture(name: str, snap_compare: Any) -> None:
     town, keys = SCREENS[name]

@@ -83,6 +83,20 @@ async def test_what_does_not_fit_with_beads_is_told_without_its_key() -> None:
     assert "1 bead has lost its agent" in shown and "its bead" not in shown
 
 
+@pytest.mark.parametrize("height", (24, 28, 36))
+async def test_no_page_of_problems_ends_with_a_heading(height: int) -> None:
+    clock = scene.Clock()
+    app = kiosk(fleet.NIGHT, clock)
+    async with app.run_test(size=(80, height)) as pilot:
+        shown = await turned(pilot, clock, 0)
+        while stop(app) != "problems":
+            shown = await turned(pilot, clock)
+        while stop(app) == "problems":
+            last = [row for row in shown.splitlines()[:-1] if row.strip()][-1]
+            assert last.startswith("   "), f"{last!r} heads nothing"
+            shown = await turned(pilot, clock)
+
+
 async def test_it_goes_round_all_pages_of_all_stops() -> None:
     clock, seen = scene.Clock(), list[str]()
     app = kiosk(clock=clock)

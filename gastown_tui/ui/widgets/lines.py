@@ -68,8 +68,10 @@ def clip(text: str, width: int) -> str:
 
 @lru_cache(maxsize=1024)
 def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
-    """Returns a text in at most so many lines; wrapping costs much, and few texts change between two paintings."""
-    return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …"))
+    """Returns a text in at most so many lines, names with hyphens whole; wrapping costs much, and few texts change between two
+    paintings.
+    """
+    return tuple(wrap(text, max(8, width), max_lines=most, placeholder=" …", break_on_hyphens=False))
 
 
 def changed_columns(old: Strip | None, new: Strip | None) -> int:
