@@ -344,7 +344,7 @@ class Page(Screen[None]):
             for agent_id in agent_ids:
                 await self.view.eye.acknowledge(agent_id, reason)
         except OSError as error:
-            self.say(f"not acknowledged: {error}")
+            self.say(f"not acknowledged: {_why(error)}")
         else:
             self.say(f"acknowledged {_named(agent_ids)}; {self.key_of('acknowledge')} takes it back")
 
@@ -353,7 +353,7 @@ class Page(Screen[None]):
             for agent_id in agent_ids:
                 await self.view.eye.withdraw(agent_id)
         except OSError as error:
-            self.say(f"still acknowledged: {error}")
+            self.say(f"still acknowledged: {_why(error)}")
         else:
             self.say(f"{_named(agent_ids)}: no longer acknowledged")
 
@@ -401,6 +401,10 @@ class Page(Screen[None]):
 def _may_acknowledge(agent: Agent, now: float) -> bool:
     """Returns whether `a` does something for an agent: it needs a person, or did until somebody acknowledged it."""
     return agent.state in CALLING and (agent.acknowledged is not None or agent.needs_you(now))
+
+
+def _why(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
 
 
 def _named(agent_ids: Sequence[str]) -> str:
