@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ DATA = Path(__file__).parent / "data/beads"
 BD = """#!/bin/sh
 cd "{root}/bd" || exit 1
 echo "$BEADS_DIR $*" >> asked
+[ -e hang ] && {{ sleep 60 & echo $! > hangs.new; mv hangs.new hangs; wait; }}
 env > environ
 for flag in $(cat lacks 2>/dev/null); do
   case " $* " in *" $flag "*) echo "Error: unknown flag: $flag" >&2; exit 1;; esac
 done
 cat complaint >&2
-[ -e hang ] && {{ sleep 60 & echo $! > hangs; wait; }}
 cat "$(basename "$(dirname "$BEADS_DIR")").out" 2>/dev/null || cat out
 exit "$(cat code)"
 """
@@ -76,6 +77,16 @@ class BeadTown:
             return (self.root / "bd/asked").read_text().splitlines()
         except FileNotFoundError:
             return []
+
+    @property
+    def askers(self) -> list[str]:
+        """Returns the processes that bd was started as, and those that it started."""
+        found = []
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if f"BEADS_DIR={self.root}/".encode() in environ.read_bytes():
+                    found.append(environ.parent.name)
+        return found
 
     @property
     def environ(self) -> dict[str, str]:
