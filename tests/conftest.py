@@ -50,11 +50,11 @@ def tmux(new_tmux: Callable[..., Tmux]) -> Tmux:
 
 @pytest.fixture
 def wait_for() -> Callable[..., Any]:
-    """`wait_for(predicate, timeout=10.0)`: the first true answer, or a failed test."""
+    """`wait_for(predicate, timeout=30.0)`: the first true answer, or a failed test."""
     return waiting.wait_for
 
 
 @pytest.fixture
 def eventually() -> Callable[..., Awaitable[Any]]:
-    """`await eventually(predicate, within=10.0)`: the first true answer, or a failed test."""
+    """`await eventually(predicate, within=30.0)`: the first true answer, or a failed test."""
     return waiting.wait_until

@@ -119,6 +119,6 @@ def gttui(tmux: Tmux, *words: str, cwd: Path | None = None, **env: str) -> subpr
         cwd=cwd or tmux.folder,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )

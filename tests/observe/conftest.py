@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.tmux.source import Rhythm
 
 Eventually = Callable[..., Awaitable[Any]]
-QUICK = Rhythm(light=0.2, full=0.6, fork_tick=0.2, retry=0.1, retry_most=0.2, control_again=0.4, timeout=1.0)
+QUICK = Rhythm(light=0.2, full=0.6, fork_tick=0.2, retry=0.1, retry_most=0.2, control_again=0.4, timeout=20.0)
 
 
 @pytest.fixture
@@ -46,16 +47,21 @@ def backend(request: pytest.FixtureRequest) -> str:
 async def observe(
     town: HandTown, backend: str, eventually: Eventually, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Callable[..., Awaitable[Seen]]]:
-    """Starts observing the town; returns once the backend is in use, or at once with `settled=False`."""
+    """Starts observing the town; returns once the backend is in use, or at once with `settled=False`.
+
+    A server and a disk are waited for as long as a busy machine needs; `patience`: seconds until one that is stopped is told.
+    """
     monkeypatch.setattr(observation, "SERVER_S", 0.2)
     monkeypatch.setattr(observation, "FILES_S", 0.3)
     monkeypatch.setattr(observation, "SWEEP_S", 0.5)
+    monkeypatch.setattr(observation, "RECORDS_WAIT_S", 20.0)
     monkeypatch.setattr(stream, "LOOK_FOR_TOWN_S", 0.2)
     running: list[Seen] = []
 
-    async def start(*, settled: bool = True, wanted: Wanted | None = None) -> Seen:
+    async def start(*, settled: bool = True, wanted: Wanted | None = None, patience: float = QUICK.timeout) -> Seen:
         wish = wanted or town.wanted(town=str(town.root), socket=town.tmux.socket)
-        eye = Stream(wish, "tmux", "here", clock, lambda root, _server: Memory(tmp_path / "state", root), backend, QUICK)
+        rhythm = replace(QUICK, timeout=patience)
+        eye = Stream(wish, "tmux", "here", clock, lambda root, _server: Memory(tmp_path / "state", root), backend, rhythm)
         running.append(seen := Seen(eye))
         if settled:
             await eventually(lambda: seen.town and seen.eye.backend == backend)
@@ -66,4 +72,4 @@ async def observe(
         seen.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await seen.task
-    assert not any(name.startswith("_gttui-") for name in town.tmux.sessions())
+    await eventually(lambda: not any(name.startswith("_gttui-") for name in town.tmux.sessions()))

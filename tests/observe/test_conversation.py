@@ -61,7 +61,7 @@ def test_one_process_lists_and_then_captures_what_was_decided(tmux: Any, counted
 
 
 def test_it_says_what_two_processes_say(tmux: Any, wait_for: Wait) -> None:
-    pane = tmux.new("one", "seq 50; printf '\\033[31mred'; exec sleep 99", env={"GT_ROLE": "mayor"})
+    pane = tmux.new("one", "seq 50; printf '\\033[31mred'; exec sleep 99", env={"GT_ROLE": "mayor"}, runs="sleep")
     wait_for(lambda: tmux.cmd("capture-pane", "-p", "-t", pane).endswith("red"))
     asking, wishes = gateway(tmux), [Capture(pane, 5)]
     with asking.converse() as talk:

@@ -67,7 +67,7 @@ def test_lists_every_field(tmux: Any) -> None:
 
 
 def test_a_light_look_says_the_same(tmux: Any, wait_for: Wait) -> None:
-    pane = tmux.new("one", "printf '\\033]2;busy\\033\\\\\\a'; exec sleep 99")
+    pane = tmux.new("one", "printf '\\033]2;busy\\033\\\\\\a'; exec sleep 99", runs="sleep")
     wait_for(lambda: panes(tmux)[pane].title == "busy")
     look = gateway(tmux).look_once(full=False)
     assert look.panes is None and look.pulses is not None

@@ -45,7 +45,13 @@ def test_without_initial_a_quiet_town_is_silent(town: HandTown) -> None:
 
 def test_initial_tells_everybody_once(town: HandTown) -> None:
     told: list[Document] = []
-    assert watching(town, told.append, initial=True, timeout=0.5).run() == 0
+
+    def tell(document: Document) -> None:
+        told.append(document)
+        if document.get("agent") == MAX and document["from"] is None:
+            town.kill("al-crew-max")
+
+    assert watching(town, tell, initial=True, until=("dead", MAX)).run() == 0
     assert [one["agent"] for one in told if one["from"] is None] == ["mayor", MAX]
 
 

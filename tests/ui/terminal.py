@@ -18,7 +18,7 @@ from pathlib import Path
 
 CHILD = Path(__file__).with_name("child.py")
 RESTORED = b"\x1b[?1049l"
-_DEADLINE = 15.0
+_DEADLINE = 60.0
 
 
 class Terminal:
