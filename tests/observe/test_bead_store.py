@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from beadtown import DATA, BeadTown, line
 
+from gastown_tui.observe.beads import once
 from gastown_tui.observe.beads.databases import JOURNAL, find
 from gastown_tui.observe.beads.dump import Dump
 from gastown_tui.observe.beads.export import MOST_LINE, Export, Reading
@@ -404,3 +405,17 @@ def test_beads_asks_bd_once_for_each_database_and_else_reads_the_export(town: Be
     town.write("tmp/beads-circuit/beads-dolt-circuit-127-0-0-1-3307-alpha.json", json.dumps(tripped))
     read_beads(str(town.root), "alpha", town.environ, lambda: Moment(time.time(), 1.0))
     assert len(town.asked) == 4
+
+
+def test_a_server_that_did_not_answer_is_not_waited_for_again(town: BeadTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(once, "PATIENCE_S", 0.5)
+    town.serve("", "alpha")
+    town.export("alpha", {"bead_id": "al-1"})
+    town.write("bd/hang", "")
+    told = read_beads(str(town.root), None, town.environ, lambda: Moment(time.time(), time.monotonic()))
+    assert told is not None and len(town.asked) == 1 and ready(told)["alpha"] == ["al-1"]
+    first, second = (origin.said for origin in told.fact.origins)
+    assert "did not answer within 0.5 s" in first and "for another database" in second
+    town.serve("alpha", port=3308)
+    read_beads(str(town.root), None, town.environ, lambda: Moment(time.time(), time.monotonic()))
+    assert len(town.asked) == 3, "of another server that tells nothing"
