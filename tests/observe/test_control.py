@@ -130,6 +130,14 @@ async def test_leaves_no_trace_on_the_sessions_of_others(tmux: Any, connect: Ope
     assert (tmux.get("%0", traces), tmux.cmd("show-environment", "-t", "=one"), tmux.cmd("show-options", "-g")) == before
 
 
+async def test_a_new_name_calls_for_a_full_look(tmux: Any, connect: Open, eventually: Eventually) -> None:
+    events: list[bool] = []
+    await connect(on_event=events.append)
+    events.clear()
+    tmux.cmd("rename-session", "-t", "=one:", "uno")
+    await eventually(lambda: True in events)
+
+
 async def test_tells_that_sessions_come_and_go(tmux: Any, connect: Open, eventually: Eventually) -> None:
     events: list[int] = []
     await connect(on_event=lambda _: events.append(1))

@@ -23,11 +23,10 @@ IN_FLIGHT = 64
 """Questions on their way at most: the server buffers what we do not read, without a limit."""
 EVENTS = (
     b"%sessions-changed",
-    b"%session-renamed",
     b"%unlinked-window-add",
     b"%unlinked-window-close",
 )
-CLIENTS = (b"%client-session-changed", b"%client-detached")
+TOLD_IN_FULL = (b"%session-renamed", b"%client-session-changed", b"%client-detached")
 OnEvent = Callable[[bool], None]
 AGAIN = "it is tried again later; until then each look is a process"
 
@@ -164,8 +163,8 @@ class Connection(asyncio.SubprocessProtocol):
             self.fail(GatewayError("tmux moved our connection into a session that is not ours", remedy=AGAIN))
         elif piece.startswith(b"%exit"):
             self.fail(GatewayError("tmux ended our connection", remedy=AGAIN))
-        elif piece.startswith((*EVENTS, *CLIENTS)):
-            self._on_event(piece.startswith(CLIENTS))
+        elif piece.startswith((*EVENTS, *TOLD_IN_FULL)):
+            self._on_event(piece.startswith(TOLD_IN_FULL))
         elif not piece.startswith(b"%"):
             self.fail(GatewayError("tmux wrote something outside of an answer", remedy=AGAIN))
 
@@ -231,7 +230,7 @@ class ControlGateway:
     """Asks over one connection, without forking. Make it with `open`, after `versions.refusal` found nothing against it.
 
     `on_event` is called on the event loop when sessions come or go and when the connection breaks, and with True when a client
-    does, of which only a full look tells; calls come in bursts.
+    does or a session is renamed, of which only a full look tells; calls come in bursts.
     When no session but hidden ones is left, the look that saw it ends the connection, so that it keeps no server alive.
     """
 
