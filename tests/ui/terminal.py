@@ -54,11 +54,8 @@ class Terminal:
         return self.seen[start:]
 
     def _runs(self) -> bool:
-        """Whether a thread of the console runs, or would if the machine had time for it."""
-        with contextlib.suppress(OSError):
-            threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
-            return any(stat.read_text().rpartition(")")[2].split()[0] == "R" for stat in threads)
-        return False
+        """Whether a thread of the console runs, or would if the machine had time or its page for it."""
+        return any(_state(stat) in "RD" for stat in Path(f"/proc/{self.process.pid}/task").glob("*/stat"))
 
     def until(self, text: bytes) -> None:
         """Reads until the text has been written."""
@@ -85,8 +82,7 @@ class Terminal:
     def stopped(self) -> None:
         """Waits until the process is stopped."""
         deadline = time.monotonic() + _DEADLINE
-        stat = Path(f"/proc/{self.process.pid}/stat")
-        while stat.read_text().rpartition(")")[2].split()[0] != "T":
+        while _state(Path(f"/proc/{self.process.pid}/stat")) != "T":
             assert time.monotonic() < deadline, "the console did not stop"
             time.sleep(0.02)
 
@@ -117,7 +113,7 @@ class Terminal:
         self.master = self._orders = -1
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(5)
+        self.process.wait(30)
 
     def _read(self) -> bytes:
         try:
@@ -126,6 +122,13 @@ class Terminal:
             return b""
         self.seen += data
         return data
+
+
+def _state(stat: Path) -> str:
+    """Returns a thread's state; X where it has ended, whatever the others do."""
+    with contextlib.suppress(OSError):
+        return stat.read_text().rpartition(")")[2].split()[0]
+    return "X"
 
 
 @contextlib.contextmanager
