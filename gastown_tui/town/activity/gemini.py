@@ -101,11 +101,12 @@ def _above(screen: Screen, top: int) -> tuple[range, range]:
 
 
 def _is_aside(screen: Screen, block: range) -> bool:
-    """Whether a block is a hint alone, at the right or above a rule of its own, which a narrow pane breaks.
+    """Whether a block is a hint alone, at the right or above a rule of its own, which a narrow pane breaks; or below one, as
+    the things to do stand.
 
     What was sent begins right below it.
     """
-    hint = _ASIDE.match(screen.texts[block[0]]) or is_rule(screen.texts[block[-1]])
+    hint = _ASIDE.match(screen.texts[block[0]]) or is_rule(screen.texts[block[-1]]) or is_rule(screen.texts[block[0]])
     return bool(hint) and last_where(screen.texts, _SENT, block.start, block.stop) is None
 
 
@@ -131,6 +132,11 @@ def _in_its_place(screen: Screen, start: int) -> Parts | None:
     return Parts(None, dialog=range(begin, len(screen.texts)), transcript=range(begin))
 
 
+def _itself(words: str) -> str:
+    """Returns a pattern of the dialog's own words: the tool's row and the box within, of what it is about, may say anything."""
+    return rf"(?i)^(?! ?│ *[│?]).*?(?:{words})"
+
+
 _SAYS = r"(?i)^(?=✕|.*ℹ This request failed\b).*?"
 _SHELL = "gemini-permission-shell-80x24"
 
@@ -144,13 +150,17 @@ PROGRAM = Program(
         Title(State.WAITING, r"^✋ ", _SHELL),
     ),
     dialogs=(
-        Dialog("menu", r"(?i)\b(?:usage|quota) limit reached\b|\bquota exceeded\b", "gemini-question-80x24", "limit"),
-        Dialog("trust", r"(?i)\btrust the (?:files|folder)|\bTrust folder \(", "gemini-trust-80x24"),
-        Dialog("signin", r"(?i)\bhow would you like to authenticate\b|\bapi key\b.*:|\bwaiting for auth", "gemini-trust-80x24"),
-        Dialog("plan", r"(?i)\b(?:approve|implement|accept) (?:this|the) plan\b|\bready to start implementation\b", _SHELL),
+        Dialog("menu", _itself(r"\b(?:usage|quota) limit reached\b|\bquota exceeded\b"), "gemini-question-80x24", "limit"),
+        Dialog("trust", _itself(r"\btrust the (?:files|folder)|\bTrust folder \("), "gemini-trust-80x24"),
+        Dialog(
+            "signin",
+            _itself(r"\bhow would you like to authenticate\b|\bapi key\b.*:|\bwaiting for auth"),
+            "gemini-trust-80x24",
+        ),
+        Dialog("plan", _itself(r"\b(?:approve|implement|accept) (?:this|the) plan\b|\bready to start implementation\b"), _SHELL),
         Dialog(
             "question",
-            r"(?i)\bAnswer Questions\b|^[ │]*Enter to (?:select|submit)\b(?!.*\bEsc to close\b)",
+            _itself(r"\bAnswer Questions\b|^[ │]*Enter to (?:select|submit)\b(?!.*\bEsc to close\b)"),
             "gemini-question-80x24",
         ),
         Dialog(

@@ -174,6 +174,16 @@ def test_a_spinner_beside_an_open_dialog_is_a_dialog() -> None:
     assert read(PROGRAM, scene("gemini-permission-shell-80x24").screen._replace(title=WORKING)).state is State.WAITING
 
 
+@pytest.mark.parametrize(
+    "words", ["Quota exceeded for today", "Do you trust the files", "Answer Questions", "Approve this plan?", "api key missing:"]
+)
+def test_what_a_command_says_is_no_word_of_the_dialog(words: str) -> None:
+    rows = [row.replace("python3 -m pytest", words) for row in scene("gemini-permission-shell-80x24").rows]
+    reading = read(PROGRAM, screen_of(rows, title=ASKS, width=80, height=24))
+    assert reading.activity.question is not None and words in reading.activity.question.text
+    assert (reading.state, reading.activity.question.kind) == (State.WAITING, "permission")
+
+
 cells = st.text(alphabet="▄▀╭│╰─●✦✕ℹ⠇!> 1.Allow once\x1b[7m\x1b[0m", max_size=100)
 
 
