@@ -275,7 +275,7 @@ PROGRAM = Program(
         Trouble("limit", r"(?i)usage limit|limit reached|hit your .*limit", _403),
         Trouble(
             "auth",
-            r"(?i)\b40[13]\b|unauthor|authentic|forbidden|(?:api|invalid|bad).?key|credential|not allow|denied|(?:log|sign).?in",
+            r"(?i)\b40[13]\b|unauthor|authentic|forbidden|key\b|\baccount\b|credential|not allow|denied|(?:log|sign).?in",
             _403,
         ),
         Trouble("network", r"(?i)connect|network|socket|time.?d? ?out|unreachable|fetch failed|certificate", _403),
