@@ -15,7 +15,7 @@ from gastown_tui.town.programs import Found
 from gastown_tui.town.snapshot import UNTOLD, Activity, Evidence, Held, Moment, State
 from gastown_tui.town.text import clock_time
 
-from .motion import Motion, judge_motion, last_output, output_age, stamp_age, starting
+from .motion import STARTING_S, Motion, judge_motion, last_output, output_age, stamp_age, starting
 from .readers import program_named, read_screen
 from .rules import Reading
 from .screen import screen_of
@@ -150,12 +150,20 @@ def _by_motion(subject: Subject, former: State | None, seen: Carried, age: float
     """What its screen does not tell is judged as in a program that nobody knows, and that is said."""
     moving = judge_motion(subject.motion, former, age, now, noisy=subject.noisy, watched=watched)
     evidence = moving.evidence
+    if moving.state is State.IDLE and seen.reading and age is not None and age < STARTING_S and _is_below(subject):
+        # What stands there is not its own yet: the shell's prompt, with the line that called it.
+        moving = moving._replace(state=State.STARTING, next_at=now.mono + STARTING_S - age)
     if seen.reading:
         evidence += (Evidence("pane", f"{seen.reading.fact}: judged by change alone", now.wall),)
     doubt = moving.state in (State.UNKNOWN, State.STARTING) and subject.frame
     look_at = subject.frame.at.mono + AGAIN_S if doubt and subject.frame else None
     version = UNTOLD._replace(program_version=seen.activity.program_version)
     return Doing(moving.state, evidence, version, moving.next_at, look_at, seen._replace(offered=None, activity=version))
+
+
+def _is_below(subject: Subject) -> bool:
+    """Whether another process had the pane before the agent."""
+    return subject.found.agent is not None and subject.found.agent.pid != subject.pane.pid
 
 
 def _seen(subject: Subject, frame: Frame, before: Carried, now: Moment) -> Carried:
