@@ -242,7 +242,7 @@ _CHOICE = r"^[ │❯]{0,8}\d+\. "
 PROGRAM = Program(
     product="claude",
     name="Claude Code",
-    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.101", "2.1.166", "2.1.197", "2.1.330"),
+    versions=("1.0.98", "1.0.113", "2.0.32", "2.0.60", "2.1.101", "2.1.139", "2.1.166", "2.1.197", "2.1.250", "2.1.330"),
     parts=parts,
     titles=(
         Title(State.WORKING, "^[\u2801-\u28ff◐◓◑◒] ", "claude-working-streaming; 2.1.330: streams-with-draft"),

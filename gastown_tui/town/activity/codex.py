@@ -158,7 +158,7 @@ _PATCH = "codex-permission-patch-120x40"
 PROGRAM = Program(
     product="codex",
     name="codex",
-    versions=("0.140.0", "0.151.0", "0.160.1", "0.165.0", "0.169.0"),
+    versions=("0.140.0", "0.151.0", "0.160.1", "0.165.0", "0.166.0", "0.169.0"),
     parts=parts,
     titles=(
         Title(State.WORKING, r"^[⠁-⣿] ", "codex-working-streaming-120x40", "answering"),

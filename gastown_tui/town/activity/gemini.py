@@ -143,7 +143,7 @@ _SHELL = "gemini-permission-shell-80x24"
 PROGRAM = Program(
     product="gemini",
     name="Gemini CLI",
-    versions=("0.47.0", "0.61.0"),
+    versions=("0.47.0", "0.56.0", "0.61.0"),
     parts=parts,
     titles=(
         Title(State.WORKING, r"^[✦⏲] ", "gemini-working-streaming-80x24", "working"),

@@ -147,7 +147,7 @@ def _stands_at(screen: Screen, row: int, column: int) -> bool:
 PROGRAM = Program(
     product="kimi-code",
     name="kimi-code",
-    versions=("0.40.0", "0.43.1", "2.1.0"),
+    versions=("0.40.0", "0.43.1", "2.0.2", "2.1.0"),
     parts=parts,
     dialogs=(
         Dialog("plan", r"[▶] Ready to build with this plan", "source of 2.1.0"),

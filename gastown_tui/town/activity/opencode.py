@@ -252,7 +252,7 @@ _403 = "opencode-auth-403-120x40"
 PROGRAM = Program(
     product="opencode",
     name="opencode",
-    versions=("1.17.18", "1.18.33", "1.18.34"),
+    versions=("1.17.18", "1.18.20", "1.18.33", "1.18.34"),
     parts=parts,
     dialogs=(
         Dialog("permission", r"^[ ┃]{0,9}△ ", "opencode-permission-bash-120x40"),
