@@ -165,6 +165,8 @@ PROGRAM = Program(
         Title(State.WAITING, r"^\[ [!.] \] ", _PATCH),
     ),
     dialogs=(
+        # The first, since what it asks for is drawn in rows like its own, and may say anything.
+        Dialog("permission", r"^[› ] \d\. No, and tell\b", _PATCH),
         Dialog("plan", r"^ *+Implement this plan\?", "codex-plan-approval-120x40"),
         Dialog("trust", r"(?i)^(?:› 1\.)? *+(?:Folder access\b|Do you trust\b|Trust (?:this|and)\b)", "codex-trust-120x40"),
         Dialog(
@@ -174,7 +176,7 @@ PROGRAM = Program(
         ),
         Dialog("permission", r"^ *+Allow .*\brun tool\b", "its source"),
         Dialog("question", r"^ *+(?:(?:Question|Field|option) \d+/\d+|tab to add|enter to submit)\b", "codex-question-120x40"),
-        Dialog("permission", r"^ *+(?:Would you like to|Do you want to|Allow)\b|^[› ] \d\. No, and tell\b", _PATCH),
+        Dialog("permission", r"^ *+(?:Would you like to|Do you want to|Allow)\b", _PATCH),
         Dialog("menu", _KEYS, "codex-menu-model-120x40"),
     ),
     works=(

@@ -365,6 +365,15 @@ def test_a_next_release_with_other_words_is_read_by_its_shape() -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["Do you trust this folder", "Implement this plan?", "Question 1/2", "Sign in with ChatGPT"])
+def test_what_a_command_says_is_no_word_of_the_dialog(words: str) -> None:
+    one = scene("codex-permission-exec-120x40")
+    rows = [words if row.lstrip().startswith("Environment:") else row for row in one.screen.texts]
+    reading = read(PROGRAM, screen_of(rows, title=one.screen.title, width=120, height=40))
+    assert reading.activity.question is not None and words in reading.activity.question.text
+    assert (reading.state, reading.activity.question.kind) == (State.WAITING, "permission")
+
+
 def test_a_dialog_whose_top_is_cut_still_waits() -> None:
     one = more("permission-tall-40x24")
     for first in range(1, 19):
