@@ -150,7 +150,7 @@ PROGRAM = Program(
     versions=("0.40.0", "0.43.1", "2.0.2", "2.1.0"),
     parts=parts,
     dialogs=(
-        Dialog("plan", r"[▶] Ready to build with this plan", "source of 2.1.0"),
+        Dialog("plan", r"^ *[▶] Ready to build with this plan", "source of 2.1.0"),
         Dialog("permission", r"^ *[▶] \S.*\?$|^ *[▶]? *\d\. (?:Approve|Reject)", "kimi-code-permission-shell-80x24"),
         Dialog("question", r"^ *question$|^ *\? \S|↵ (?:choose|toggle)", "kimi-code-question-80x24"),
         Dialog("trust", r"^ *Trust this folder\?", "kimi-code-trust-80x24"),
