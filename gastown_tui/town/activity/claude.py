@@ -35,7 +35,8 @@ _BULLETS = "●⏺"
 _UNSIGNED = r"Not logged in · Run /login"
 _LOCAL = re.compile(r"[❯>] /(?!login\b|clear\b|compact\b)")
 _WAITS = re.compile(r". Waiting for (?=\d)")
-_AGAIN = re.compile(r" {5}Retrying in \d")
+_AGAIN = re.compile(r" {4,5}Retrying in \d")
+_RETRIES = re.compile(r"  ⎿ {1,2}Retrying in \d")
 _PAST = re.compile(r". [^…(]* for \d+ ?[hms]\b")
 
 
@@ -51,6 +52,7 @@ def parts(screen: Screen) -> Parts:
     message = _own_words(screen, status)
     if message and any(map(_AGAIN.match, screen.texts[message.start : status])):
         status, message = message.start, range(0)
+    status = _countdown(screen, status)
     return Parts(
         composer,
         status=range(status, top),
@@ -126,6 +128,13 @@ def _status(screen: Screen, top: int) -> int:
         elif not (_is_broken(first) or first in ("", " ")):
             break
     return top - 1 if top and _NOTICE.match(screen.texts[top - 1]) else top
+
+
+def _countdown(screen: Screen, status: int) -> int:
+    """Returns where it says when it tries again, the last row above a status, grey or right below what was sent; else that."""
+    row = next((row for row in range(status - 1, 0, -1) if screen.texts[row]), 0)
+    own = faint(look_at(screen.rows[row], 5)) or screen.texts[row - 1][:1] in ("❯", ">")
+    return row if row and own and _RETRIES.match(screen.texts[row]) else status
 
 
 def _is_broken(first: str) -> bool:
@@ -272,8 +281,8 @@ PROGRAM = Program(
         ),
         Work(
             "retrying",
-            r"^ {5}Retrying in (?P<wait>\d[\dhm ]*s?)\w*(?:\D+(?P<attempt>\d+)/(?P<most>\d+))?",
-            "claude-2.0.60-auth-401-narrow, 2.1.101",
+            r"^(?: {4,5}|  ⎿ {1,2})Retrying in (?P<wait>\d[\dhm ]*s?)\w*(?:\D+(?P<attempt>\d+)/(?P<most>\d+))?",
+            "claude-2.0.60-auth-401-narrow, 2.1.101, 2.1.139",
             status=True,
         ),
         Work(

@@ -164,6 +164,14 @@ def test_what_it_does_and_what_somebody_typed(name: str, what: str | None, detai
     assert (activity.what, activity.detail, activity.draft) == (what, detail, draft)
 
 
+def test_many_attempts_hold_it_wherever_they_are_counted() -> None:
+    counted, works = "Retrying in 31s · attempt 7/10", f"{YELLOW}✽{OFF} {YELLOW}Vibing…{OFF} {GREY}(41s){OFF}"
+    asked = told(at_prompt(user("go on"), f"  {GREY}⎿ \N{NO-BREAK SPACE}{counted}{OFF}", "", works), WORKING)
+    assert (asked.state, asked.activity.detail) == (State.HELD, "attempt 7/10")
+    printed = told(at_prompt(user("go on"), "", done("Bash(curl x)"), f"  ⎿ \N{NO-BREAK SPACE}{counted}", "", works), WORKING)
+    assert printed.state is State.WORKING
+
+
 def test_what_changes_no_state_is_told_besides() -> None:
     assert read_screen("claude", scene("claude-near-limit-warning-120x40").screen).notes == ("93% of its session limit is used",)
     assert read_screen("claude", scene("claude-idle-background-shell-120x40").screen).notes == ("background shells: 1",)
