@@ -145,7 +145,7 @@ PROGRAM = Program(
     ),
     troubles=(
         Trouble("limit", r"^❌.*usage limit", "source of 0.19.0"),
-        Trouble("billing", r"^❌.*(?:HTTP 402|[Bb]illing or credits|credits, or account)", "billing-80x24"),
+        Trouble("billing", r"^❌.*(?:HTTP 402|[Bb]illing|credits, or account)", "billing-80x24"),
         Trouble("auth", r"^❌.*HTTP 40[13]\b", "auth-80x24"),
         Trouble("rate", r"^❌ Rate limited|^❌.*HTTP 429", "rate-80x24"),
         Trouble("network", r"^❌.*(?:[Cc]onnection|[Tt]imed? ?out)", "source of 0.19.0"),
