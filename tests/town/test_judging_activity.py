@@ -31,10 +31,10 @@ def frame(scene_id: str, at: Moment, swap: tuple[str, str] = ("", "")) -> Frame:
 class Screens(Story):
     """A story in which one agent's screen is seen."""
 
-    def __init__(self, of: object = MAX, program: str = "claude", **more: object) -> None:
+    def __init__(self, of: object = MAX, program: str = "claude", age: float = 800, **more: object) -> None:
         super().__init__(ALPHA, **more)
         self.pane = of
-        self.tell(self.listing(of), tree(of, program, started=START.wall - 800))
+        self.tell(self.listing(of), tree(of, program, started=START.wall - age))
 
     def shows(self, scene_id: str, wait: float = 0.0, swap: tuple[str, str] = ("", "")) -> Agent:
         """The screen is captured after that long, with its scene's title."""
@@ -202,6 +202,17 @@ def test_a_roles_patience_can_be_set() -> None:
     assert story.shows(WORKING, 61.0).state is State.STALLED
 
 
+def test_who_stands_still_at_a_screen_that_no_rule_knows_may_wait_for_somebody() -> None:
+    later = Frame("%1", ("Shall I go on?", "", "  yes, of course", "  rather not"), START, None, 0)
+    named = {**MAX.env, "GT_AGENT": "agentish", "GT_PROCESS_NAMES": "agentish"}
+    known, stranger = Screens(MAX), Screens(MAX._replace(env=named, command="agentish"), "agentish")
+    for story, state in ((known, State.UNKNOWN), (stranger, State.IDLE)):
+        story.tell(later)
+        story.wait(20.0)
+        story.tell(story.listing(story.pane), later._replace(at=story.now))
+        assert story.only().state is state, facts(story.only())
+
+
 def beat(state: str | None, bead: str | None, at: float) -> dict[str, object]:
     return {"heartbeats": {NUX.session: Heartbeat(NUX.session, at, state, "tests", bead)}}
 
@@ -209,19 +220,21 @@ def beat(state: str | None, bead: str | None, at: float) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("state", "bead", "told", "quiet", "expected"),
     [
-        ("working", "gt-aa7", 700, 900, State.STALLED),
-        (None, "gt-aa7", 700, 900, State.STALLED),
-        ("working", "gt-aa7", 700, 899, State.IDLE),
-        ("working", None, 700, 5000, State.IDLE),
-        ("idle", "gt-aa7", 700, 5000, State.IDLE),
+        ("working", "gt-aa7", 900, 900, State.STALLED),
+        (None, "gt-aa7", 900, 900, State.STALLED),
+        # Neither before it was quiet for long, nor before it gave no sign for long: it ran gt, which tells of a bead.
+        ("working", "gt-aa7", 900, 899, State.IDLE),
+        ("working", "gt-aa7", 899, 5000, State.IDLE),
+        ("working", None, 900, 5000, State.IDLE),
+        ("idle", "gt-aa7", 900, 5000, State.IDLE),
         # A pause that an agent declares is its own choice.
-        ("stuck", "gt-aa7", 700, 5000, State.IDLE),
+        ("stuck", "gt-aa7", 900, 5000, State.IDLE),
         # Told by an earlier run of it.
-        ("working", "gt-aa7", 801, 5000, State.IDLE),
+        ("working", "gt-aa7", 1001, 5000, State.IDLE),
     ],
 )
 def test_work_on_file_and_a_quiet_prompt(state: str | None, bead: str | None, told: float, quiet: float, expected: State) -> None:
-    story = Screens(NUX._replace(window_activity=START.wall - quiet), **beat(state, bead, START.wall - told))
+    story = Screens(NUX._replace(window_activity=START.wall - quiet), age=1000, **beat(state, bead, START.wall - told))
     agent = story.shows(IDLE)
     assert agent.state is expected and agent.heartbeat_at == START.wall - told
     words = " ".join(word for word in (state or "working", bead and f"on {bead}", "tests") if word)
@@ -231,8 +244,8 @@ def test_work_on_file_and_a_quiet_prompt(state: str | None, bead: str | None, to
 def test_a_quiet_prompt_with_work_becomes_stalled_by_itself() -> None:
     story = Screens(NUX._replace(window_activity=START.wall - 800), **beat("working", "gt-aa7", START.wall - 700))
     assert story.shows(IDLE).state is State.IDLE
-    assert story.judgement.judged[story.only().id].next_at == START.mono + 100
-    story.later(100.0)
+    assert story.judgement.judged[story.only().id].next_at == START.mono + 200
+    story.later(200.0)
     assert story.only().state is State.STALLED
 
 

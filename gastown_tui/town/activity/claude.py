@@ -269,7 +269,7 @@ PROGRAM = Program(
         Dialog("signin", r"^ {0,8}(?:Select login method|Paste code here)", "claude-login-menu"),
         Dialog("permission", r"^ (?:Esc to cancel · Tab to amend|This command requires approval)", "claude-permission-bash"),
         Dialog("menu", r"^(?:──|▔▔| {0,8}Press Enter to continue)", "claude-menu-model, claude-onboarding-security"),
-        Dialog("menu", r"^ {1,8}\S.* · Esc to (?:close|cancel|exit|go back)$", "claude-1.0.113-menu-config"),
+        Dialog("menu", r"^ {1,8}\S.* · Esc(?:/Tab)? to (?:close|cancel|exit|go back)$", "claude-1.0.113-menu-config, -rewind"),
     ),
     works=(
         Work("compacting", _STAR + r"Compacting", "claude-working-compacting"),

@@ -147,12 +147,15 @@ def _headless(subject: Subject, now: Moment) -> Doing | None:
 
 
 def _by_motion(subject: Subject, former: State | None, seen: Carried, age: float | None, now: Moment, watched: bool) -> Doing:
-    """What its screen does not tell is judged as in a program that nobody knows, and that is said."""
+    """What its screen does not tell is judged by change, and that is said. Who stands still there may wait for somebody."""
     moving = judge_motion(subject.motion, former, age, now, noisy=subject.noisy, watched=watched)
     evidence = moving.evidence
     if moving.state is State.IDLE and seen.reading and age is not None and age < STARTING_S and _is_below(subject):
         # What stands there is not its own yet: the shell's prompt, with the line that called it.
         moving = moving._replace(state=State.STARTING, next_at=now.mono + STARTING_S - age)
+    elif moving.state is State.IDLE and seen.reading:
+        # A prompt would be known: what stands there instead may be a question of a later release.
+        moving = moving._replace(state=State.UNKNOWN)
     if seen.reading:
         evidence += (Evidence("pane", f"{seen.reading.fact}: judged by change alone", now.wall),)
     doubt = moving.state in (State.UNKNOWN, State.STARTING) and subject.frame
@@ -265,7 +268,8 @@ def _stalled(subject: Subject, doing: Doing, now: Moment, patience: Mapping[str,
             "pane", "one turn goes on, and nothing but clocks has moved in it", doing.carried.progressed.wall, ago=True
         )
     elif doing.state is State.IDLE and beat and _has_work(subject, beat):
-        since = _quiet_for(subject, now)
+        # Whoever writes one ran gt: that is progress.
+        since = min(_quiet_for(subject, now), now.wall - beat.at)
         told = Evidence("town", f"it has {beat.bead} on file and stands at its prompt; its heartbeat", beat.at, ago=True)
     elif doing.state is State.IDLE and (bead := subject.hooked) and bead.updated and (beat is None or beat.state in _AT_WORK):
         since = min(_quiet_for(subject, now), now.wall - bead.updated)
