@@ -69,7 +69,8 @@ def test_every_command_prints_what_is_published(tmux: Tmux) -> None:
     assert ["raw" in one for one in logs] == [False, True, False] and logs[2]["also"]
     lines = ({"id": f"al-{number}", "title": "\x1b[31m", "status": status} for number, status in enumerate(("open", "hooked")))
     town.write("alpha/.beads/issues.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    told = holds("status", gttui(tmux, *place, "status", "--json").stdout)["beads"]
+    # A look has two seconds: on a busy machine none may be left for the beads.
+    told = wait_for(lambda: holds("status", gttui(tmux, *place, "status", "--json").stdout)["beads"])
     assert [(one["name"], one["queues"]["ready"], one["queues"]["merge"]) for one in told] == [("alpha", 1, None)]
     holds("beads", gttui(tmux, *place, "beads", "--json").stdout)
     holds("ack", gttui(tmux, *place, "ack", "alpha/crew/max", "mayor", "--json").stdout)
