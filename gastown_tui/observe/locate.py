@@ -19,7 +19,7 @@ from gastown_tui.town.snapshot import Nowhere
 PROBE_TIMEOUT_S = 0.5
 # The kernel takes no longer path for a socket, so no server can listen there.
 LONGEST_PATH = 107
-REMEDY = "name the town with --town DIR, or try: gastown-tui demo"
+REMEDY = "name the town with --town DIR, or its server with --socket NAME, or try: gastown-tui demo"
 MARKERS = ("mayor/town.json", "mayor", "settings/automonitor")
 
 

@@ -94,7 +94,9 @@ def test_no_town_is_2(tmux: Tmux) -> None:
         done = gttui(tmux, *words)
         assert done.returncode == 2 and done.stdout == ""
         assert done.stderr.startswith("gastown-tui: no town was found; tried: a mayor/ folder in or above")
-        assert done.stderr.endswith("(name the town with --town DIR, or try: gastown-tui demo)\n")
+        assert done.stderr.endswith(
+            "(name the town with --town DIR, or its server with --socket NAME, or try: gastown-tui demo)\n"
+        )
     assert error_of(gttui(tmux, "--socket", "none", "status", "--json"))["code"] == "no_town"
     assert error_of(gttui(tmux, "watch", "--json"))["code"] == "no_town"
     assert error_of(gttui(tmux, "show", "--json", "x"))["code"] == "no_town"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from recorded import scene
@@ -202,15 +203,18 @@ def test_a_roles_patience_can_be_set() -> None:
     assert story.shows(WORKING, 61.0).state is State.STALLED
 
 
-def test_who_stands_still_at_a_screen_that_no_rule_knows_may_wait_for_somebody() -> None:
-    later = Frame("%1", ("Shall I go on?", "", "  yes, of course", "  rather not"), START, None, 0)
-    named = {**MAX.env, "GT_AGENT": "agentish", "GT_PROCESS_NAMES": "agentish"}
-    known, stranger = Screens(MAX), Screens(MAX._replace(env=named, command="agentish"), "agentish")
-    for story, state in ((known, State.UNKNOWN), (stranger, State.IDLE)):
-        story.tell(later)
+@pytest.mark.parametrize(("before", "expected"), [((), State.IDLE), ((IDLE,), State.UNKNOWN), ((WORKING, IDLE), State.UNKNOWN)])
+def test_who_stands_still_at_a_screen_unlike_those_that_it_drew_may_wait_for_somebody(
+    before: Sequence[str], expected: State
+) -> None:
+    story = Screens()
+    for shown in before:
+        story.shows(shown, 1.0)
+    for _ in range(2):
         story.wait(20.0)
-        story.tell(story.listing(story.pane), later._replace(at=story.now))
-        assert story.only().state is state, facts(story.only())
+        asked = Frame("%1", ("Shall I go on?", "", "  yes, of course", "  rather not"), story.now, None, 0)
+        story.tell(story.listing(story.pane), asked)
+    assert story.only().state is expected, facts(story.only())
 
 
 def beat(state: str | None, bead: str | None, at: float) -> dict[str, object]:

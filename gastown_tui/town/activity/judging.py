@@ -69,7 +69,7 @@ class Carried(NamedTuple):
     """What one judgement hands to the next of the same process.
 
     `offered`: a state that one look showed, waiting for another that agrees. `progressed`: when what the agent has to show
-    changed last, as far as we saw.
+    changed last, as far as we saw. `told`: its screen was one that the rules knew, at least once.
     """
 
     frame: Frame | None = None
@@ -79,6 +79,7 @@ class Carried(NamedTuple):
     offered_at: float = 0.0
     progressed: Moment | None = None
     activity: Activity = UNTOLD
+    told: bool = False
 
 
 FIRST = Carried()
@@ -153,8 +154,8 @@ def _by_motion(subject: Subject, former: State | None, seen: Carried, age: float
     if moving.state is State.IDLE and seen.reading and age is not None and age < STARTING_S and _is_below(subject):
         # What stands there is not its own yet: the shell's prompt, with the line that called it.
         moving = moving._replace(state=State.STARTING, next_at=now.mono + STARTING_S - age)
-    elif moving.state is State.IDLE and seen.reading:
-        # A prompt would be known: what stands there instead may be a question of a later release.
+    elif moving.state is State.IDLE and seen.reading and seen.told:
+        # Its prompt would be known: what stands there instead may be a question.
         moving = moving._replace(state=State.UNKNOWN)
     if seen.reading:
         evidence += (Evidence("pane", f"{seen.reading.fact}: judged by change alone", now.wall),)
@@ -210,7 +211,9 @@ def _by_screen(subject: Subject, reading: Reading, state: State, seen: Carried, 
     evidence = (Evidence("pane", reading.fact, at.wall), *_beside(subject, reading, state, activity, now))
     until = activity.held.until if activity.held else None
     over_at = now.mono + until - now.wall if until is not None and until > now.wall else None
-    return Doing(state, evidence, activity, over_at, None, seen._replace(offered=state, offered_at=at.mono, activity=activity))
+    return Doing(
+        state, evidence, activity, over_at, None, seen._replace(offered=state, offered_at=at.mono, activity=activity, told=True)
+    )
 
 
 def _read(subject: Subject, frame: Frame) -> Reading:
