@@ -85,6 +85,20 @@ def counted(tmp_path: Path) -> tuple[str, Callable[[], int]]:
     return str(shim), lambda: len(log.read_text().splitlines())
 
 
+async def test_no_control_client_connects_while_sessions_come_and_go(tmux: Tmux, start: Start, eventually: Eventually) -> None:
+    tmux.new("one")
+    running, patient = start(rhythm=replace(QUICK, calm=0.1)), start(rhythm=replace(QUICK, calm=600.0))
+    sources = (running, patient)
+    await eventually(lambda: all(one.listings() for one in sources))
+    born = tmux.new("two")
+    await eventually(lambda: all(born in one.listings()[-1].panes for one in sources))
+    for one in sources:
+        one.source.backend = "control"
+    before = len(patient.listings())
+    await eventually(lambda: running.source.name == "control" and len(patient.listings()) > before + 3)
+    assert patient.source.name == "fork"
+
+
 @pytest.mark.parametrize("backend", ["fork", "control"])
 async def test_panes_that_did_not_change_are_the_same_objects(
     tmux: Tmux, start: Start, eventually: Eventually, backend: str

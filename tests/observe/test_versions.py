@@ -59,11 +59,12 @@ def test_a_refusal_names_both_versions() -> None:
 @pytest.mark.parametrize(
     ("client", "server", "codes"),
     [
-        ("3.6", "3.6b", []),
-        ("3.4", "3.4", ["tmux-lost-exit"]),
-        ("3.3a", "3.3a", ["tmux-dead-paste", "tmux-lost-exit"]),
-        ("3.1c", "3.1c", ["tmux-too-old", "tmux-dead-paste", "tmux-lost-exit"]),
-        ("3.5a", "3.6b", ["tmux-mixed"]),
+        ("3.6", "3.6b", ["tmux-connecting"]),
+        ("3.7", "3.7c", []),
+        ("3.4", "3.4", ["tmux-connecting", "tmux-lost-exit"]),
+        ("3.3a", "3.3a", ["tmux-dead-paste", "tmux-connecting", "tmux-lost-exit"]),
+        ("3.1c", "3.1c", ["tmux-too-old", "tmux-dead-paste", "tmux-connecting", "tmux-lost-exit"]),
+        ("3.5a", "3.6b", ["tmux-mixed", "tmux-connecting"]),
         ("3.6", "odd", ["tmux-unknown"]),
     ],
 )

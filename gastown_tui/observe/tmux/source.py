@@ -35,7 +35,11 @@ NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Periods in seconds. Tests use shorter ones. `judged`: a screen that goes on moving is judged again after that long."""
+    """Periods in seconds. Tests use shorter ones.
+
+    `judged`: a screen that goes on moving is judged again after that long. `calm`: nobody came or went for that long before a
+    control client connects: before 3.7 a server crashes that has to tell of it to one that is about to.
+    """
 
     light: float = 1.0
     full: float = 10.0
@@ -48,6 +52,7 @@ class Rhythm:
     retry: float = 0.5
     retry_most: float = 10.0
     control_again: float = 10.0
+    calm: float = 1.5
     timeout: float = 3.0
 
 
@@ -321,6 +326,8 @@ class TmuxSource:
     def _tell(self, epoch: str, panes: dict[str, Pane]) -> None:
         there = {pane.pid for pane in panes.values() if not pane.dead}
         self._exits = {pid: since for pid, since in self._exits.items() if pid in there}
+        if panes.keys() != self._panes.keys():
+            self._control_due = max(self._control_due, self.clock().mono + self.rhythm.calm)
         self._panes, self._epoch, self._doubt = panes, epoch, None
         self.out(Listing(epoch, panes, self.clock(), self.beside))
 

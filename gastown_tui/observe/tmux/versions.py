@@ -83,6 +83,9 @@ def dangers(client: str, server: str) -> list[Danger]:
     if ours and theirs and not same_side_of_3_6(client, server):
         text = f"tmux client {client} and server {server}: a control client can crash this server"
         found.append(Danger("tmux-mixed", text, "restart the town, so that its server is the tmux that is installed"))
+    if theirs and theirs < (3, 7):
+        text = f"tmux server {server} can crash, with all agents, when a session comes or goes while a control client connects"
+        found.append(Danger("tmux-connecting", text, "install tmux 3.7 or later; with --backend fork nobody connects"))
     if theirs and theirs < (3, 6):
         text = f"tmux server {server}, as Debian and Ubuntu build it, can lose the exit status of a pane and miss its death"
         found.append(Danger("tmux-lost-exit", text, UPGRADE))
