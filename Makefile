@@ -22,7 +22,7 @@ test: .venv/.dev  ## check style, types, import rules, and run all tests
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/python -m pytest -n 4 --dist worksteal -q
+	.venv/bin/python -m pytest -n 6 --dist worksteal -q
 
 screenshots: .venv/.dev  ## draw screenshots/*.png from the demo town
 	.venv/bin/python -m bench.screenshots
