@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
@@ -42,17 +43,28 @@ def bead_of(item: Item) -> Bead:
 
 
 def test(query: str) -> Callable[[Item, str], bool]:
-    """Returns what a bead of a queue must pass: each word stands in it, or has its letters in order in its id or its agent."""
-    words = query.casefold().split()
+    """Returns what a bead of a queue must pass, for each word: it stands in it, or its letters do, in order.
+
+    In its id and its agent they may begin anywhere, else where a word begins, and go no further than that: in a whole title
+    most letters stand somewhere.
+    """
+    words = [(word, _word_like(word)) for word in query.casefold().split()]
 
     def passes(item: Item, queue: str) -> bool:
         bead = bead_of(item)
         told = f"{bead.id} {bead.assignee} {queue} {bead.status} {bead.type} p{bead.priority} {bead.title}".casefold()
         return all(
-            word in told or in_order(word, bead.id.casefold()) or in_order(word, bead.assignee.casefold()) for word in words
+            word in told or like.search(told) or in_order(word, bead.id.casefold()) or in_order(word, bead.assignee.casefold())
+            for word, like in words
         )
 
     return passes
+
+
+def _word_like(letters: str) -> re.Pattern[str]:
+    """Returns what finds a word that begins with the first of these letters and has the others in order."""
+    first, *others = map(re.escape, letters)
+    return re.compile(rf"\b{first}" + "".join(rf"[^\W{letter}]*{letter}" for letter in others))
 
 
 class Sift:

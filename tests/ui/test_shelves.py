@@ -52,6 +52,9 @@ def test_what_cannot_be_known_is_not_empty() -> None:
         ("READY p0", ["hq-9p0", "gt-0aa"]),
         ("bug", ["gt-0aa"]),
         ("names session", ["hq-cv-7kq", "gt-aa7", "gt-100"]),
+        ("nms sesion", ["hq-cv-7kq", "gt-aa7", "gt-100"]),
+        # Of a word's letters the first begins it.
+        ("ams", []),
         ("deferred", ["gt-def"]),
         ("hooked nux", ["gt-aa7"]),
         ("zzz", []),
