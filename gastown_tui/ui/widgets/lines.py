@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from textwrap import wrap
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -117,6 +119,8 @@ class Lines(Widget):
     """A block of lines. Subclasses compose strips of the widget's width and call `draw`."""
 
     can_focus = False
+    # Whether nothing in it but our own inks has a colour: there is no agent's to be translated for the terminal, piece by piece.
+    OWN_INKS: ClassVar[bool] = False
 
     class Resized(Message):
         """A block has another size. The first of many has all of them painted: whoever hears of it asks whether that is done."""
@@ -159,6 +163,8 @@ class Lines(Widget):
         width, behind = self.outer_size.width, self.screen.styles.background
         lines = [self._line(y, width) for y in crop.line_range]
         for one in self.get_line_filters():
+            if self.OWN_INKS and isinstance(one, ANSIToTruecolor):
+                continue
             lines = [line.apply_filter(one, behind) for line in lines]
         return lines if crop.width == width else [line.crop(crop.x, crop.right) for line in lines]
 

@@ -123,6 +123,8 @@ class Measure:
 class Ribbon(Choices):
     """A line that says what the cells are, the rows, and below them the hours."""
 
+    OWN_INKS = True
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._top = 0
