@@ -35,7 +35,8 @@ def rows(plan: Plan) -> list[Row]:
         (Path(folder) / ".beads").mkdir()
         export = Path(folder) / ".beads/issues.jsonl"
         export.write_text("".join(lines(count)))
-        cpu, parse, held = _first(export)
+        spent, parsed, held = zip(*(_first(export) for _ in range(plan.starts)), strict=True)
+        cpu, most = median(spent), max(held)
         collect_seldom()
         late, took = asyncio.run(_watched(folder))
         changed = _changed(export, plan)
@@ -43,9 +44,9 @@ def rows(plan: Plan) -> list[Row]:
     return [
         Row(
             f"{count:,} beads, first load → queues",
-            f"{cpu:.2f} s of CPU ({cpu / parse:.1f} × their `json.loads`), {held} MB",
+            f"{cpu:.2f} s of CPU (median of {len(spent)}; {cpu / median(parsed):.1f} × their `json.loads`), {most} MB",
             "≤ 0.6 s in a worker, ≤ 200 MB",
-            cpu <= 0.6 and held <= 200,
+            cpu <= 0.6 and most <= 200,
         ),
         Row(
             f"{count:,} beads read behind the console: how late a key is taken",
