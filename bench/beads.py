@@ -89,7 +89,7 @@ def lines(count: int) -> Iterator[str]:
 
 
 def _first(export: Path) -> tuple[float, float, int]:
-    """Returns (CPU seconds of reading it all, of parsing every line, MB), in a process of its own."""
+    """Returns (CPU seconds of reading it all, of parsing every line, MB), in a process that has the console loaded."""
     done = subprocess.run([sys.executable, "-m", "bench.beads", str(export)], capture_output=True, text=True, check=True)
     cpu, parse, held = done.stdout.split()
     return float(cpu), float(parse), int(held)
@@ -124,6 +124,7 @@ def _changed(export: Path, plan: Plan) -> list[float]:
 
 
 def _main(export: Path) -> None:
+    import gastown_tui.ui.app  # noqa: F401 (what the worker loads is what the console lacks)
     from gastown_tui.observe.beads.store import Store
     from gastown_tui.town.snapshot import Moment
 

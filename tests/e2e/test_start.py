@@ -38,7 +38,7 @@ for told in (lambda _: 0, lambda _: asyncio.run(first()) or 0):
 
 def test_a_single_look_loads_nothing_dear(town: HandTown) -> None:
     # `inspect` comes with `dataclasses`, and `shutil` with argparse where that is not told a width.
-    dear = ("inspect", "dataclasses", "shutil", "asyncio", "textual", "rich", "pydantic", "argcomplete", "difflib")
+    dear = ("inspect", "dataclasses", "shutil", "asyncio", "textual", "rich", "pydantic", "msgspec", "argcomplete", "difflib")
     ours = ("config", "town.lines", "town.ribbon", "ui")
     code = f"""
 import sys

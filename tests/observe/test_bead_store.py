@@ -15,12 +15,14 @@ import pytest
 from beadtown import DATA, BeadTown, line
 
 from gastown_tui.observe.beads import once
+from gastown_tui.observe.beads import store as store_module
 from gastown_tui.observe.beads.databases import JOURNAL, find
 from gastown_tui.observe.beads.dump import Dump
 from gastown_tui.observe.beads.export import MOST_LINE, Export, Reading
 from gastown_tui.observe.beads.once import read_beads, read_exports
 from gastown_tui.observe.beads.rhythm import HEARTBEAT_S, LEAST_S, Rhythm, hint, server_hint
 from gastown_tui.observe.beads.store import Seen, Store
+from gastown_tui.town.beads import quick
 from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.facts import SourceFailed
 from gastown_tui.town.snapshot import Moment
@@ -125,6 +127,21 @@ def test_a_town_without_beads_says_nothing(tmp_path: Path) -> None:
 
 
 # Exports
+
+
+def test_beads_are_read_the_quick_way_from_when_on_that_pays(town: BeadTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before counts: of two databases of one size, the second is read so, whichever of them says what."""
+    glanced, glance = list[bytes](), quick.glance
+    monkeypatch.setattr(quick, "glance", lambda raw: glanced.append(raw) or glance(raw))
+    for place, bead_id in (("", "hq-1"), ("alpha", "al-1")):
+        size = town.export(place, {"bead_id": bead_id}).stat().st_size
+    monkeypatch.setattr(store_module, "WORTH_LOADING", size + 1)
+    store = Store(str(town.root))
+    assert ready(seen(store)) == {"hq": ["hq-1"], "alpha": ["al-1"]}
+    assert [json.loads(raw)["id"] for raw in glanced] == ["al-1"]
+    store.take(f"{town.root}/.beads", dump(line("hq-2")), time.time())
+    assert ready(seen(store)) == {"hq": ["hq-2"], "alpha": ["al-1"]}
+    assert [json.loads(raw)["id"] for raw in glanced] == ["al-1", "hq-2"]
 
 
 def test_an_export_is_as_old_as_its_state_says(town: BeadTown) -> None:

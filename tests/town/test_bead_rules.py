@@ -13,6 +13,7 @@ import pytest
 from naive_beads import Record
 
 from gastown_tui.town.beads import index as module
+from gastown_tui.town.beads import quick, reading
 from gastown_tui.town.beads.index import Index, Rules, rules_of
 from gastown_tui.town.beads.reading import answer
 
@@ -88,14 +89,14 @@ def test_the_plain_statement_says_what_bd_answered() -> None:
 @pytest.mark.parametrize("cascades", [False, True])
 @pytest.mark.parametrize("seed", range(10))
 def test_random_graphs(seed: int, cascades: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand graphs in all; half of each ten are read at once, half bead by bead."""
+    """A thousand graphs in all; half of each ten are read at once, half bead by bead, and every third the quick way."""
     random = Random(seed)
     for number in range(50):
         monkeypatch.setattr(module, "_MANY", 0 if number % 2 else 10**6)
         ids = [f"x-{place}" for place in range(random.randrange(2, 25))]
         records = [record(random, bead_id, ids) for bead_id in ids]
         index = Index(Rules(cascades), NOW)
-        index.replace(map(line, records))
+        index.replace(map(line, records), ways=reading if number % 3 else quick)
         agrees(index, records, NOW, cascades)
         below = {(whom, who) for who, whom, _ in naive.edges(records, "parent-child")}
         assert {(one, who) for one in ids for kind, who in index.needed_by(one) if kind == "parent-child"} == {

@@ -29,13 +29,14 @@ class Unreadable(Exception):  # noqa: N818 (it says what happened, as the others
 
 
 class Reading(NamedTuple):
-    """What an export says: its lines, and of when (wall seconds) that is.
+    """What an export says: its lines, of when (wall seconds) that is, and how many bytes.
 
     The file is read with its lines. Where they end with `Unreadable`, none of them counts.
     """
 
     lines: Iterable[bytes]
     at: float
+    size: int
 
 
 class Export:
@@ -62,14 +63,14 @@ class Export:
             self.said = f"{NAME} was emptied"
             return None
         self._read = found
-        return Reading(chain.from_iterable(self._lines()), self._stamp(found))
+        return Reading(chain.from_iterable(self._lines()), self._stamp(found), found[1])
 
     def _missing(self) -> Reading | None:
         """bd removes the file where it would be empty, and says so in its state."""
         state = read_json(self._state)
         if self._read is None and state.get("issues") == 0 and (at := stamp(state.get("timestamp"))) is not None:
             self._read, self._good = (0, 0, 0), True
-            return Reading((), at)
+            return Reading((), at, 0)
         self.said = f"{NAME} is gone" if self._good and self._read != (0, 0, 0) else ""
         return None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from gastown_tui.town.beads import reading
 from gastown_tui.town.beads.index import Index, rules_of
 from gastown_tui.town.beads.queues import Beads, Source, survey
+from gastown_tui.town.beads.reading import Ways
 from gastown_tui.town.beads.stock import assigned, hooked, tallies
 from gastown_tui.town.beads.trees import Account, account
 from gastown_tui.town.facts import BeadsRead
@@ -16,7 +18,7 @@ from gastown_tui.town.snapshot import Moment, Notice, Origin
 
 from .databases import Database, Found, find, listed, read_text
 from .dump import Dump, Keep
-from .export import Export, Unreadable, signature
+from .export import Export, Reading, Unreadable, signature
 from .rhythm import written_at
 
 FORMULA = ".formula.toml"
@@ -25,6 +27,8 @@ SETTLED_S = 2.0
 OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is read"
 NONE = "bd writes one where export.auto is on; put bd on PATH, and the console asks it"
 IMPORTING = "1.0.4"
+# Bytes of JSON that are read without msgspec in the time that it takes to load it.
+WORTH_LOADING = 1 << 20
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _WISPS_SINCE, _WISPS_UNTIL = (0, 58, 0), (1, 1, 0)
 
@@ -50,13 +54,13 @@ class _Shelf:
         self.refused: Dump | None = None
         self.imports = False
 
-    def fill(self, lines: Iterable[bytes], rest: Callable[[], None] | None, by: str, at: float | None, *, asked: bool) -> bool:
+    def fill(self, told: Reading, ways: Ways, rest: Callable[[], None] | None, by: str, *, asked: bool) -> bool:
         """Takes what a source says; `asked`: whether it was asked for wisps. Returns whether it differs from before."""
-        changed = self.index.replace(lines, rest) or self.by != by
-        self.by, self.at = by, at
+        changed = self.index.replace(told.lines, rest, ways) or self.by != by
+        self.by, self.at = by, told.at
         # Who shows one shows them all; where there is none, only a bd that is known to tell of them says so.
-        told = any(bead.ephemeral for bead in self.index.live.values())
-        self.wisps = told or (asked and _WISPS_SINCE <= _numbers(self.database.version) < _WISPS_UNTIL)
+        shown = any(bead.ephemeral for bead in self.index.live.values())
+        self.wisps = shown or (asked and _WISPS_SINCE <= _numbers(self.database.version) < _WISPS_UNTIL)
         return changed
 
     def source(self) -> Source:
@@ -99,6 +103,7 @@ class Store:
         self._shelves: dict[str, _Shelf] = {}
         self._told: tuple[object, ...] | None = None
         self._changed = False
+        self._read = 0
         self._down_since: float | None = None
 
     @property
@@ -130,7 +135,7 @@ class Store:
         shelf.refused = dump if dump.beads is None else None
         shelf.imports |= dump.imports
         if dump.beads is not None:
-            self._changed |= shelf.fill(dump.beads, self._rest, "dump", at, asked=dump.wisps)
+            self._fill(shelf, Reading(dump.beads, at, sum(map(len, dump.beads))), "dump", asked=dump.wisps)
 
     def account(self, bead_id: str) -> Account | None:
         """Returns all about a bead; None where no database that was read has it."""
@@ -149,11 +154,15 @@ class Store:
             self._shelves[database.folder] = kept if kept is not None and same else _Shelf(database, now)
 
     def _read_export(self, shelf: _Shelf, now: float) -> None:
-        reading = shelf.export.look(now)
-        if reading is None or (shelf.by == "dump" and reading.at <= (shelf.at or 0.0)):
+        told = shelf.export.look(now)
+        if told is None or (shelf.by == "dump" and told.at <= (shelf.at or 0.0)):
             return
         with suppress(Unreadable):
-            self._changed |= shelf.fill(reading.lines, self._rest, "export", reading.at, asked=False)
+            self._fill(shelf, told, "export", asked=False)
+
+    def _fill(self, shelf: _Shelf, told: Reading, by: str, *, asked: bool) -> None:
+        self._read += told.size
+        self._changed |= shelf.fill(told, _ways(self._read), self._rest, by, asked=asked)
 
     def _tell(self, now: Moment) -> Seen | None:
         origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))
@@ -183,6 +192,15 @@ class Store:
                     f"set export.auto: false in {shelf.database.folder}/config.yaml, move issues.jsonl away, install bd 1.0.5"
                 )
                 yield Notice("bd_import_hazard", text, remedy)
+
+
+def _ways(size: int) -> Ways:
+    """Returns how so many bytes are read soonest."""
+    if size < WORTH_LOADING:
+        return reading
+    from gastown_tui.town.beads import quick
+
+    return quick
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -7,6 +7,17 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 
+def _number(digits: str) -> float:
+    """Returns what `int` refuses to read, as it does thousands of digits, as nearly as a float can tell."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+DECODER = json.JSONDecoder(parse_int=_number)
+
+
 class Dependency(NamedTuple):
     """The bead it stands in needs `target`. `any_child`: a waits-for that one closed child satisfies, not only all of them."""
 
@@ -67,7 +78,7 @@ class Bead(NamedTuple):
     @property
     def detail(self) -> dict[str, Any]:
         """Returns every field as it was told: description, notes, comments and what a later bd adds."""
-        detail: dict[str, Any] = json.loads(self.raw.decode("utf-8", "replace"))
+        detail: dict[str, Any] = DECODER.decode(self.raw.decode("utf-8", "replace"))
         return detail
 
     @property

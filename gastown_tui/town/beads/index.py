@@ -19,11 +19,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
+from . import reading
 from .bead import Bead
 from .kinds import kind
 from .ranked import Placed, Ranked, in_order, rank
-from .reading import named, parents, read
-from .taking import Taken, id_of, key_of
+from .reading import Ways, read
+from .taking import Taken
 
 _INACTIVE = frozenset({"closed", "pinned"})
 _HOLDING = frozenset({"blocks", "conditional-blocks"})
@@ -62,6 +63,7 @@ class Index:
         self.rules = rules
         self.now = now
         self._formulas = formulas
+        self._ways: Ways = reading
         self._clear()
 
     def _clear(self) -> None:
@@ -72,7 +74,7 @@ class Index:
         self.held_by: dict[str, tuple[str, ...]] = {}
         self.kinds: defaultdict[str, dict[str, Bead]] = defaultdict(dict)
         self.skipped: dict[bytes, str] = {}
-        self._told: dict[bytes, bytes] = {}
+        self._told: dict[str, bytes] = {}
         self._children: dict[str, dict[str, None]] = {}
         self._held: dict[str, dict[str, None]] = {}
         self._waiting: dict[str, dict[str, None]] = {}
@@ -85,18 +87,16 @@ class Index:
         return len(self._told)
 
     def __contains__(self, bead_id: str) -> bool:
-        return key_of(bead_id) in self._told
+        return bead_id in self._told
 
     def get(self, bead_id: str) -> Bead | None:
         """Returns the bead, None where this database has no such bead or it cannot be read."""
-        bead = self.live.get(bead_id) or _read(self._told.get(key_of(bead_id)))
-        # Of what is plainly closed only the first id was looked at, and a broken line may have several.
-        return bead if bead and bead.id == bead_id else None
+        return self.live.get(bead_id) or _read(self._told.get(bead_id))
 
     def status(self, bead_id: str) -> str | None:
         """Returns the word that stands in the bead, None where this database has no such bead."""
         bead = self.live.get(bead_id)
-        return bead.status if bead else "closed" if key_of(bead_id) in self._told else None
+        return bead.status if bead else "closed" if bead_id in self._told else None
 
     def needed_by(self, bead_id: str) -> list[tuple[str, str]]:
         """Returns (the kind of its need, id) of every bead that `bead_id` is a parent of, or can hold up."""
@@ -110,16 +110,20 @@ class Index:
 
     def known(self, raw: bytes) -> bytes:
         """Returns the very bytes that are kept already, where these are the same."""
-        kept = self._told.get(named(raw))
+        try:
+            kept = self._told.get(self._ways.glance(raw).id)
+        except (ValueError, RecursionError):
+            return raw
         return kept if kept == raw else raw
 
-    def replace(self, raws: Iterable[bytes], rest: Callable[[], None] | None = None) -> bool:
+    def replace(self, raws: Iterable[bytes], rest: Callable[[], None] | None = None, ways: Ways = reading) -> bool:
         """Takes all of the database as a source tells it now. Returns whether anything differed; only that is read.
 
         Where `raws` raises, nothing was taken. `rest` is called every few hundred steps, for whoever must not keep others
         waiting.
         """
-        taken, raws = Taken(self._told), iter(raws)
+        self._ways = ways
+        taken, raws = Taken(self._told, ways), iter(raws)
         while batch := [*islice(raws, _STEPS)]:
             taken.take(batch)
             if rest:
@@ -133,7 +137,7 @@ class Index:
             self._begin(taken)
         else:
             for key in [*gone, *other]:
-                self._change(self.get(id_of(key)), taken.read.get(key) or _read(told.get(key)))
+                self._change(self.get(key), taken.read.get(key) or _read(told.get(key)))
         self._told, self.skipped = told, taken.skipped
         return changed
 
@@ -161,7 +165,7 @@ class Index:
 
     def _begin(self, taken: Taken) -> None:
         """Takes many as if they were all: what of it is history is filed when somebody asks."""
-        same = [bead for bead in self.live.values() if taken.told.get(key_of(bead.id)) is bead.raw]
+        same = [bead for bead in self.live.values() if taken.told.get(bead.id) is bead.raw]
         self._clear()
         self._told = taken.told
         for bead in chain(same, taken.read.values()):
@@ -170,12 +174,14 @@ class Index:
         self._settle_all()
 
     def _file_history(self) -> None:
-        """Notes whose children the beads are that are plainly closed."""
+        """Notes whose children the beads are that are closed."""
         if not self._filed:
             self._filed = True
             for key, raw in self._told.items():
-                for parent in parents(raw):
-                    self._children.setdefault(parent, {})[id_of(key)] = None
+                # However it is written, one of these stands in a bead that has a parent.
+                told = self._ways.read(raw) if b"parent-child" in raw or b"\\u" in raw else None
+                for parent in told.parents if isinstance(told, Bead) else ():
+                    self._children.setdefault(parent, {})[key] = None
 
     def _change(self, old: Bead | None, new: Bead | None) -> None:
         if old is new:
@@ -219,12 +225,12 @@ class Index:
         if old is not None:
             for table, target in self._edges(old):
                 table.get(target, {}).pop(old.id, None)
-            del self._told[key_of(old.id)]
+            del self._told[old.id]
             if self.live.pop(old.id, None):
                 del self.kinds[kind(old, self._formulas)][old.id]
             self._deferred.pop(old.id, None)
         if new is not None:
-            self._told[key_of(new.id)] = new.raw
+            self._told[new.id] = new.raw
             self._shelve(new)
 
     def _shelve(self, bead: Bead) -> None:
@@ -240,7 +246,7 @@ class Index:
 
     def _look_up(self, parent: str) -> None:
         """Notes until when a parent is deferred that is closed: its children are nevertheless."""
-        raw = self._told.get(key_of(parent), b"")
+        raw = self._told.get(parent, b"")
         if b'"defer_until"' in raw and (bead := _read(raw)) and bead.defer_until is not None and not bead.wisp:
             self._deferred[parent] = bead.defer_until
 

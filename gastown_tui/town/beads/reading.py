@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..text import mask
-from .bead import Bead, Dependency, stamp
+from .bead import DECODER, Bead, Dependency, stamp
 
-NAME = re.compile(rb'\{"_type":"issue","id":"([^"\\\x80-\xff]++)"')
-_BARE = re.compile(rb'\{\s*+"id":\s?"([^"\\\x80-\xff]++)"')
-_STATUS, _CLOSED = b'"status"', (b',"status":"closed"', b' "status": "closed"')
-_EDGE = re.compile(rb'"issue_id":\s*+"([^"\\]++)",\s*+"depends_on_id":\s*+"([^"\\\x80-\xff]++)",\s*+"type":\s*+"parent-child"')
 _ARRAY = re.compile(rb'(?:\A|\n)(?:\{(?:\s*+"(?!data"|issues")\w++":[^\[{,]++,)*+\s*+"(?:data|issues)":\s*+)?\[')
 _LAID_OUT = re.compile(rb"\n(\x20+)\{\n")
 _NOTHING = re.compile(rb"(?:\A|\n)(?:null|No issues found\.?)\s*\Z", re.IGNORECASE)
@@ -26,7 +22,7 @@ MOST_SAID = 200
 # Warnings before the answer are lines; whatever goes on longer without it is none.
 _MOST_BEFORE = 1 << 16
 _LONGEST_BREAK = 256
-_decode = json.JSONDecoder().raw_decode
+_decode = DECODER.raw_decode
 
 
 class Skipped(NamedTuple):
@@ -43,42 +39,33 @@ class Answer(NamedTuple):
     said: str = ""
 
 
-def named(raw: bytes) -> bytes:
-    """Returns the id (ASCII) of a bead whose JSON begins with it, as bd writes it; nothing where it must be read for it."""
-    if found := NAME.match(raw):
-        return found[1]
-    found = None if b'"_type"' in raw else _BARE.match(raw)
-    return found[1] if found else b""
+class Glance(Protocol):
+    """As much of a bead as says whether it needs to be read: most of a database is known, or history."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
 
 
-def is_closed(raw: bytes) -> bool:
-    """Whether a bead that begins with its name is plainly closed: most of a database is history, read when asked for.
+class Ways(Protocol):
+    """How the JSON of a bead is read: as in this module, or as in `quick`."""
 
-    Right for all valid JSON without looking at most of it. Within a string every quote is escaped, so one that follows a comma
-    or a space begins a string, which is a key where a colon follows; with no brace before it, it is the bead's own and not that
-    of something within the bead. Of a key that stands twice the last counts, as it does in every reading of JSON.
-    """
-    at = raw.rfind(_STATUS) - 1
-    return raw.startswith(_CLOSED, at) and raw.find(b"{", 1, at) < 0 and raw.rstrip().endswith(b"}")
+    def glance(self, raw: bytes, /) -> Glance:
+        """Returns whose it is and how it stands; raises ValueError or RecursionError where only a full reading says so."""
+
+    def read(self, raw: bytes, /) -> Bead | Skipped:
+        """Returns the bead that one line of an export, or one object of an answer, is."""
 
 
-def parents(raw: bytes) -> Iterable[str]:
-    """Returns the parents of a bead that is plainly closed."""
-    inner = raw.find(b"{", 1)
-    if inner < 0:
-        return ()
-    if raw.find(b"\\u", inner) < 0 and raw.count(b'"dependencies"') == 1:
-        count = raw.count(b'"parent-child"', inner)
-        edges = _EDGE.findall(raw, inner) if count else []
-        if len(edges) == count and all(who == named(raw) for who, _ in edges):
-            return [whom.decode() for _, whom in edges]
-    # An edge told in another way, or as somebody else's, needs a full reading.
+def glance(raw: bytes) -> Bead:
     told = read(raw)
-    return told.parents if isinstance(told, Bead) else ()
+    if isinstance(told, Skipped):
+        raise ValueError(told.why)
+    return told
 
 
 def read(raw: bytes) -> Bead | Skipped:
-    """Returns the bead that one line of an export, or one object of an answer, is."""
     try:
         text = raw.decode("utf-8", "replace").strip(" \t\r\n")
         record, end = _decode(text)
@@ -146,12 +133,12 @@ def _needs(edges: object) -> tuple[Dependency, ...]:
             told = edge.get
             target, kind = told("depends_on_id") or told("id"), told("dependency_type") or told("type")
             if isinstance(target, str) and isinstance(kind, str):
-                any_child = kind == "waits-for" and _any_child(told("metadata"))
+                any_child = kind == "waits-for" and any_closed_child(told("metadata"))
                 needs.append(tuple.__new__(Dependency, (target, intern(kind), any_child)))
     return tuple(needs)
 
 
-def _any_child(metadata: object) -> bool:
+def any_closed_child(metadata: object) -> bool:
     """Whether the gate is any-children; bd takes every other word, and what it cannot read, for all-children."""
     try:
         gate = json.loads(metadata) if isinstance(metadata, str) else metadata
@@ -237,13 +224,12 @@ def _no_array(out: bytes) -> Answer:
 def _by_scanning(body: bytes) -> Answer:
     text, at = body.decode("utf-8", "replace"), 0
     beads: list[bytes] = []
-    scan = json.JSONDecoder().raw_decode
     while True:
         at += len(text[at : at + 4096]) - len(text[at : at + 4096].lstrip(" \t\r\n,"))
         if text.startswith("]", at):
             return Answer(tuple(beads), True)
         try:
-            _, end = scan(text, at)
+            _, end = _decode(text, at)
         except (ValueError, RecursionError):
             return Answer(tuple(beads), False, "it ends early")
         beads.append(text[at:end].encode())
