@@ -12,12 +12,11 @@ from typing import Any
 from gastown_tui.town.acks import Ack, Subject
 from gastown_tui.town.snapshot import State
 
-from .documents import box_of, file_name, read_document, replace_document
+from .documents import LATEST, box_of, file_name, read_document, replace_document
 
 MOST = 2000
 MOST_BYTES = 1 << 16
 LONGEST_REASON = 500
-LATEST = 1e12
 # A file system's clock goes in steps: what is written in the same one does not show in the folder's stamp.
 _STEP_NS = 2_000_000_000
 

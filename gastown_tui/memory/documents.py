@@ -13,6 +13,8 @@ BOXED = "memory"
 """Where, beside a town in a box, what is remembered of it is kept."""
 MARKER = ".gastown-tui-demo"
 """What stands in the root of a town in a box. Beside any other town a folder of that name is somebody else's."""
+LATEST = 1e12
+"""No moment that anybody kept lies further away, in wall seconds: what does is damaged, and ages of it cannot be told."""
 
 
 def box_of(root: str) -> Path | None:

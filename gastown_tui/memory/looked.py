@@ -10,7 +10,7 @@ from gastown_tui.town.acks import Subject
 from gastown_tui.town.looked import Sight
 from gastown_tui.town.snapshot import State
 
-from .documents import box_of, file_name, read_document, replace_document
+from .documents import LATEST, box_of, file_name, read_document, replace_document
 
 MOST_BYTES = 1 << 20
 
@@ -25,7 +25,7 @@ class Looked:
     def recall(self) -> Sight | None:
         """Returns the last sight, None where there is none that can be read."""
         match read_document(self._path, MOST_BYTES):
-            case {"at": int() | float() as at, "agents": dict() as agents}:
+            case {"at": int() | float() as at, "agents": dict() as agents} if abs(at) <= LATEST:
                 with suppress(TypeError, ValueError, OverflowError):
                     return Sight(float(at), {agent_id: _subject(*told) for agent_id, told in agents.items()})
         return None

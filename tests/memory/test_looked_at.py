@@ -30,6 +30,8 @@ def test_a_sight_outlives_the_run(tmp_path: Path) -> None:
         "{",
         "[]",
         '{"at":"x","agents":{}}',
+        '{"at":NaN,"agents":{}}',
+        '{"at":-1e400,"agents":{}}',
         '{"at":1,"agents":{"a":["odd",0,0,0,0,""]}}',
         '{"at":1,"agents":{"a":[]}}',
         '{"at":1,"agents":{"a":3}}',
