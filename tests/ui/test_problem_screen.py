@@ -6,6 +6,7 @@ import fleet
 import pytest
 import scene
 from pressing import pressed
+from textual.events import Paste
 
 from gastown_tui.town.snapshot import Activity, Evidence, Held, Question, State
 from gastown_tui.ui.ages import Ages
@@ -69,6 +70,15 @@ async def test_acknowledging_goes_on_to_the_next_and_is_taken_back() -> None:
         shown = await pressed(pilot, "a")
         assert "gastown/crew/jack: no longer acknowledged" in shown and "3 need you" in shown
         assert "✖ 1 agent died" in shown
+
+
+@pytest.mark.parametrize("letter", ["x", "あ"])
+async def test_the_end_of_a_long_reason_is_seen_while_it_is_typed(letter: str) -> None:
+    async with scene.console().run_test(size=(80, 24)) as pilot:
+        await pressed(pilot, "5", "a")
+        pilot.app.post_message(Paste(f"begin {letter * 70}"))
+        asking = (await pressed(pilot, *"the", "space", *"end")).splitlines()[-1]
+    assert asking.startswith(" acknowledge: …") and f"{letter}the end▏" in asking
 
 
 @pytest.mark.parametrize("way", [("w", "w"), ("w", "w", "space")], ids=["town", "agent view"])

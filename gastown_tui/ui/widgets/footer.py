@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from ..keys import Key
 from ..themes import Ink
 from .lines import Lines, Run, clip, fit, width_of
@@ -29,11 +31,12 @@ class Footer(Lines):
         self._put([(" " + clip(text, self.size.width - 2), style("accent"))], style)
 
     def ask(self, sign: str, typed: str, hint: str, style: Ink) -> None:
-        """Shows what is being typed behind its sign; the caret stands still, because blinking costs bytes for ever."""
-        width = self.size.width
-        typed = typed if len(typed) < width - 4 else "…" + typed[-(width - 6) :]
+        """Shows what is being typed behind its sign, of a long text the end, where one types; the caret stands still, because
+        blinking costs bytes for ever.
+        """
+        told = clip(typed[::-1], self.size.width - cell_len(sign) - 4)[::-1]
         self._put(
-            [(f" {sign}", style("accent bold")), (typed, style("text")), ("▏", style("accent")), (f"  {hint}", style("dim"))],
+            [(f" {sign}", style("accent bold")), (told, style("text")), ("▏", style("accent")), (f"  {hint}", style("dim"))],
             style,
         )
 
