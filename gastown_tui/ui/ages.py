@@ -27,6 +27,11 @@ class Ages:
         """Returns a quiet time, which goes in steps below a minute."""
         return text.quiet(self._since(stamp, _next_quiet))
 
+    def ago(self, stamp: float) -> str:
+        """Returns how long ago that was, in the same steps: `just now`, `10 s ago`; of a stamp from the future that it is one."""
+        told = self.quiet(stamp)
+        return "just now" if told == "now" else "by a stamp from the future" if told == "clock" else f"{told} ago"
+
     def left(self, stamp: float) -> str:
         """Returns how long it is until a stamp, in minutes begun: `in 18 min`; `over` once it is past."""
         minutes = ceil((stamp - self.now) / 60)

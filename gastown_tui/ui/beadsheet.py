@@ -78,15 +78,9 @@ def _facts(account: Account, ages: Ages, who: str, source: str) -> Iterator[Entr
     for holder in account.held_by:
         yield _fact("held by", holder, holder)
     if bead.created is not None:
-        yield _fact("age", f"{ages.quiet(bead.created)}, last written to {_ago(bead.updated, ages)}")
+        written = "at an unknown time" if bead.updated is None else ages.ago(bead.updated)
+        yield _fact("age", f"{ages.quiet(bead.created)}, last written to {written}")
     yield _fact("known from", source)
-
-
-def _ago(at: float | None, ages: Ages) -> str:
-    if at is None:
-        return "at an unknown time"
-    told = ages.quiet(at)
-    return "just now" if told == "now" else f"{told} ago"
 
 
 def _fact(label: str, text: str, bead_id: str = "") -> Entry:

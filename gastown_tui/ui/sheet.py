@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from gastown_tui.town.report import activity_lines
-from gastown_tui.town.snapshot import Agent, Nowhere, Town
+from gastown_tui.town.snapshot import Agent, Nowhere, Stock, Town
 from gastown_tui.town.text import clock_time, mask, rfc3339, safe
 from gastown_tui.town.words import evidence_text, outlook, summary_sentence, work
 
 from .ages import Ages
 from .view import Event
-
-if TYPE_CHECKING:
-    from gastown_tui.town.snapshot import Stock
 
 _HALF_A_DAY_S = 43200.0
 Section = tuple[str, list[tuple[str, str]]]
@@ -48,11 +44,7 @@ def _why(agent: Agent, ages: Ages) -> Iterator[tuple[str, str]]:
     if hope := outlook(agent, ages.now):
         yield "expects", hope
     if agent.acknowledged:
-        ago = ages.quiet(agent.acknowledged.at)
-        yield (
-            "acknowledged",
-            ", ".join(part for part in (agent.acknowledged.reason, "just now" if ago == "now" else f"{ago} ago") if part),
-        )
+        yield "acknowledged", ", ".join(filter(None, (agent.acknowledged.reason, ages.ago(agent.acknowledged.at))))
 
 
 def when(stamp: float, now: float) -> str:

@@ -44,6 +44,13 @@ def test_what_is_not_known_never_changes() -> None:
     assert ages.next == inf
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(3, "just now"), (12, "10 s ago"), (7200, "2 h ago"), (-900, "by a stamp from the future")]
+)
+def test_how_long_ago_is_told_in_words(seconds: float, told: str) -> None:
+    assert Ages(1000.0).ago(1000.0 - seconds) == told
+
+
 def test_the_minute_changes_on_the_minute() -> None:
     ages = Ages(1795257725.0)
     assert ages.minute() == "10:42"

@@ -59,7 +59,7 @@ def _facts(monitor: Monitor, ages: Ages) -> Iterator[tuple[str, list[Part]]]:
         told = clip(_one_line(monitor.pending_upgrade), 96) or "one is pending, no word of which"
         yield "upgrade", [Part(told, "attention", "upgrade pending", 3), Part("never acted on here", "dim")]
     yield "handoffs", list(_handoffs(monitor, ages))
-    yield "files", [Part(f"{_one_line(name)} {_ago(at, ages)}", "dim") for name, at in monitor.files.items()]
+    yield "files", [Part(f"{_one_line(name)} {ages.ago(at)}", "dim") for name, at in monitor.files.items()]
     yield "state", [Part(f"{_one_line(name)} {clip(_one_line(value), _WORDS)}", "dim") for name, value in monitor.told.items()]
     yield "folder", [Part(_one_line(monitor.folder), "dim")]
 
@@ -68,7 +68,7 @@ def _writer(monitor: Monitor, ages: Ages) -> Iterator[Part]:
     shape, token = _WRITERS.get(monitor.writer, ("?", "unknown"))
     yield Part(word := f"{shape} {_one_line(monitor.writer)}", token, word, 0)
     if monitor.last_line_at is not None:
-        ago = _ago(monitor.last_line_at, ages)
+        ago = ages.ago(monitor.last_line_at)
         yield Part(f"last line {ago}", "text" if monitor.writer == "alive" else token, ago, 0)
     yield Part(cycles := _counted(monitor.cycles, "cycle"), "text", cycles, 6)
     if monitor.next_cycle_at is not None:
@@ -91,9 +91,9 @@ def _counted(count: int | None, thing: str) -> str:
 
 def _phase(phase: Phase, ages: Ages) -> Part:
     failed, went, name = phase.last_fail_at, phase.last_ok_at, _one_line(phase.name)
-    told = [f"ok {_ago(went, ages)}"] if went is not None else []
+    told = [f"ok {ages.ago(went)}"] if went is not None else []
     if failed is not None:
-        told.append(f"failed {_ago(failed, ages)}" + (f" ({phase.fails:,} ×)" if phase.fails > 1 else ""))
+        told.append(f"failed {ages.ago(failed)}" + (f" ({phase.fails:,} ×)" if phase.fails > 1 else ""))
     if failed is None or (went is not None and failed < went):
         return Part(f"{name} {', '.join(told) or 'not seen'}")
     return Part(f"{name} {', '.join(told)}", "danger", f"{name} {told[-1]}", 1)
@@ -103,15 +103,10 @@ def _handoffs(monitor: Monitor, ages: Ages) -> Iterator[Part]:
     """Yields the oldest handoffs: who was handed off longest ago comes next."""
     oldest = sorted(monitor.handoffs.items(), key=lambda one: one[1])
     for number, (session, at) in enumerate(oldest[:_OLDEST]):
-        told = f"{_one_line(session)} {_ago(at, ages)}"
+        told = f"{_one_line(session)} {ages.ago(at)}"
         yield Part(told, "text", "" if number else f"oldest handoff {told}", 8)
     if len(oldest) > _OLDEST:
         yield Part(f"+{len(oldest) - _OLDEST}", "dim")
-
-
-def _ago(stamp: float, ages: Ages) -> str:
-    age = ages.quiet(stamp)
-    return "just now" if age == "now" else "by a stamp from the future" if age == "clock" else f"{age} ago"
 
 
 def _one_line(text: str) -> str:

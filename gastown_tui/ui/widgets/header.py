@@ -129,10 +129,9 @@ def _monitor(monitor: Monitor, ages: Ages, style: Ink) -> list[tuple[int, Run]]:
     """Returns when the automonitor wrote last; that it has stopped keeps its place longer."""
     if monitor.last_line_at is None:
         return []
-    ago = ages.quiet(monitor.last_line_at)
     if monitor.writer == "silent":
-        return [(1, (f"monitor silent {ago}", style("attention")))]
-    return [(4, ("monitor just now" if ago == "now" else f"monitor {ago} ago", style("dim")))]
+        return [(1, (f"monitor silent {ages.quiet(monitor.last_line_at)}", style("attention")))]
+    return [(4, (f"monitor {ages.ago(monitor.last_line_at)}", style("dim")))]
 
 
 def _joined(parts: list[Run]) -> list[Run]:

@@ -195,8 +195,7 @@ def quelled(agent: Agent, ages: Ages, style: Ink, width: int, *, chosen: bool) -
     names = names_of(width)
     ack = agent.acknowledged
     why = f"{mask(safe(ack.reason))} · " if ack and ack.reason else ""
-    age = ages.quiet(ack.at) if ack else ""
-    since = why + ("just now" if age == "now" else f"{age} ago")
+    since = why + (ages.ago(ack.at) if ack else "")
     bar: Run = ("▌  " if chosen else "   ", style("accent"))
     state = f"  {SHAPES[agent.state]} {agent.state:8}  "
     text = set_cell_size(clip(agent.id, names), names) + state

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import set_cell_size
 from textual.strip import Strip
 
 from gastown_tui.observe.ports import History
 from gastown_tui.town.ribbon import mean
-from gastown_tui.town.snapshot import UNTOLD, Agent, State
+from gastown_tui.town.snapshot import UNTOLD, Agent, State, Stock
 from gastown_tui.town.words import FOREIGN_SHAPE, SHAPES, doing, work
 
 from ..ages import Ages
@@ -19,9 +19,6 @@ from ..roster import Row
 from ..themes import STATE_TOKENS, Ink, ink
 from .choices import Choices
 from .lines import Run, beyond, clip, fit
-
-if TYPE_CHECKING:
-    from gastown_tui.town.snapshot import Stock
 
 _STATE, _AGE, _QUIET, _BEAD, _LATELY, _RUNTIME, _RESTARTS = 9, 7, 8, 12, 10, 10, 4
 _NAME = 36
