@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from functools import partial
 from itertools import pairwise
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 from beadtown import DATA, BeadTown, line
 
-from gastown_tui.observe.beads import once
+from gastown_tui.observe import beads
+from gastown_tui.observe.beads import once, quick
 from gastown_tui.observe.beads import store as store_module
 from gastown_tui.observe.beads.databases import JOURNAL, find
 from gastown_tui.observe.beads.dump import Dump
@@ -22,7 +24,6 @@ from gastown_tui.observe.beads.export import MOST_LINE, Export, Reading
 from gastown_tui.observe.beads.once import read_beads, read_exports
 from gastown_tui.observe.beads.rhythm import HEARTBEAT_S, LEAST_S, Rhythm, hint, server_hint
 from gastown_tui.observe.beads.store import Seen, Store
-from gastown_tui.town.beads import quick
 from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.facts import SourceFailed
 from gastown_tui.town.snapshot import Moment
@@ -142,6 +143,16 @@ def test_beads_are_read_the_quick_way_from_when_on_that_pays(town: BeadTown, mon
     store.take(f"{town.root}/.beads", dump(line("hq-2")), time.time())
     assert ready(seen(store)) == {"hq": ["hq-2"], "alpha": ["al-1"]}
     assert [json.loads(raw)["id"] for raw in glanced] == ["al-1", "hq-2"]
+
+
+def test_beads_are_read_where_msgspec_is_missing(town: BeadTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.export("alpha", {"bead_id": "al-1"})
+    monkeypatch.setattr(store_module, "WORTH_LOADING", 0)
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    monkeypatch.delitem(sys.modules, quick.__name__)
+    monkeypatch.delattr(beads, "quick")
+    assert ready(seen(Store(str(town.root))))["alpha"] == ["al-1"]
+    assert quick.__name__ not in sys.modules
 
 
 def test_an_export_is_as_old_as_its_state_says(town: BeadTown) -> None:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from gastown_tui.observe.beads import quick
 from gastown_tui.town.beads import index as module
-from gastown_tui.town.beads import quick, reading
+from gastown_tui.town.beads import reading
 from gastown_tui.town.beads.bead import Bead, Dependency, stamp
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.kinds import kind

@@ -12,8 +12,9 @@ import naive_beads as naive
 import pytest
 from naive_beads import Record
 
+from gastown_tui.observe.beads import quick
 from gastown_tui.town.beads import index as module
-from gastown_tui.town.beads import quick, reading
+from gastown_tui.town.beads import reading
 from gastown_tui.town.beads.index import Index, Rules, rules_of
 from gastown_tui.town.beads.reading import answer
 

@@ -196,11 +196,13 @@ class Store:
 
 def _ways(size: int) -> Ways:
     """Returns how so many bytes are read soonest."""
-    if size < WORTH_LOADING:
-        return reading
-    from gastown_tui.town.beads import quick
+    if size >= WORTH_LOADING:
+        # Where msgspec is missing or broken, it takes longer.
+        with suppress(ImportError):
+            from . import quick
 
-    return quick
+            return quick
+    return reading
 
 
 def _numbers(version: str) -> tuple[int, ...]:

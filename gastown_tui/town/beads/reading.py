@@ -49,7 +49,7 @@ class Glance(Protocol):
 
 
 class Ways(Protocol):
-    """How the JSON of a bead is read: as in this module, or as in `quick`."""
+    """How the JSON of a bead is read: as in this module, or as in `observe.beads.quick`."""
 
     def glance(self, raw: bytes, /) -> Glance:
         """Returns whose it is and how it stands; raises ValueError or RecursionError where only a full reading says so."""

@@ -1,6 +1,6 @@
 """Beads read several times as fast as by `json`, for a source of so many that loading msgspec pays.
 
-What this does not take as it stands, `reading` judges: both read the same out of the same bytes.
+What this does not take as it stands, `town.beads.reading` judges: both read the same out of the same bytes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
-from . import reading
-from .bead import Bead, Dependency, stamp
-from .reading import Skipped, any_closed_child
+from gastown_tui.town.beads import reading
+from gastown_tui.town.beads.bead import Bead, Dependency, stamp
+from gastown_tui.town.beads.reading import Skipped, any_closed_child
 
 
 class _Glance(Struct, gc=False):
