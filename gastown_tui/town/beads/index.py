@@ -110,6 +110,8 @@ class Index:
 
     def known(self, raw: bytes) -> bytes:
         """Returns the very bytes that are kept already, where these are the same."""
+        if not self._told:
+            return raw
         try:
             kept = self._told.get(self._ways.glance(raw).id)
         except (ValueError, RecursionError):
