@@ -77,8 +77,14 @@ class Bead(NamedTuple):
 
     @property
     def detail(self) -> dict[str, Any]:
-        """Returns every field as it was told: description, notes, comments and what a later bd adds."""
-        detail: dict[str, Any] = DECODER.decode(self.raw.decode("utf-8", "replace"))
+        """Returns every field as it was told: description, notes, comments and what a later bd adds.
+
+        Nothing where one is nested so deep that it could be read once, but not from where it is asked for.
+        """
+        try:
+            detail: dict[str, Any] = DECODER.decode(self.raw.decode("utf-8", "replace"))
+        except RecursionError:
+            return {}
         return detail
 
     @property
