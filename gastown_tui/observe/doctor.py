@@ -83,11 +83,11 @@ def _socket(place: Survey | Nowhere) -> Check:
     if isinstance(place, Nowhere):
         return Check("socket", "skip", "no town, so no socket")
     tried = tuple(f"{short_socket(path)}: {answer}" for path, answer in place.probes.items())
-    for code, text, remedy in place.located.notices:
-        if code == "two_sockets":
-            return Check("socket", "warn", text, tried, remedy)
-    if place.look is not None and (other := beside(place.ref.socket or "", place.look.epoch)):
-        return Check("socket", "warn", other[1], tried, other[2])
+    other = next(iter(place.located.notices), None)
+    if other is None and place.look is not None:
+        other = beside(place.ref.socket or "", place.look.epoch)
+    if other is not None:
+        return Check("socket", "warn", other.text, tried, other.remedy)
     if place.look is not None:
         return Check("socket", "ok", short_socket(place.ref.socket or ""), tried)
     error = place.error or GatewayError("nothing listens")

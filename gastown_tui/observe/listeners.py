@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
+from gastown_tui.town.snapshot import Notice
+
 from .ports import GatewayError
 
 _TABLE = "/proc/net/unix"
@@ -28,8 +30,8 @@ def _removed(path: str, inode: int) -> GatewayError:
     return GatewayError(text, remedy=f"{remedy} makes it listen there again")
 
 
-def beside(path: str, epoch: str) -> tuple[str, str, str] | None:
-    """Returns the notice (code, text, remedy) that another server listens by the path of the one that answers; None mostly.
+def beside(path: str, epoch: str) -> Notice | None:
+    """Returns the notice that another server listens by the path of the one that answers; None mostly.
 
     `epoch` is that of the one that answers: its pid, a dash, its start.
     """
@@ -39,7 +41,7 @@ def beside(path: str, epoch: str) -> tuple[str, str, str] | None:
         return None
     who, remedy = (f" (pid {others[0]})", f"kill -USR1 {others[0]}") if others[0] else ("", "SIGUSR1")
     text = f"another tmux server{who} listens by the path of the one that is seen: whom it holds is not known"
-    return "two_sockets", text, f"end what runs twice; {remedy} puts that one at the socket"
+    return Notice("two_sockets", text, f"end what runs twice; {remedy} puts that one at the socket")
 
 
 def _listeners(paths: Iterable[str]) -> dict[str, list[int]]:
@@ -69,7 +71,10 @@ def _holder(inode: int) -> int | None:
 
 
 def _files(pid: str) -> Iterable[str]:
-    folder = f"/proc/{pid}/fd"
+    folder, numbers = f"/proc/{pid}/fd", list[str]()
     with suppress(OSError):
-        for number in os.listdir(folder):
+        numbers = os.listdir(folder)
+    for number in numbers:
+        # One that was closed meanwhile hides none of the others.
+        with suppress(OSError):
             yield os.readlink(f"{folder}/{number}")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gastown_tui.town.agents import Identity, identify
 from gastown_tui.town.facts import Pane, Rig
 from gastown_tui.town.report import short_socket
-from gastown_tui.town.snapshot import Nowhere
+from gastown_tui.town.snapshot import Notice, Nowhere
 
 PROBE_TIMEOUT_S = 0.5
 # The kernel takes no longer path for a socket, so no server can listen there.
@@ -181,11 +181,8 @@ def whom_it_serves(candidate: Candidate, panes: Mapping[str, Pane], rigs: Sequen
     return Served(candidate, sure, likely, frozenset(roots))
 
 
-Notice = tuple[str, str, str]
-
-
 def choose(served: Sequence[Served]) -> tuple[Candidate | None, tuple[Notice, ...]]:
-    """Returns (the town's server, notices as code, text, remedy).
+    """Returns (the town's server, notices).
 
     A derived socket is the town's even when it is empty. Another one must hold agents that say so, or, where no derived one
     holds any, agents by their names.
@@ -200,7 +197,7 @@ def choose(served: Sequence[Served]) -> tuple[Candidate | None, tuple[Notice, ..
         return (chosen.candidate if chosen else None), ()
     names = " and ".join(short_socket(one.candidate.path) for one in with_agents)
     text = f"two servers hold agents of this town: {names}; shown is {short_socket(with_agents[0].candidate.path)}"
-    return with_agents[0].candidate, (("two_sockets", text, "choose one with --socket, and end the sessions on the other"),)
+    return with_agents[0].candidate, (Notice("two_sockets", text, "choose one with --socket, and end the sessions on the other"),)
 
 
 def root_from_sessions(served: Sequence[Served], root: Root | None) -> Root | Nowhere | None:

@@ -49,14 +49,14 @@ class Pane(NamedTuple):
 class Listing(NamedTuple):
     """One complete answer of the tmux server. `epoch` is its pid and start time: ids of another epoch mean nothing.
 
-    Who is there is as of `at`; after an end, how they are may be of the answer before. `beside`: the notice (code, text, remedy)
-    that another server listens by the same path: whoever is not listed here may be there.
+    Who is there is as of `at`; after an end, how they are may be of the answer before. `beside`: the notice that another
+    server listens by the same path: whoever is not listed here may be there.
     """
 
     epoch: str
     panes: Mapping[str, Pane]
     at: Moment
-    beside: tuple[str, str, str] | None = None
+    beside: Notice | None = None
 
 
 class Frame(NamedTuple):
@@ -276,7 +276,7 @@ class BeadsRead(NamedTuple):
 class Located(NamedTuple):
     """Which sockets were found for this town, the warning that goes with them, and whom the server says it serves."""
 
-    notices: tuple[tuple[str, str, str], ...]
+    notices: tuple[Notice, ...]
     at: Moment
 
 

@@ -20,7 +20,7 @@ from .known import Identities, Judged, Judgement, Known
 from .liveness import Absence, Body, Verdict, judge_absent, judge_present, pick_pane
 from .notices import notices
 from .programs import Found, runtime_named
-from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, SourceState, State, Stock, Town
+from .snapshot import ALIVE, Agent, Foreign, Moment, Monitor, Notice, SourceState, State, Stock, Town
 
 STRETCH_S = 5.0
 STEP = 8
@@ -72,14 +72,13 @@ def judge_in_steps(known: Known, now: Moment) -> Iterator[Judgement | None]:
         notices=(
             *notices(
                 known.files,
-                [*(known.located.notices if known.located else ()), *([known.beside] if known.beside else ())],
+                _told(known),
                 agents,
                 halt,
                 known.clock_step,
                 now,
                 monitor,
                 _loop(known),
-                known.beads.notices if known.beads else (),
             ),
             *unmet(known.wishes, files),
         ),
@@ -372,6 +371,14 @@ def _monitor(known: Known, now: Moment) -> tuple[Monitor | None, float | None]:
     from .monitor import monitor
 
     return monitor(known.monitor, now)
+
+
+def _told(known: Known) -> Iterator[Notice]:
+    """Yields what the sources themselves tell of the whole town."""
+    yield from known.beads.notices if known.beads else ()
+    yield from known.located.notices if known.located else ()
+    if known.beside:
+        yield known.beside
 
 
 def _loop(known: Known) -> str:

@@ -25,7 +25,7 @@ from .facts import (
     Tree,
 )
 from .programs import Found, find_agent
-from .snapshot import NOTHING, Agent, Moment, Town, TownRef
+from .snapshot import NOTHING, Agent, Moment, Notice, Town, TownRef
 from .wishes import NO_WISHES, Wishes
 
 CLOCK_STEP_S = 2.0
@@ -79,7 +79,7 @@ class Known(NamedTuple):
     epoch: str | None = None
     answer: Moment | None = None
     first_answer: Moment | None = None
-    beside: tuple[str, str, str] | None = None
+    beside: Notice | None = None
     failures: Mapping[str, SourceFailed] = NOTHING
     answered: Mapping[str, Moment] = NOTHING
     trees: Mapping[str, Tree] = NOTHING

@@ -17,25 +17,23 @@ _MANY = {"witness": "witnesses", "refinery": "refineries", "crew": "crew"}
 
 def notices(
     files: TownFiles | None,
-    located: Iterable[tuple[str, str, str]],
+    told: Iterable[Notice],
     agents: Iterable[Agent],
     halt: Halt | None,
     clock_step: tuple[float, float] | None,
     now: Moment,
     monitor: Monitor | None = None,
     loop: str = "",
-    beads: Iterable[Notice] = (),
 ) -> tuple[Notice, ...]:
     """Returns the town's notices, as inert text.
 
-    `located`: code, text and remedy of what is wrong with where the town was found. `halt` holds now; `clock_step`: by how many
-    seconds the clock was set, and when (wall). `loop`: how the automonitor's own session is, where that is known. `beads`: what
-    is wrong with where the beads are kept.
+    `told`: what the sources tell themselves, of where the beads are kept and where the town was found. `halt` holds now;
+    `clock_step`: by how many seconds the clock was set, and when (wall). `loop`: how the automonitor's own session is, where
+    that is known.
     """
     agents = tuple(agents)
     found = [*(_estop(files) if files else ()), *([_down(halt, agents)] if halt else ())]
-    found += beads
-    found += [Notice(*notice) for notice in located]
+    found += told
     found += _duplicates(agents)
     for error in files.errors if files else ():
         found.append(Notice("town_file", error, "read the file as the town's owner; the console goes on"))

@@ -267,9 +267,9 @@ def test_two_live_servers_are_never_chosen_between_in_silence(town: HandTown, ne
     town.start("hq-mayor", "mayor")
     found = place(town, cwd=town.root)
     assert sessions(found) == {"hq-mayor"}
-    ((code, text, remedy),) = found.located.notices
-    assert code == "two_sockets" and remedy
-    assert f"{derived(town.root)} and town; shown is {derived(town.root)}" in text
+    (notice,) = found.located.notices
+    assert notice.code == "two_sockets" and notice.remedy
+    assert f"{derived(town.root)} and town; shown is {derived(town.root)}" in notice.text
     assert place(town, cwd=town.root, socket="town").located.notices == ()
 
 

@@ -22,7 +22,7 @@ from gastown_tui.town.facts import (
 )
 from gastown_tui.town.judging import alive_sessions, judge
 from gastown_tui.town.known import Known, fold
-from gastown_tui.town.snapshot import Moment, TownRef
+from gastown_tui.town.snapshot import Moment, Notice, TownRef
 
 MAX, JOE = pane(), pane("alpha/crew/joe", 2)
 
@@ -222,7 +222,7 @@ def test_the_same_facts_give_the_same_town_and_change_nothing_that_was_known() -
         Listing("1-1", {"%2": JOE}, moments[4]),
         SourceFailed("tmux", "late", moments[5]),
         Remembered({"al-nux": ("alpha/polecats/nux", START.wall)}, moments[5]),
-        Located((("two_sockets", "two", "choose"),), moments[5]),
+        Located((Notice("two_sockets", "two", "choose"),), moments[5]),
     ]
     for fact, now in zip(told, moments + moments[-1:] * 4, strict=True):
         before = known._replace()

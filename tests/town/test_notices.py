@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gastown_tui.town.facts import TownFiles
 from gastown_tui.town.notices import notices
-from gastown_tui.town.snapshot import Agent, Evidence, Moment, State
+from gastown_tui.town.snapshot import Agent, Evidence, Moment, Notice, State
 from gastown_tui.town.text import safe
 
 NOW = Moment(1_800_000_000.0, 100.0)
@@ -13,7 +13,7 @@ HOSTILE = "\x1b]0;owned\x07\u202e\x9b31m"
 
 def test_no_notice_carries_an_escape() -> None:
     files = TownFiles(NOW, estop=((HOSTILE, None, HOSTILE),), errors=(HOSTILE,))
-    located = [("two_sockets", HOSTILE, HOSTILE)]
+    located = [Notice("two_sockets", HOSTILE, HOSTILE)]
     agent = Agent(HOSTILE, "crew", "x", State.IDLE, (Evidence("pane", "x", 0.0),), session=HOSTILE, also=(HOSTILE,))
     told = notices(files, located, (agent,), None, None, NOW)
     assert [notice.code for notice in told] == ["estop", "two_sockets", "duplicate", "town_file"]

@@ -18,7 +18,7 @@ from gastown_tui.observe.listeners import beside
 from gastown_tui.observe.ports import Capture, Gateway, GatewayError, Look, Roll
 from gastown_tui.town.activity.judging import SPINS, title_shape
 from gastown_tui.town.facts import Frame, Listing, Pane, SourceFailed
-from gastown_tui.town.snapshot import Moment
+from gastown_tui.town.snapshot import Moment, Notice
 
 from .control import ControlGateway
 from .fork import ForkGateway
@@ -102,7 +102,7 @@ class TmuxSource:
     backend: str = "auto"
     rhythm: Rhythm = field(default_factory=Rhythm)
     refused: str | None = None
-    beside: tuple[str, str, str] | None = None
+    beside: Notice | None = None
     _gateway: Gateway | None = None
     _control_due: float = float("-inf")
     _panes: dict[str, Pane] = field(default_factory=dict)
