@@ -61,6 +61,18 @@ def looked(town: HandTown, state: Path, socket: str = "") -> OneLook:
     return looking
 
 
+async def lost_while_seen(town: HandTown, lose: Callable[[], int], observe: Observe, eventually: Eventually) -> tuple[Seen, int]:
+    """Returns who saw the agent alive before the server lost its socket and all who were connected, and that server's process."""
+    town.start("al-crew-max", MAX)
+    seen = await observe()
+    await eventually(seen.alive)
+    clients = town.tmux.cmd("list-clients", "-F", "#{client_pid}").split()
+    pid = lose()
+    for client in clients:
+        end(int(client))
+    return seen, pid
+
+
 def examined(town: HandTown, state: Path) -> dict[str, Any]:
     """Returns what the doctor says of the socket."""
     wanted = town.wanted(town=str(town.root), socket=town.tmux.socket)
@@ -101,13 +113,7 @@ def test_a_socket_by_another_name_of_its_folder(town: HandTown, lose: Callable[[
 async def test_who_watches_a_server_whose_socket_is_removed(
     town: HandTown, lose: Callable[[], int], observe: Observe, eventually: Eventually
 ) -> None:
-    town.start("al-crew-max", MAX)
-    seen = await observe()
-    await eventually(seen.alive)
-    clients = town.tmux.cmd("list-clients", "-F", "#{client_pid}").split()
-    pid = lose()
-    for client in clients:
-        end(int(client))
+    seen, pid = await lost_while_seen(town, lose, observe, eventually)
     await eventually(lambda: seen.source() == "stale")
     assert seen.alive() and not seen.states() & {State.DEAD, State.MISSING}
     os.kill(pid, signal.SIGUSR1)
@@ -129,13 +135,7 @@ async def test_who_begins_to_watch_a_server_without_its_socket(
 async def test_another_server_that_took_the_socket(
     town: HandTown, lose: Callable[[], int], observe: Observe, eventually: Eventually, tmp_path: Path
 ) -> None:
-    town.start("al-crew-max", MAX)
-    seen = await observe()
-    await eventually(seen.alive)
-    clients = town.tmux.cmd("list-clients", "-F", "#{client_pid}").split()
-    pid = lose()
-    for client in clients:
-        end(int(client))
+    seen, pid = await lost_while_seen(town, lose, observe, eventually)
     town.start("hq-mayor", "mayor")
     unseen = await eventually(lambda: seen.alive("mayor") and seen.became(State.UNKNOWN))
     assert f"(pid {pid})" in first_fact(unseen) and "two_sockets" in seen.codes()
