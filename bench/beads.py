@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from gastown_tui.observe.beads.book import Book
 from gastown_tui.observe.beads.source import FIRST_S, BeadSource
 from gastown_tui.settings import clock, collect_seldom
 from gastown_tui.town.beads.index import Index
 
-from .meters import median, p99, peak
+from .meters import p99, peak
 from .plan import Plan
 from .table import Row
 

@@ -19,7 +19,7 @@ from gastown_tui.demo.roster import Resident, residents
 from gastown_tui.memory.seen import Memory
 from gastown_tui.observe.files import FileReader
 from gastown_tui.observe.locate import Wanted
-from gastown_tui.observe.ports import Capture, Look
+from gastown_tui.observe.ports import Capture, Look, Roll
 from gastown_tui.observe.stream import Stream
 from gastown_tui.observe.survey import Survey
 from gastown_tui.observe.tmux.source import TmuxSource
@@ -70,6 +70,9 @@ class Nursery:
 
     def answer(self, frames: Mapping[str, Frame | None]) -> Look:
         return Look("1-1", "3.6", {pane.pane_id: pane for pane in self.panes.values()}, None, frames)
+
+    async def roll(self) -> Roll:
+        return Roll("1-1", {pane.pane_id: pane.pid for pane in self.panes.values()})
 
     async def frames(self, captures: Sequence[Capture]) -> Mapping[str, Frame | None]:
         return {wish.pane_id: Frame(wish.pane_id, (f"● {time.time()}", "", "❯ "), clock()) for wish in captures}

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from operator import ne
 from pathlib import Path
+from statistics import median
 
 from gastown_tui.demo.roster import Resident
 
 from .fleet import CHATTER, Fleet, wait_for
-from .meters import cpu, median, own_cpu, pss
+from .meters import cpu, own_cpu, pss
 from .plan import Plan
 from .speeds import HERE, MINIMAL, READY, console, settled, settled_busy
 from .table import Row

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from gastown_tui.town.activity.readers import read_screen
@@ -18,7 +19,6 @@ from gastown_tui.town.activity.screen import screen_of
 
 from .costs import cost, cost_row
 from .fleet import Fleet
-from .meters import median
 from .plan import Plan
 from .speeds import console, ms, one_look, settled_busy
 from .table import Row

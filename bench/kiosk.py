@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from .costs import NOISE_MB, server_share
 from .fleet import CHATTER, Fleet, fleets, kill, wait_for
-from .meters import cpu, median, own, own_cpu
+from .meters import cpu, own, own_cpu
 from .plan import Plan
 from .speeds import HERE, console
 from .table import Row

@@ -10,13 +10,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 from gastown_tui.observe.log_book import Book
 from gastown_tui.observe.monitor_log import LOG, MonitorFolder
 from gastown_tui.observe.monitor_source import POLL_S, MonitorSource
 from gastown_tui.settings import clock, collect_seldom
 
-from .meters import median, p99
+from .meters import p99
 from .plan import Plan
 from .table import Row
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from statistics import median as middle
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -40,23 +39,22 @@ def children(pid: int) -> list[int]:
 
 def pss(pid: int) -> float:
     """Returns the megabytes that a process takes, shared ones divided by those who share them."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return _megabytes(pid, "smaps_rollup", "Pss:")
 
 
 def own(pid: int) -> float:
     """Returns the megabytes that no file stands behind: those are a process's own, whoever else runs and ends meanwhile."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
+    return _megabytes(pid, "smaps_rollup", "Anonymous:")
 
 
 def peak(pid: int) -> float:
     """Returns the most megabytes a process has held; `ru_maxrss` also counts what was there before its program was loaded."""
-    return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmHWM" in line) / 1024
+    return _megabytes(pid, "status", "VmHWM:")
 
 
-def median(values: Sequence[float]) -> float:
-    return middle(values)
+def _megabytes(pid: int, file: str, name: str) -> float:
+    lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def p99(values: Sequence[float]) -> float:

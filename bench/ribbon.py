@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
+from statistics import median
 from typing import cast
 
 from textual.app import App, ComposeResult
@@ -16,7 +17,6 @@ from gastown_tui.town.ribbon import CODES, DAY, Ribbon
 from gastown_tui.town.snapshot import State
 from gastown_tui.ui.widgets import ribbon as drawn
 
-from .meters import median
 from .plan import Plan
 from .table import Row
 

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 
 from gastown_tui.demo.roster import Resident, rigs
 
 from .fleet import Fleet, kill, wait_for
-from .meters import children, median, p99
+from .meters import children, p99
 from .plan import Plan
 from .table import Row
 from .terminal import Terminal, terminal
