@@ -10,6 +10,7 @@ import pytest
 import scene
 
 from gastown_tui.town.snapshot import Notice, Nowhere, SourceState, Town
+from gastown_tui.ui.themes import ink
 
 Golden = Callable[[str, str], None]
 SIZES = ((80, 24), (120, 32), (200, 60))
@@ -69,6 +70,29 @@ async def test_what_is_wrong_with_the_whole_town_is_cut_only_on_a_low_screen(siz
         await pilot.pause()
         shown = [row.strip() for row in scene.text(app).splitlines()[1 : 1 + rows]]
     assert (" ".join(shown) == f"tmux: no answer yet, {told}") is (size != (80, 12))
+
+
+@pytest.mark.parametrize("source", ["tmux", "process", "town", "beads", "events", "monitor"])
+async def test_only_what_agents_are_judged_by_is_told_before_a_notice_of_the_town(source: str) -> None:
+    """An export of beads is old for days; the stop that was asked for stood behind it unseen."""
+    town = WARNED._replace(sources=(*scene.OK[1:], SourceState(source, "stale", scene.WALL - 42, "it is old")))
+    app = scene.console(scene.Eye(town))
+    async with app.run_test(size=(120, 32)) as pilot:
+        await pilot.pause()
+        shown = scene.text(app)
+    blind = source in ("tmux", "process", "town")
+    assert (f"{source}: stale 42 s, it is old" in shown) is blind
+    assert ("stop requested by mayor" in shown) is not blind and ("(+2)" in shown) is not blind
+
+
+@pytest.mark.parametrize(("code", "token"), [("bd_import_hazard", "danger"), ("estop", "attention")])
+async def test_work_that_is_undone_is_told_in_red(code: str, token: str) -> None:
+    app = scene.console(scene.Eye(scene.TOWN._replace(notices=(Notice(code, "an old export is imported", "move it away"),))))
+    async with app.run_test(size=(120, 32)) as pilot:
+        await pilot.pause()
+        line = app.screen.query_one("#header").render_line(1)
+        (run,) = [one for one in line if "an old export is imported" in one.text]
+        assert run.style is not None and run.style.color == ink(app.inks, token).color
 
 
 @pytest.mark.parametrize("name", ["town", "problems", "blind", "warned", "agent", "help", "nowhere"])

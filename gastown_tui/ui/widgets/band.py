@@ -16,7 +16,7 @@ from ..ages import Ages
 from ..themes import STATE_TOKENS, Ink
 from ..view import View
 from .digits import big, rows_of
-from .header import Header, notice, sentence
+from .header import Header, notice, sentence, token
 from .lines import Lines, Run, clip, fit, width_of
 
 _GAP = 3
@@ -94,7 +94,7 @@ class Band(Header):
         if isinstance(view.town, Town):
             lines.append(_calling(view.town, ages, style, width, blind=bool(view.stale("tmux", "process"))))
         if told := notice(view, ages):
-            lines.append([(" " + clip(told, width - 2), style("attention bold"))])
+            lines.append([(" " + clip(told, width - 2), style(f"{token(view)} bold"))])
         self.draw([fit(line, width, style("text")) for line in lines[:height]])
 
 

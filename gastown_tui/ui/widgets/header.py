@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
-from gastown_tui.town.snapshot import Monitor, Nowhere, SourceState, Town
+from gastown_tui.town.snapshot import Monitor, Notice, Nowhere, SourceState, Town
 from gastown_tui.town.text import mask, safe
 from gastown_tui.town.words import summary_sentence
 
@@ -22,6 +23,10 @@ _WORDS = {
     "unknown": "unknown",
 }
 
+# What undoes an agent's work while it is looked at is told in red.
+_UNDOING = "bd_import_hazard"
+# Without an answer of these, nothing that is shown of an agent is sure.
+_JUDGED_BY = ("tmux", "process", "town")
 _LOW, _TALL = 8, 20
 _GIVE_WAY = ("frozen", "unknown", "missing", "zombie", "alive", "dead")
 
@@ -33,7 +38,8 @@ class Header(Lines):
         width = self.size.width
         lines = [fit(sentence(view, ages, style, width), width, style("text"))]
         told = wrapped(notice(view, ages), width - 2, max(1, self.size.height - 1))
-        self.draw([*lines, *(fit([(f" {line}", style("attention"))], width, style("text")) for line in told)])
+        look = style(token(view))
+        self.draw([*lines, *(fit([(f" {line}", look)], width, style("text")) for line in told)])
 
 
 def height_of(view: View, width: int, height: int) -> int:
@@ -43,19 +49,32 @@ def height_of(view: View, width: int, height: int) -> int:
 
 
 def notice(view: View, ages: Ages) -> str:
-    """Returns the worst thing that concerns the whole town, in one line: a blind source before the town's own notices, and
-    these before what is wrong with the user's own file.
+    """Returns the worst thing that concerns the whole town, in one line: a source without which no agent can be judged before the
+    town's own notices, these before any other source, as an old export of beads, and that before what is wrong with the user's
+    own file.
     """
-    stale = view.stale()
-    if stale:
-        return " · ".join(_stale(source, ages) for source in stale)
-    notices = view.town.notices if isinstance(view.town, Town) else ()
-    if not notices:
-        return _wrong(view)
-    others = len(notices) - 1 + len(view.complaints)
+    first, stale = _first(view), view.stale()
+    if first is None:
+        return " · ".join(_stale(source, ages) for source in stale) or _wrong(view)
+    others = len(_notices(view)) - 1 + len(stale) + len(view.complaints)
     more = f"  (+{others})" if others else ""
-    since = f", {ages.age(notices[0].since)} ago" if notices[0].since is not None else ""
-    return mask(safe(notices[0].text)) + since + (f" · {mask(safe(notices[0].remedy))}" if notices[0].remedy else "") + more
+    since = f", {ages.age(first.since)} ago" if first.since is not None else ""
+    return mask(safe(first.text)) + since + (f" · {mask(safe(first.remedy))}" if first.remedy else "") + more
+
+
+def token(view: View) -> str:
+    """Returns the colour of that."""
+    first = _first(view)
+    return "danger" if first is not None and first.code == _UNDOING else "attention"
+
+
+def _first(view: View) -> Notice | None:
+    """Returns the town's own notice that is told, None where there is none, or something worse."""
+    return None if view.stale(*_JUDGED_BY) else next(iter(_notices(view)), None)
+
+
+def _notices(view: View) -> Sequence[Notice]:
+    return view.town.notices if isinstance(view.town, Town) else ()
 
 
 def _wrong(view: View) -> str:
