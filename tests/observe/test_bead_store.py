@@ -212,6 +212,26 @@ def test_no_export_is_unknown_and_one_that_bd_removed_is_empty(town: BeadTown) -
     (town.root / "alpha/.beads/issues.jsonl").unlink()
     told = seen(store)
     assert ready(told)["alpha"] == ["al-1"] and standing(told)["alpha"] == ("export", "stale", "issues.jsonl is gone")
+    # Its last bead was deleted while it is watched.
+    town.write("alpha/.beads/export-state.json", {"timestamp": "2999-11-21T09:00:00Z", "issues": 0})
+    told = seen(store)
+    assert ready(told)["alpha"] == [] and standing(told)["alpha"] == ("export", "ok", "")
+    assert store.look(NOW) is None
+
+
+def test_an_empty_file_is_no_export(town: BeadTown) -> None:
+    """`gt install` makes one, and where nothing is ever exported it stays: of beads it says nothing, so they are unknown."""
+    (town.root / ".beads/issues.jsonl").touch()
+    town.write("alpha/.beads/export-state.json", {"timestamp": LONG_AGO, "issues": 4})
+    (town.root / "alpha/.beads/issues.jsonl").touch()
+    store = Store(str(town.root))
+    told = seen(store)
+    assert ready(told) == {"hq": None, "alpha": None} and told.beads.convoys is None
+    assert standing(told) == dict.fromkeys(("hq", "alpha"), (None, "absent", "no export was written"))
+    town.export("alpha", line("al-1")[:-9])
+    seen(store, time.time() + 9)
+    (town.root / "alpha/.beads/issues.jsonl").write_text("")
+    assert standing(seen(store))["alpha"] == ("export", "stale", "issues.jsonl was emptied"), "what was torn is no better by that"
 
 
 def test_a_line_of_fifty_megabytes_is_skipped_and_counted(town: BeadTown) -> None:

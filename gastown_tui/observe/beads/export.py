@@ -47,31 +47,30 @@ class Export:
         self._state = f"{folder}/export-state.json"
         self._seen: Signature | None = None
         self._read: Signature | None = None
-        self._good = False
+        self._at: float | None = None
+        self._good = self._taken = False
         self.said = ""
 
     def look(self, now: float) -> Reading | None:
         """Returns what it says where that is new, else None; `said` tells what is wrong with it, when its lines were read."""
         found = signature(self._path)
         before, self._seen = self._seen, found
-        if found is None:
-            return self._missing()
+        if found is None or (not found[1] and os.path.isfile(self._path)):
+            return self._nothing("was emptied" if found else "is gone")
         still = self._read is None or found == before or now - found[2] / 1e9 >= WRITING_S
         if found == self._read or not still:
             return None
-        if self._good and found[1] == 0:
-            self.said = f"{NAME} was emptied"
-            return None
-        self._read = found
-        return Reading(chain.from_iterable(self._lines()), self._stamp(found), found[1])
+        self._read, self._at = found, self._stamp(found)
+        return Reading(chain.from_iterable(self._lines()), self._at, found[1])
 
-    def _missing(self) -> Reading | None:
-        """bd removes the file where it would be empty, and says so in its state."""
+    def _nothing(self, what: str) -> Reading | None:
+        """bd leaves no empty file: it removes it, and says so in its state. An empty one is gt's, of before the first export."""
         state = read_json(self._state)
-        if self._read is None and state.get("issues") == 0 and (at := stamp(state.get("timestamp"))) is not None:
-            self._read, self._good = (0, 0, 0), True
+        at = stamp(state.get("timestamp"))
+        if state.get("issues") == 0 and at is not None and (self._at is None or at > self._at):
+            self._read, self._at, self._good, self._taken, self.said = (0, 0, 0), at, True, True, ""
             return Reading((), at, 0)
-        self.said = f"{NAME} is gone" if self._good and self._read != (0, 0, 0) else ""
+        self.said = f"{NAME} {what}" if self._taken and self._read != (0, 0, 0) else ""
         return None
 
     def _lines(self) -> Iterator[list[bytes]]:
@@ -91,7 +90,7 @@ class Export:
         self.said = f"{NAME} ends early" if torn else ""
         if torn and self._good:
             raise Unreadable
-        self._good = not torn
+        self._good, self._taken = not torn, True
 
     def _stamp(self, found: Signature) -> float:
         """Returns of when it is: as its state says, unless the file was written by something else since."""
