@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .snapshot import Activity, Agent, Evidence, Expects, Monitor, Nowhere, SourceState, State, Stock, Town
-from .text import age, mask, rfc3339, safe
+from .text import age, age_s, mask, rfc3339, safe
 from .words import (
     SHAPES,
     doing,
@@ -69,7 +69,7 @@ def _monitor(monitor: Monitor, now: float) -> Document:
             for phase in monitor.phases
         ],
         "restarts": {safe(session): count for session, count in monitor.restarts.items()},
-        "handoff_age_s": {safe(session): _age(at, now) for session, at in monitor.handoffs.items()},
+        "handoff_age_s": {safe(session): age_s(at, now) for session, at in monitor.handoffs.items()},
         "pending_upgrade": _shown(monitor.pending_upgrade),
         "repaired": monitor.repaired,
         "rejected": monitor.rejected,
@@ -94,14 +94,9 @@ def _source(source: SourceState, now: float) -> Document:
     return {
         "name": source.name,
         "state": source.state,
-        "age_s": _age(source.at, now),
+        "age_s": age_s(source.at, now),
         "error": _shown(source.error),
     }
-
-
-def _age(stamp: float | None, now: float) -> float | None:
-    """Returns seconds; None for an unknown stamp and for one from the future, which says that a clock was set."""
-    return None if stamp is None or now - stamp < -2 else round(max(0.0, now - stamp), 3)
 
 
 def agent_document(agent: Agent, now: float) -> Document:
@@ -125,10 +120,10 @@ def agent_document(agent: Agent, now: float) -> Document:
         "needs_you": agent.needs_you(now),
         "evidence": evidence_documents(agent.evidence, now),
         "expects": _expects(agent.expects),
-        "session_age_s": _age(agent.session_created, now),
-        "agent_age_s": _age(agent.agent_started, now),
-        "quiet_s": _age(agent.last_output, now),
-        "heartbeat_age_s": _age(agent.heartbeat_at, now),
+        "session_age_s": age_s(agent.session_created, now),
+        "agent_age_s": age_s(agent.agent_started, now),
+        "quiet_s": age_s(agent.last_output, now),
+        "heartbeat_age_s": age_s(agent.heartbeat_at, now),
         "exit_status": agent.exit_status,
         "exit_signal": agent.exit_signal,
         "attached": agent.attached,

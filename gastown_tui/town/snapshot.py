@@ -81,6 +81,7 @@ class State(StrEnum):
 ALIVE = frozenset({State.WORKING, State.IDLE, State.WAITING, State.STALLED, State.HELD, State.STARTING})
 GONE = frozenset({State.DEAD, State.MISSING, State.ZOMBIE})
 CALLING = GONE | {State.WAITING, State.STALLED, State.HELD}
+CALM = ALIVE - CALLING
 
 
 @_whenever("at")
@@ -181,6 +182,11 @@ class Agent(NamedTuple):
     @property
     def alive(self) -> bool:
         return self.state in ALIVE
+
+    @property
+    def born(self) -> float | None:
+        """When its process began, else its session, where either is known."""
+        return self.session_created if self.agent_started is None else self.agent_started
 
     def needs_you(self, now: float) -> bool:
         """Whether a person must act: the state calls for one, nobody acknowledged it, and nothing will mend it in time."""

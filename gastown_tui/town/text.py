@@ -80,6 +80,11 @@ def quiet(seconds: float | None) -> str:
     return "now" if seconds < 10 else "10 s" if seconds < 30 else "30 s"
 
 
+def age_s(stamp: float | None, now: float) -> float | None:
+    """Returns the seconds since a stamp; None where it is unknown or from the future, which says that a clock was set."""
+    return None if stamp is None or now - stamp < -2 else round(max(0.0, now - stamp), 3)
+
+
 def rfc3339(stamp: float | None) -> str | None:
     """Returns UTC with milliseconds, or None."""
     if stamp is None:
@@ -111,4 +116,4 @@ def _stamp(text: str) -> float | None:
 
 def clock_time(stamp: float) -> str:
     """Returns `10:41:55` in UTC, the zone that the header names; `?` for a stamp of no year that has a name."""
-    return (rfc3339(stamp) or "?")[11:19] or "?"
+    return (rfc3339(stamp) or "")[11:19] or "?"

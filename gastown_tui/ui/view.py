@@ -11,13 +11,12 @@ from gastown_tui.observe.ports import Eye
 from gastown_tui.town.events import names
 from gastown_tui.town.facts import Frame
 from gastown_tui.town.looked import Sight
-from gastown_tui.town.snapshot import GONE, Agent, Moment, Nowhere, SourceState, State, Told, Town
+from gastown_tui.town.snapshot import CALM, GONE, Agent, Moment, Nowhere, SourceState, State, Told, Town
 from gastown_tui.town.text import mask, safe
 
 from .ways import USUAL, Ways
 
 ENDED = frozenset({State.DEAD, State.MISSING})
-_CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 # As many as the largest Wall has tiles.
 _KEPT_FRAMES = 64
 _KEPT_EVENTS = 100
@@ -197,8 +196,8 @@ def changes(before: Town, after: Town, now: float) -> Sequence[Event]:
 def _change(before: Agent | None, agent: Agent, now: float) -> Event | None:
     if before is None:
         return Event(now, agent.id, agent.state, "came", "began" if agent.alive else "")
-    if before.state == agent.state or {before.state, agent.state} <= _CALM:
+    if before.state == agent.state or {before.state, agent.state} <= CALM:
         return None
-    told = mask(safe(agent.evidence[0].fact)) if agent.state not in _CALM else f"again, was {before.state}"
+    told = mask(safe(agent.evidence[0].fact)) if agent.state not in CALM else f"again, was {before.state}"
     turn = "ended" if agent.state in GONE else "began" if before.state in GONE else ""
     return Event(agent.since or now, agent.id, agent.state, told, turn)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..snapshot import NOTHING, Agent, Notice, Origin, Stock, Tally
-from ..text import age, mask, rfc3339, safe
+from ..text import age, age_s, mask, rfc3339, safe
 from ..words import notice_documents, notice_line
 from .bead import Bead
 from .joins import Roll
@@ -120,7 +120,7 @@ def _document(entry: Entry, roll: Roll, now: float) -> Document:
         "status": _text(bead.status),
         "assignee": _text(bead.assignee),
         "agent_state": agent.state.value if agent else None,
-        "age_s": _age(bead.created, now),
+        "age_s": age_s(bead.created, now),
         "blocked_by": [safe(one) for one in entry.held_by],
         **entry.more,
     }
@@ -132,7 +132,7 @@ def origin_document(origin: Origin, now: float) -> Document:
         "rig": _text(origin.rig),
         "from": origin.by,
         "state": origin.state,
-        "age_s": _age(origin.at, now),
+        "age_s": age_s(origin.at, now),
         "wisps": origin.wisps,
         "error": _text(origin.said),
         "remedy": _text(origin.remedy),
@@ -148,10 +148,6 @@ def stock_document(stock: Stock, now: float) -> list[Document]:
 def _counts(tally: Tally | None) -> Document:
     counts = (tally or Tally("", None))._asdict()
     return {name: count for name, count in counts.items() if name not in ("name", "rig")}
-
-
-def _age(stamp: float | None, now: float) -> float | None:
-    return None if stamp is None or now - stamp < -2 else round(max(0.0, now - stamp), 3)
 
 
 def beads_lines(

@@ -192,7 +192,6 @@ def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
         return Told(chosen, row.name, label, foreign=row.foreign is not None, problems=row.problems, folded=row.folded)
     ages.due(agent.expects.overdue_at if agent.expects else None)
     held = work(agent, scene.beads)
-    began = agent.agent_started if agent.agent_started is not None else agent.session_created
     return Told(
         chosen,
         row.name,
@@ -200,7 +199,7 @@ def _told(row: Row, columns: Columns, scene: Scene, ages: Ages) -> Told:
         agent.state,
         calls=agent.needs_you(ages.now),
         quelled=agent.acknowledged is not None,
-        age=ages.age(began) if began is not None else "–",
+        age=ages.age(agent.born) if agent.born is not None else "–",
         quiet=ages.quiet(agent.last_output) if agent.last_output is not None else "–",
         bead=" ".join(held).rstrip() if columns.bead else "",
         lately=_lately(agent, scene.history, ages) if columns.lately and scene.history else "",

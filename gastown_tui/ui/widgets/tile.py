@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from gastown_tui.town.cells import Cells, parse_rows, plain, trim_blank
 from gastown_tui.town.problems import asked, began
-from gastown_tui.town.snapshot import CALLING, Agent, State
+from gastown_tui.town.snapshot import CALLING, CALM, Agent, State
 from gastown_tui.town.text import safe
 from gastown_tui.town.words import SHAPES, doing
 
@@ -36,7 +36,6 @@ _LIGHT, _HEAVY = _Frame(("╭", "╮"), ("╰", "╯"), "─", "│"), _Frame(("
 _MORE = "›"
 # A row of nothing but rules and the sides of boxes.
 _SILENT = re.compile("[\\s\u2500-\u2580▁▄▌▏▐▔▕]*")
-_CALM = frozenset({State.WORKING, State.IDLE, State.STARTING})
 
 
 class Face(NamedTuple):
@@ -73,11 +72,10 @@ class Face(NamedTuple):
         empty: str,
     ) -> Face:
         """Returns what is said of an agent with its `work` (id and title of a bead), asking `ages` for every age that is."""
-        at = agent.agent_started if agent.agent_started is not None else agent.session_created
         since = None if agent.state in (State.WORKING, State.STARTING) else began(agent)
-        told = doing(agent, ages.now) if agent.state in _CALM else asked(agent, ages.now)
+        told = doing(agent, ages.now) if agent.state in CALM else asked(agent, ages.now)
         ages.quiet(agent.evidence[0].at if agent.evidence[0].ago else None)
-        facts = work[0], "" if at is None else ages.quiet(at), "" if live else "not live"
+        facts = work[0], "" if agent.born is None else ages.quiet(agent.born), "" if live else "not live"
         ages.due(agent.expects.overdue_at if agent.expects else None)
         return cls(
             names=(safe(agent.id), *([safe(f"{agent.rig}/{agent.name}")] if agent.rig else [])),
@@ -177,7 +175,7 @@ def _frame(face: Face) -> _Frame:
 
 def _border(face: Face) -> str:
     """Returns the ink of the frame: the state's where it is no calm one, else next to none, but for the chosen tile."""
-    if face.faded or face.quelled or face.state in _CALM:
+    if face.faded or face.quelled or face.state in CALM:
         return "accent" if face.chosen else "rule"
     return STATE_TOKENS[face.state]
 

@@ -59,8 +59,7 @@ def _state(agent: Agent, ages: Ages, style: Ink) -> list[Run]:
 
 def _facts(agent: Agent, ages: Ages, room: int, *, live: bool) -> str:
     """Returns runtime, age, and that the picture is not live: as much as fits, the last the longest."""
-    began = agent.agent_started if agent.agent_started is not None else agent.session_created
-    told = [agent.runtime or "", ages.age(began) if began is not None else "", "" if live else "not live"]
+    told = [agent.runtime or "", ages.age(agent.born) if agent.born is not None else "", "" if live else "not live"]
     parts = [safe(part) for part in told if part]
     while parts and cell_len(" · ".join(parts)) > room:
         del parts[0]
