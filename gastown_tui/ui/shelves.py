@@ -183,6 +183,18 @@ class Plan:
         piece = self._pieces[bisect_right(self._starts, number) - 1]
         return piece.before + number - piece.start if piece.row.shelf else None
 
+    def around(self, number: int) -> tuple[int, int]:
+        """Returns the first and the last row of those that are seen with one that can be chosen: the headings and remarks right
+        above it, to which nothing else leads, and those below the last one.
+        """
+        if not self.choices:
+            return 0, 0
+        at = top = bisect_right(self._starts, number) - 1
+        while number == self._pieces[at].start and top and not self._pieces[top - 1].row.shelf:
+            top -= 1
+        last = self._queues[-1].start + self._queues[-1].size - 1
+        return number if top == at else self._starts[top], self.count - 1 if number == last else number
+
     def first(self, choice: int) -> int:
         """Returns the first choice of the queue that `choice` is in."""
         return self._befores[bisect_right(self._befores, choice) - 1]

@@ -91,6 +91,23 @@ async def test_what_is_unknown_is_never_none() -> None:
     assert "1+? escalated" in shown.splitlines()[1] and "2+? to merge" in shown.splitlines()[1]
 
 
+async def test_what_is_wrong_with_a_database_without_a_bead_can_be_reached() -> None:
+    """A database that was not read has no row that can be chosen: whoever goes to either end of the list has to see it."""
+    unread = beadbook.ORIGINS[3]
+    first = unread._replace(name="hq", rig=None, said="no export was written", remedy="put bd on PATH")
+    read = [Source("hq", None, None), *beadbook.sources()[1:]]
+    async with scene.console(eye(BeadBook(read, [first, *beadbook.ORIGINS[1:]]))).run_test(size=(120, 12)) as pilot:
+        for keys in (("3",), ("G", "g"), ("tab", "tab", "tab", *"kkkkkkkkk")):
+            shown = await pressed(pilot, *keys)
+            rows = shown.splitlines()
+            assert rows[2].startswith("── hq · ? all queues") and "no export was written · put bd on PATH" in rows[3]
+        shown = await pressed(pilot, "G")
+        assert "── wasteland" in shown and "bd list did not end within 15 s" in shown and "▌" in shown
+        for _ in range(30):
+            shown = await pressed(pilot, "k")
+            assert shown.splitlines()[2].startswith("── ") and "▌" in shown, "a heading stands above, also where a remark would"
+
+
 async def test_the_ways_between_a_bead_and_its_agent_lead_back() -> None:
     async with scene.console(eye()).run_test(size=(200, 60)) as pilot:
         shown = await pressed(pilot, "3", "slash", *"gt-4f2", "enter", "o")

@@ -106,6 +106,8 @@ def test_rows_numbers_and_choices_belong_together() -> None:
         assert [plan.choice(number) for number in range(plan.count)] == [
             chosen.index(number) if number in chosen else None for number in range(plan.count)
         ]
+        for before, number, after in zip([-1, *chosen], chosen, [*chosen[1:], plan.count], strict=False):
+            assert plan.around(number) == (before + 1, plan.count - 1 if after == plan.count else number)
         told: list[tuple[int, Item | None]] = [(row.section, row.item) for row in listed if row.shelf]
         expected: list[tuple[int, Item | None]] = []
         for shelf in shown:

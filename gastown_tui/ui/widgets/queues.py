@@ -94,12 +94,12 @@ class BeadList(Choices):
         room = max(1, height)
         hidden = scene.plan.count > room
         room -= hidden and room > 2
-        self._plan, self._top = scene.plan, _scrolled(self._top, scene.chosen, room, scene.plan.count)
+        self._plan, self._top = scene.plan, _scrolled(self._top, scene.chosen, room, scene.plan)
         last = min(scene.plan.count, self._top + room)
         columns, made, lines = Columns.of(width), dict[tuple[object, ...], Strip](), list[Strip]()
         for number in range(self._top, last):
             row = scene.plan.row(number)
-            if number == self._top and row.shelf:
+            if number == self._top and (row.shelf or row.remark):
                 row = Row(row.section)
             told = _told(row, scene, columns, ages, chosen=number == scene.chosen, first=number == self._top + 1)
             key = told, columns, scene.theme
@@ -117,10 +117,13 @@ class BeadList(Choices):
         return str(number) if known else ""
 
 
-def _scrolled(top: int, at: int, room: int, count: int) -> int:
-    """Returns the first visible row: moved only as far as the chosen one demands, above which a heading always stands."""
-    top = max(min(top, at - 1), at - room + 1)
-    return max(0, min(top, count - room))
+def _scrolled(top: int, at: int, room: int, plan: Plan) -> int:
+    """Returns the first visible row: moved only as far as the chosen one demands, above which a heading always stands, and what
+    is seen with it.
+    """
+    first, last = plan.around(at)
+    top = max(min(top, at - 1, first), min(last - room + 1, at - 1), at - room + 1)
+    return max(0, min(top, plan.count - room))
 
 
 class Heading(NamedTuple):
