@@ -61,6 +61,5 @@ class Taken:
         self.other.append(key)
         if (bead := self.read.get(key)) and bead.raw is not raw:
             del self.read[key]
-        if before != raw:
-            self.skipped[before] = f"{key} stands in it twice"
+        self.skipped[before] = f"{key} stands in it twice"
         self.skipped.pop(raw, None)
