@@ -127,6 +127,17 @@ def test_a_town_without_beads_says_nothing(tmp_path: Path) -> None:
     assert read_exports(str(tmp_path), lambda: NOW, 2000.0) is None and read_beads("", None, {}, lambda: NOW) is None
 
 
+def test_a_town_that_has_lost_its_beads_says_so(town: BeadTown) -> None:
+    town.export("alpha", {"bead_id": "al-1"})
+    store = Store(str(town.root))
+    assert ready(seen(store))["alpha"] == ["al-1"]
+    for place in (".beads", "alpha/.beads"):
+        shutil.rmtree(town.root / place)
+    told = seen(store)
+    assert not told.fact.origins and not told.beads.queues and told.beads.convoys is None
+    assert store.look(NOW) is None
+
+
 # Exports
 
 

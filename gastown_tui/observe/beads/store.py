@@ -168,7 +168,8 @@ class Store:
         origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))
         notices = tuple(self._notices(now.wall))
         told = (tuple(origin._replace(at=None) for origin in origins), notices)
-        if not origins or (not self._changed and told == self._told):
+        # A town that never had any says nothing.
+        if not (origins or self._told) or (not self._changed and told == self._told):
             return None
         self._told, self._changed = told, False
         beads = survey([shelf.source() for shelf in self._shelves.values()], now.wall)
