@@ -164,7 +164,8 @@ _BeadSource = TypedDict("_BeadSource", {"from": Literal["dump", "export"] | None
 class BeadSourceDocument(_BeadSource):
     """One database of beads. `from`: bd's own list (`dump`), the export beside it, null where neither could be read.
 
-    `rig` is null for the town's own. `wisps`: whether merges, escalations and most mail can be seen there.
+    `rig` is null for the town's own. `wisps`: whether merges, escalations and most mail can be seen there. `skipped` counts
+    what stands there and was not understood: it is in no queue.
     """
 
     name: str
@@ -172,6 +173,7 @@ class BeadSourceDocument(_BeadSource):
     state: SourceStateName
     age_s: float | None
     wisps: bool
+    skipped: int
     error: str | None
     remedy: str | None
 

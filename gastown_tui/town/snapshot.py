@@ -273,7 +273,7 @@ class Origin(NamedTuple):
 
     `by`: `dump` (bd's own answer), `export` (`issues.jsonl`), None where nothing could be read. `at` (wall seconds): of when that
     is. `state` is one of `SourceState`; `said` is why there is nothing better, for a person, and `remedy` what helps. `rig` may
-    name one that is not registered any more: `orphan`.
+    name one that is not registered any more: `orphan`. `skipped` counts what is there and was not understood.
     """
 
     name: str
@@ -286,6 +286,7 @@ class Origin(NamedTuple):
     said: str = ""
     remedy: str = ""
     orphan: bool = False
+    skipped: int = 0
 
 
 class Tally(NamedTuple):

@@ -12,7 +12,15 @@ from gastown_tui.town.beads.bead import stamp
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.queues import Beads, Source, survey
 from gastown_tui.town.beads.stock import assigned, hooked, stock, tallies
-from gastown_tui.town.beads.told import QUEUES, beads_document, beads_lines, chosen, origin_line, stock_document
+from gastown_tui.town.beads.told import (
+    QUEUES,
+    beads_document,
+    beads_lines,
+    chosen,
+    origin_document,
+    origin_line,
+    stock_document,
+)
 from gastown_tui.town.beads.trees import MOST_BRANCHES, account
 from gastown_tui.town.facts import BeadsRead
 from gastown_tui.town.snapshot import Agent, Evidence, Notice, Origin, State, Stock, Tally
@@ -122,6 +130,11 @@ def test_lines_for_people(beads: Beads) -> None:
         "! lost by nothing: no export was written",
     ]
     assert origin_line(HQ._replace(at=None), NOW) == "  hq by dump"
+
+
+def test_what_was_not_understood_is_never_left_out_in_silence() -> None:
+    assert origin_line(HQ._replace(skipped=3), NOW) == "  hq by dump, 41 s old, 3 not understood"
+    assert [origin_document(one, NOW)["skipped"] for one in (HQ, HQ._replace(skipped=3))] == [0, 3]
 
 
 def test_one_rig_is_chosen_by_its_name_or_its_databases(beads: Beads) -> None:

@@ -69,7 +69,8 @@ class _Shelf:
     def origin(self) -> Origin:
         state, said, remedy = self._standing()
         name, rig, folder = self.database.name, self.database.rig, self.database.folder
-        return Origin(name, rig, folder, self.by, self.at, state, self.wisps, said, remedy)
+        skipped = len(self.index.skipped) if self.by else 0
+        return Origin(name, rig, folder, self.by, self.at, state, self.wisps, said, remedy, skipped=skipped)
 
     def _standing(self) -> tuple[str, str, str]:
         """Returns (how well it is known, why not better, what helps)."""

@@ -134,6 +134,7 @@ def origin_document(origin: Origin, now: float) -> Document:
         "state": origin.state,
         "age_s": age_s(origin.at, now),
         "wisps": origin.wisps,
+        "skipped": origin.skipped,
         "error": _text(origin.said),
         "remedy": _text(origin.remedy),
     }
@@ -204,7 +205,8 @@ def origin_line(origin: Origin, now: float) -> str:
 
 
 def origin_sentence(origin: Origin, now: float) -> str:
-    """Returns by what one database is read, how old that is, and why it is not better."""
+    """Returns by what one database is read, how old that is, what of it was not understood, and why it is not better."""
     ago = f", {age(now - origin.at)} old" if origin.at is not None else ""
+    ago += f", {origin.skipped} not understood" if origin.skipped else ""
     why = f": {mask(safe(origin.said))}" if origin.said else ""
     return f"{safe(origin.name)} by {origin.by or 'nothing'}{ago}{why}"
