@@ -245,6 +245,13 @@ async def test_folding_stays_with_its_queue() -> None:
         assert "▌ active    gt-9x1" in await pressed(pilot, "l")
 
 
+async def test_from_a_folded_queue_the_keys_lead_on() -> None:
+    async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "3", "h")
+        assert "▌ convoys   ▸" in shown and "l unfold" in shown and "h fold" not in shown
+        assert "▌ escalated hq-wisp-e1" in await pressed(pilot, "tab")
+
+
 async def test_the_pointer_chooses() -> None:
     async with scene.console(eye()).run_test(size=(120, 32)) as pilot:
         await pressed(pilot, "3")

@@ -84,6 +84,8 @@ class QueuesScreen(Page):
         match need:
             case "bead" | "id":
                 return self.bead is not None
+            case "row":
+                return self.row is not None
             case "folded":
                 return self.row is not None and self.row.item is None
         return super().has(need)
