@@ -98,6 +98,12 @@ def test_both_ways_read_the_same(record: dict[str, Any], random: Any, indent: in
         same(raw_bytes[:at] + random.choice([b"", b"\xff", b'"', b"\\", b",", b"\n", b"0", b" "]) + raw_bytes[at + wide :])
 
 
+@pytest.mark.parametrize("value", [None, 7, 1.0, 1.5, True, "", "x", [], [None], [{}], {}])
+def test_a_field_may_be_of_any_type(value: Any) -> None:
+    for name in ("id", *FIELDS):
+        same(json.dumps({"id": "x-1", name: value}).encode())
+
+
 @pytest.mark.parametrize(
     "after",
     [
@@ -167,12 +173,12 @@ def test_what_can_just_be_read_may_be_asked_for_from_deeper_within(ways: Ways) -
 
 
 def test_nothing_is_too_deep() -> None:
-    deep = (b"[" * 100_000, b'{"id":' * 5000)
-    assert [ways.read(raw) for ways in WAYS for raw in deep] == [Skipped("it ends early")] * 4
+    deep = (b"[" * 100_000, b'{"id":' * 5000, b'{"id":"x-1","more":' + b"[" * 100_000)
+    assert [ways.read(raw) for ways in WAYS for raw in deep] == [Skipped("it ends early")] * 6
     for ways in WAYS:
         index = Index()
         index.replace([*deep, b'{"id":"x-1","status":"open"}'], None, ways)
-        assert [*index.live] == ["x-1"] and len(index.skipped) == 2 and index.known(deep[0]) is deep[0]
+        assert [*index.live] == ["x-1"] and [*index.skipped] == [*deep] and all(index.known(raw) is raw for raw in deep)
     assert not any(answer(raw).whole for raw in deep)
 
 
