@@ -115,6 +115,10 @@ async def test_while_bd_hangs_everything_else_goes_on_and_an_end_kills_it(town: 
     town.write("bd/hang", "")
     async with watching(town) as watched:
         assert await eventually((town.root / "bd/hangs").exists)
+        assert await eventually(lambda: bool(watched.book.origins))
+        # Nobody is told to put bd where it is already.
+        awaited = ("no export was written, and bd has not answered yet", "")
+        assert [(one.said, one.remedy) for one in watched.book.origins] == [awaited, awaited]
         town.export("alpha", {"bead_id": "al-1"})
         assert await eventually(lambda: watched.ready.get("alpha") == 1)
         began = time.monotonic()

@@ -78,6 +78,7 @@ class BeadSource:
         if self._environ is not None:
             self._bd = import_module(f"{package}.dump").Bd(self._environ)
         made: Store = import_module(f"{package}.store").Store(self._root, self._rest)
+        made.asks = self._bd is not None and self._bd.path is not None
         return made
 
     def _rest(self) -> None:
@@ -126,7 +127,8 @@ def _next(store: Store, rhythm: Rhythm, bd: Bd, now: Moment) -> tuple[str, Datab
     """Returns the database to ask about now, None where there is none, or nobody to ask."""
     from .dump import SHUT, breaker_is_open
 
-    databases = store.databases if bd.path else {}
+    store.asks = bd.path is not None
+    databases = store.databases if store.asks else {}
     for folder in rhythm.due(databases, now.mono):
         if not breaker_is_open(databases[folder], bd.environ, now.wall):
             return folder, databases[folder]

@@ -26,6 +26,7 @@ FORMULA = ".formula.toml"
 SETTLED_S = 2.0
 OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is read"
 NONE = "bd writes one where export.auto is on; put bd on PATH, and the console asks it"
+AWAITED = "no export was written, and bd has not answered yet"
 IMPORTING = "1.0.4"
 # Bytes of JSON that are read without msgspec in the time that it takes to load it.
 WORTH_LOADING = 1 << 20
@@ -66,8 +67,11 @@ class _Shelf:
     def source(self) -> Source:
         return Source(self.database.name, self.database.rig, self.index if self.by else None, self.wisps)
 
-    def origin(self) -> Origin:
+    def origin(self, *, asks: bool) -> Origin:
+        """Returns where its beads come from; `asks`: whether bd is asked about databases."""
         state, said, remedy = self._standing()
+        if state == "absent" and asks and self.database.known:
+            said, remedy = AWAITED, ""
         name, rig, folder = self.database.name, self.database.rig, self.database.folder
         skipped = len(self.index.skipped) if self.by else 0
         return Origin(name, rig, folder, self.by, self.at, state, self.wisps, said, remedy, skipped=skipped)
@@ -95,11 +99,12 @@ class _Shelf:
 
 
 class Store:
-    """`rest` is called every few hundred steps of long work, and may raise to end it."""
+    """`rest` is called every few hundred steps of long work, and may raise to end it. `asks`: whether bd will be asked, too."""
 
     def __init__(self, root: str, rest: Callable[[], None] | None = None) -> None:
         self._root = root
         self._rest = rest
+        self.asks = False
         self._found = Found(())
         self._shelves: dict[str, _Shelf] = {}
         self._told: tuple[object, ...] | None = None
@@ -166,7 +171,8 @@ class Store:
         self._changed |= shelf.fill(told, _ways(self._read), self._rest, by, asked=asked)
 
     def _tell(self, now: Moment) -> Seen | None:
-        origins = (*(shelf.origin() for shelf in self._shelves.values()), *map(_orphan, self._found.orphans))
+        shelves = self._shelves.values()
+        origins = (*(shelf.origin(asks=self.asks) for shelf in shelves), *map(_orphan, self._found.orphans))
         notices = tuple(self._notices(now.wall))
         told = (tuple(origin._replace(at=None) for origin in origins), notices)
         # A town that never had any says nothing.
