@@ -15,7 +15,7 @@ import pytest
 from servers import stopped
 
 from gastown_tui.observe.ports import Capture, GatewayError
-from gastown_tui.observe.tmux.control import Block, Blocks, Connection, ControlGateway
+from gastown_tui.observe.tmux.control import Block, Blocks, Connection, ControlGateway, Heard
 from gastown_tui.observe.tmux.fork import ForkGateway
 from gastown_tui.observe.tmux.versions import client_version, refusal
 from gastown_tui.town.snapshot import Moment
@@ -253,6 +253,25 @@ async def test_a_question_given_up_does_not_confuse_the_next(tmux: Any, connect:
         await asyncio.sleep(0)
         given_up.cancel()
         assert await control.look(full=False) == await fork(tmux).look(full=False)
+
+
+async def test_given_up_while_it_opens_it_leaves_nothing(
+    tmux: Any, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmux.new("one")
+    loop = asyncio.get_running_loop()
+    connect = loop.connect_read_pipe
+
+    async def given_up(factory: Callable[[], Any], pipe: Any) -> Any:
+        if isinstance(factory(), Heard):
+            await eventually(lambda: len(tmux.sessions()) == 2)
+            raise asyncio.CancelledError
+        return await connect(factory, pipe)
+
+    monkeypatch.setattr(loop, "connect_read_pipe", given_up)
+    with pytest.raises(asyncio.CancelledError):
+        await ControlGateway.open("tmux", tmux.socket, tmux.env, clock=lambda: AT, on_event=lambda _: None)
+    await eventually(lambda: tmux.sessions() == ["one"] and clients() == [])
 
 
 async def test_where_no_server_is_none_is_started(tmux: Any) -> None:

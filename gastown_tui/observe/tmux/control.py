@@ -113,7 +113,11 @@ class Connection(asyncio.SubprocessProtocol):
             failing.callback(connection._life.close)
             await loop.subprocess_exec(lambda: connection, *argv, stdout=said, pass_fds=(heard,), env=env, start_new_session=True)
             failing.pop_all()
-        reader, _ = await loop.connect_read_pipe(lambda: Heard(connection.received), os.fdopen(heard, "rb", 0))
+        try:
+            reader, _ = await loop.connect_read_pipe(lambda: Heard(connection.received), os.fdopen(heard, "rb", 0))
+        except BaseException:
+            await connection.close()
+            raise
         connection._open.callback(reader.close)
         if connection.ended.done():
             connection._open.close()
