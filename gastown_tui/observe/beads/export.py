@@ -29,9 +29,9 @@ class Unreadable(Exception):  # noqa: N818 (it says what happened, as the others
 
 
 class Reading(NamedTuple):
-    """What an export says: its lines, of when (wall seconds) that is, and how many bytes.
+    """What a source says: its lines, of when (wall seconds) that is, and how many bytes.
 
-    The file is read with its lines. Where they end with `Unreadable`, none of them counts.
+    An export is read with its lines. Where they end with `Unreadable`, none of them counts.
     """
 
     lines: Iterable[bytes]

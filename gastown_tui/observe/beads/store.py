@@ -28,8 +28,8 @@ OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is
 NONE = "bd writes one where export.auto is on; put bd on PATH, and the console asks it"
 AWAITED = "no export was written, and bd has not answered yet"
 IMPORTING = "1.0.4"
-# Bytes of JSON that are read without msgspec in the time that it takes to load it.
-WORTH_LOADING = 1 << 20
+# From so many bytes of JSON on, one look is sooner done by loading msgspec; a console has read so many sooner or later.
+WORTH_LOADING = 3 << 19
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _WISPS_SINCE, _WISPS_UNTIL = (0, 58, 0), (1, 1, 0)
 
@@ -109,6 +109,7 @@ class Store:
         self._shelves: dict[str, _Shelf] = {}
         self._told: tuple[object, ...] | None = None
         self._changed = False
+        # Bytes, of all databases and looks.
         self._read = 0
         self._down_since: float | None = None
 

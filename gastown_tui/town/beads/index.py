@@ -249,7 +249,7 @@ class Index:
     def _look_up(self, parent: str) -> None:
         """Notes until when a parent is deferred that is closed: its children are nevertheless."""
         raw = self._told.get(parent, b"")
-        if b'"defer_until"' in raw and (bead := _read(raw)) and bead.defer_until is not None and not bead.wisp:
+        if (b'"defer_until"' in raw or b"\\u" in raw) and (bead := _read(raw)) and bead.defer_until is not None and not bead.wisp:
             self._deferred[parent] = bead.defer_until
 
     def _edges(self, bead: Bead) -> list[tuple[dict[str, dict[str, None]], str]]:
