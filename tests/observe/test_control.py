@@ -312,9 +312,11 @@ def test_a_killed_console_leaves_nothing(tmux: Any, wait_for: Callable[..., Any]
     # Several times, because what a server does while its client is leaving is a matter of moments.
     for _ in range(6):
         with subprocess.Popen(argv, stdout=subprocess.PIPE) as console:
-            assert console.stdout is not None and console.stdout.readline() == b"open\n"
-            assert tmux.sessions() == [f"_gttui-{console.pid}", "one"]
-            console.kill()
+            try:
+                assert console.stdout is not None and console.stdout.readline() == b"open\n"
+                assert tmux.sessions() == [f"_gttui-{console.pid}", "one"]
+            finally:
+                console.kill()
         wait_for(lambda: tmux.sessions() == ["one"])
         wait_for(lambda: tmux.clients() == [])
         wait_for(lambda: processes_of(tmux) == [])
