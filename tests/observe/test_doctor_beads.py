@@ -52,7 +52,7 @@ def test_a_town_without_beads_has_none_to_check(hand: HandTown) -> None:
 def test_each_database_is_checked_by_the_source_that_answers(hand: HandTown, town: BeadTown) -> None:
     town.export("alpha", {"bead_id": "al-1"})
     (_, hq, helps), alpha = told(hand)
-    assert hq == "hq by nothing: no export was written" and helps and "put bd on PATH" in helps
+    assert hq == "hq by nothing: no export was written" and helps and "with bd on PATH" in helps
     assert alpha[0] == "ok" and alpha[1].startswith("alpha by export, ")
     by_bd = list(told(hand, f"{town.root}/bin:{os.defpath}"))
     assert [(status, found.partition(",")[0]) for status, found, _ in by_bd] == [("ok", "hq by dump"), ("ok", "alpha by dump")]

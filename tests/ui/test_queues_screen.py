@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from gastown_tui.town.beads.index import Index
 from gastown_tui.town.beads.queues import Source
-from gastown_tui.town.snapshot import Evidence, Finding, SourceState, Stock, Told, Work
+from gastown_tui.town.snapshot import Evidence, Finding, Origin, SourceState, Stock, Told, Work
 from gastown_tui.ui.screens import queues as screen
 from gastown_tui.ui.screens.agent import AgentScreen
 from gastown_tui.ui.screens.bead import BeadScreen
@@ -106,6 +106,18 @@ async def test_what_is_wrong_with_a_database_without_a_bead_can_be_reached() -> 
         for _ in range(30):
             shown = await pressed(pilot, "k")
             assert shown.splitlines()[2].startswith("── ") and "▌" in shown, "a heading stands above, also where a remark would"
+
+
+async def test_a_database_of_no_rig_is_named_below_all_others() -> None:
+    gone = Origin("gone", None, "/town/gone/.beads", said="no rig of this town has this database", orphan=True)
+    book = BeadBook(beadbook.sources(), [*beadbook.ORIGINS, gone])
+    async with scene.console(eye(book)).run_test(size=(120, 32)) as pilot:
+        shown = await pressed(pilot, "3", "G")
+        rows = [row.rstrip() for row in shown.splitlines() if row.strip()]
+        at = next(at for at, row in enumerate(rows) if row.startswith("── gone"))
+        assert "not read" in rows[at] and "?" not in rows[at]
+        assert rows[at + 1].strip() == "no rig of this town has this database"
+        assert "gone" not in await pressed(pilot, "slash", *"retry")
 
 
 async def test_the_ways_between_a_bead_and_its_agent_lead_back() -> None:

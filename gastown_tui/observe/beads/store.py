@@ -25,7 +25,7 @@ FORMULA = ".formula.toml"
 # bd adds what was written to its export a minute later, or whenever it runs next.
 SETTLED_S = 2.0
 OLDER = "export it with that bd: bd export -o .beads/issues.jsonl; the export is read"
-NONE = "bd writes one where export.auto is on; put bd on PATH, and the console asks it"
+NONE = "bd writes one where export.auto is on; with bd on PATH, the console and `beads` ask it"
 AWAITED = "no export was written, and bd has not answered yet"
 IMPORTING = "1.0.4"
 # From so many bytes of JSON on, one look is sooner done by loading msgspec; a console has read so many sooner or later.

@@ -22,6 +22,7 @@ MOST_SAID = 200
 # Warnings before the answer are lines; whatever goes on longer without it is none.
 _MOST_BEFORE = 1 << 16
 _LONGEST_BREAK = 256
+_CUT = "bd's answer ends early"
 _decode = DECODER.raw_decode
 
 
@@ -192,7 +193,7 @@ class Answering:
         last, end, rest = self._rest.partition(b"\n" + self._indent + b"}")
         whole = bool(end) and rest.lstrip().startswith(b"]")
         self._beads += [self._keep(b"{\n" + last + b"\n}")] if end else []
-        return Answer(tuple(self._beads), whole, "" if whole else "it ends early")
+        return Answer(tuple(self._beads), whole, "" if whole else _CUT)
 
 
 def answer(out: bytes) -> Answer:
@@ -231,6 +232,6 @@ def _by_scanning(body: bytes) -> Answer:
         try:
             _, end = _decode(text, at)
         except (ValueError, RecursionError):
-            return Answer(tuple(beads), False, "it ends early")
+            return Answer(tuple(beads), False, _CUT)
         beads.append(text[at:end].encode())
         at = end

@@ -143,7 +143,7 @@ class QueuesScreen(Page):
 
     def _lay_rows(self) -> None:
         shown, filtered = self._shown.shown, bool(self._sift.query.split())
-        kept = {shelf.section for shelf in shown if shelf.items} if filtered else range(len(self._beads.queues))
+        kept = {shelf.section for shelf in shown if shelf.items} if filtered else range(len(self._origins))
         remarked = [] if filtered else [at for at, origin in enumerate(self._origins) if remark_of(origin)]
         folded = {(at, name) for at, queues in enumerate(self._beads.queues) for of, name in self._folded if of == queues.name}
         self._plan = Plan(sorted(kept), shown, remarked, folded)

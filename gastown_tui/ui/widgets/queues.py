@@ -34,7 +34,8 @@ _BAD = frozenset({"stale", "error"})
 class Scene:
     """What the list is to show: the rows of a plan, `chosen` by number, and whose beads they are.
 
-    `queues` and `origins` belong to the sections. `blind`: the states of agents are not known now.
+    `queues` and `origins` belong to the sections; the origins of orphans, which have no queues, stand behind all others. `blind`:
+    the states of agents are not known now.
     """
 
     plan: Plan
@@ -202,7 +203,7 @@ def _cell(text: str, width: int) -> str:
 
 def _told(row: Row, scene: Scene, columns: Columns, ages: Ages, *, chosen: bool, first: bool) -> Heading | Line:
     if row.shelf is None:
-        return _heading(scene.queues[row.section], scene.origins[row.section], scene.plan.shown, row, ages)
+        return _heading(scene, row, ages)
     faded = scene.origins[row.section].state in _BAD
     queue = named(row.shelf.name) if row.first or first else ""
     if row.item is None:
@@ -251,7 +252,12 @@ def inert(text: str) -> str:
     return shown(text, _MOST_CHARACTERS)
 
 
-def _heading(queues: Queues, origin: Origin, shown: Sequence[Shelf], row: Row, ages: Ages) -> Heading:
+def _heading(scene: Scene, row: Row, ages: Ages) -> Heading:
+    origin, shown = scene.origins[row.section], scene.plan.shown
+    told, bad, remark = source(origin, ages), origin.state in _BAD, remark_of(origin) if row.remark else ""
+    if origin.orphan:
+        return Heading(inert(origin.name), (), told, bad, remark)
+    queues = scene.queues[row.section]
     counted = {shelf.name: shelf.items for shelf in shown if shelf.section == row.section}
     counts = [count(len(items), name) for name, items in counted.items() if items]
     counts += [f"{sum(queues.unread.values()):,} unread"] if queues.unread else []
@@ -260,9 +266,7 @@ def _heading(queues: Queues, origin: Origin, shown: Sequence[Shelf], row: Row, a
     counts += [f"? {', '.join(unknown)}"] if 0 < len(unknown) <= len(counted) else ["? all queues"] if unknown else []
     counts += [f"{queues.skipped} not understood"] if queues.skipped else []
     counts += ["docked"] if queues.docked else []
-    counts += ["of no rig"] if origin.orphan else []
-    remark = remark_of(origin) if row.remark else ""
-    return Heading(inert(queues.name), tuple(counts), source(origin, ages), origin.state in _BAD, remark)
+    return Heading(inert(queues.name), tuple(counts), told, bad, remark)
 
 
 def remark_of(origin: Origin) -> str:
