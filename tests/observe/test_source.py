@@ -390,6 +390,8 @@ async def test_an_end_that_the_server_has_not_noticed_is_not_told(
     tmux.new("two")
     running = start("control", DEAF)
     await eventually(lambda: running.source.name == "control")
+    # Once this is answered, nothing more is told of our own coming, which would have a listing.
+    await (await running.source.gateway()).roll()
     running.source.rhythm = replace(DEAF, burst=0.01)
     rolls: list[Any] = []
     roll = ControlGateway.roll
