@@ -372,3 +372,14 @@ async def test_another_version_is_refused_or_answers_the_same(new_tmux: Any) -> 
             assert await control.look(full=True, captures=wishes) == forking.look_once(full=True, captures=wishes)
             await control.close()
             assert tmux.sessions() == ["one"]
+
+
+async def test_a_connection_is_joined_when_its_own_session_is_there_whatever_was_answered_before() -> None:
+    connection = Connection("x", "/nowhere", lambda _: None)
+    joining = asyncio.create_task(connection.join(20.0))
+    connection.received(b"%begin 5 1 0\n%end 5 1 0\n%sessions-changed\n")
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not joining.done()
+    connection.received(b"%session-changed $1 x\n")
+    await joining

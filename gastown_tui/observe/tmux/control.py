@@ -95,6 +95,7 @@ class Connection(asyncio.SubprocessProtocol):
         self._on_event = on_event
         self._blocks = Blocks()
         self._waiting: deque[asyncio.Future[Block | None]] = deque()
+        self._joined = asyncio.Event()
         self._lock = asyncio.Lock()
 
     @classmethod
@@ -127,6 +128,19 @@ class Connection(asyncio.SubprocessProtocol):
         self._transport = cast(asyncio.SubprocessTransport, transport)
         self._stdin = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
 
+    async def join(self, timeout: float) -> None:  # noqa: ASYNC109 (as below)
+        """Returns once our session is there: a server that is busy answers the first questions before it has made it.
+
+        Raises GatewayError, and then the connection is over.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._joined.wait()
+        except TimeoutError:
+            self._silent(timeout)
+        if self.error:
+            raise self.error
+
     async def ask(self, lines: Sequence[str], timeout: float) -> list[Block]:  # noqa: ASYNC109 (a silent server ends the connection, not just the wait)
         """Returns the reply to each line. Raises GatewayError, and then the connection is over."""
         replies: list[Block] = []
@@ -145,8 +159,11 @@ class Connection(asyncio.SubprocessProtocol):
             async with asyncio.timeout(timeout):
                 return [self._reply(await future) for future in futures]
         except TimeoutError:
-            self.fail(GatewayError(f"tmux did not answer within {timeout:g} s", remedy=AGAIN))
+            self._silent(timeout)
             raise cast(GatewayError, self.error) from None
+
+    def _silent(self, seconds: float) -> None:
+        self.fail(GatewayError(f"tmux did not answer within {seconds:g} s", remedy=AGAIN))
 
     def _reply(self, block: Block | None) -> Block:
         if block is None:
@@ -163,8 +180,10 @@ class Connection(asyncio.SubprocessProtocol):
     def _received(self, piece: Block | bytes) -> None:
         if isinstance(piece, Block):
             self._block(piece)
-        elif piece.startswith(b"%session-changed ") and piece.split(b" ", 2)[2:] != [self._session.encode()]:
-            self.fail(GatewayError("tmux moved our connection into a session that is not ours", remedy=AGAIN))
+        elif piece.startswith(b"%session-changed "):
+            if piece.split(b" ", 2)[2:] != [self._session.encode()]:
+                self.fail(GatewayError("tmux moved our connection into a session that is not ours", remedy=AGAIN))
+            self._joined.set()
         elif piece.startswith(b"%exit"):
             self.fail(GatewayError("tmux ended our connection", remedy=AGAIN))
         elif piece.startswith((*EVENTS, *TOLD_IN_FULL)):
@@ -198,6 +217,7 @@ class Connection(asyncio.SubprocessProtocol):
             if not future.done():
                 future.set_result(None)
         self._waiting.clear()
+        self._joined.set()
         if self._transport.get_returncode() is None:
             end_group(self._transport.get_pid())
         self._on_event(False)
@@ -273,6 +293,7 @@ class ControlGateway:
             raise GatewayError(f"{tmux} cannot be run: {error.strerror}", remedy="install tmux 3.2 or later") from None
         gateway = cls(socket, connection, clock, timeout, watchdog)
         try:
+            await connection.join(timeout)
             await gateway._ask([(commands.head_of(gateway._marks),), commands.last(gateway._marks)])
         except BaseException:
             await gateway.close()
