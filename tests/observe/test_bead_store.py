@@ -248,7 +248,7 @@ def test_an_empty_file_is_no_export(town: BeadTown) -> None:
 def test_a_line_of_fifty_megabytes_is_skipped_and_counted(town: BeadTown) -> None:
     town.export("alpha", {"bead_id": "al-1"}, line("al-2", description="x" * (50 << 20)) + "\n", {"bead_id": "al-3"})
     told = seen(Store(str(town.root)))
-    assert ready(told)["alpha"] == ["al-1", "al-3"] and told.beads.queues[1].skipped == 1
+    assert ready(told)["alpha"] == ["al-1", "al-3"]
     assert [one.skipped for one in told.fact.origins] == [0, 1]
     town.export("alpha", line("al-2", description="x" * (MOST_LINE >> 1)) + "\n")
     assert ready(seen(Store(str(town.root))))["alpha"] == ["al-2"]

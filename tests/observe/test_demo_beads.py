@@ -34,7 +34,7 @@ def written(root: Path, agents: int, seed: int = 0, *, at: float = NOW) -> tuple
 def test_every_worker_has_its_bead_and_every_queue_something(tmp_path: Path, agents: int) -> None:
     _, seen = written(tmp_path, agents)
     hq, *of_rigs = tallies(seen.beads)
-    assert len(of_rigs) == len(rigs(agents)) and all(queues.skipped == 0 for queues in seen.beads.queues)
+    assert len(of_rigs) == len(rigs(agents)) and all(origin.skipped == 0 for origin in seen.fact.origins)
     assert hq.escalations and hq.convoys == 2 and hq.unread and hq.ready
     assert all(tally.ready and tally.blocked and tally.merge for tally in of_rigs)
     has = {bead.assignee: bead.id for queues in seen.beads.queues for bead in queues.active or ()}

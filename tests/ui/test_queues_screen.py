@@ -91,6 +91,14 @@ async def test_what_is_unknown_is_never_none() -> None:
     assert "1+? escalated" in shown.splitlines()[1] and "2+? to merge" in shown.splitlines()[1]
 
 
+async def test_a_heading_counts_what_was_not_understood() -> None:
+    first, *others = beadbook.ORIGINS
+    book = BeadBook(beadbook.sources(), [first._replace(skipped=2), *others])
+    async with scene.console(eye(book)).run_test(size=(120, 32)) as pilot:
+        heads = [row for row in (await pressed(pilot, "3")).splitlines() if row.startswith("── ")]
+    assert [" · 2 not understood " in head for head in heads] == [True, *[False] * (len(heads) - 1)]
+
+
 async def test_what_is_wrong_with_a_database_without_a_bead_can_be_reached() -> None:
     """A database that was not read has no row that can be chosen: whoever goes to either end of the list has to see it."""
     unread = beadbook.ORIGINS[3]

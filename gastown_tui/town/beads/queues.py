@@ -115,7 +115,6 @@ class Queues(NamedTuple):
     escalations: tuple[Escalation, ...] | None = None
     unread: Mapping[str, int] | None = None
     docked: bool | None = None
-    skipped: int = 0
 
 
 class Beads(NamedTuple):
@@ -150,7 +149,6 @@ def queues(source: Source, now: float) -> Queues:
         escalations(index) if source.wisps else None,
         _unread(_open(index, "mail")) if source.wisps else None,
         _docked(index),
-        len(index.skipped),
     )
 
 

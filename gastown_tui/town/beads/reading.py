@@ -1,6 +1,6 @@
 """Reading beads: the lines of an export and the answers of `bd list --json`, of every version since 0.57.
 
-Nothing here raises. What cannot be read is returned as that, with the reason, to be counted and told.
+Only `glance` raises. What cannot be read is returned as that, with the reason, to be counted and told.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ def _heading(scene: Scene, row: Row, ages: Ages) -> Heading:
     unknown = [named(name) for name, items in counted.items() if items is None]
     unknown += ["mail"] if queues.unread is None else []
     counts += [f"? {', '.join(unknown)}"] if 0 < len(unknown) <= len(counted) else ["? all queues"] if unknown else []
-    counts += [f"{queues.skipped} not understood"] if queues.skipped else []
+    counts += [f"{origin.skipped} not understood"] if origin.skipped else []
     counts += ["docked"] if queues.docked else []
     return Heading(inert(queues.name), tuple(counts), told, bad, remark)
 
